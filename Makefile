@@ -1,0 +1,88 @@
+# Everything a newcomer needs, with nothing but make and Python >= 3.11 on the machine:
+# each target first sets up .venv from requirements.lock (once; uv does it when there is one).
+
+VENV = .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/ready
+PYTHONS = $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python
+
+BY_UV = set -e; \
+	$(BIN)/python -c '' 2>/dev/null || uv venv --quiet --clear --python '>=3.11' $(VENV); \
+	uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock; \
+	uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+
+# Debian's python3 comes without ensurepip, so a Python counts only when it can make a venv.
+BY_PIP = set -e; \
+	if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	  for python in $(PYTHONS) none; do \
+	    $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
+	  done; \
+	  if [ $$python = none ]; then \
+	    echo "No Python >= 3.11 that can make a virtual environment was found among: $(PYTHONS)."; \
+	    echo "Install one (on Debian or Ubuntu: apt install python3 python3-venv), or install uv,"; \
+	    echo "or name one yourself: make $(MAKECMDGOALS) PYTHON=/path/to/python3"; \
+	    exit 1; \
+	  fi; \
+	  $$python -m venv --clear $(VENV); \
+	fi; \
+	$(BIN)/python -m pip install -qq --require-hashes -r requirements.lock; \
+	$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
+
+.PHONY: help setup demo test lab check format lint types docstrings floors notebooks tidy lock sample clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
+
+setup: $(READY) ## make .venv from requirements.lock
+
+demo: $(READY) ## the main job on the practice world: leaderboard, alerts, chart
+	@$(BIN)/trendlib demo
+
+test: $(READY) ## run the tests
+	@$(BIN)/python -m pytest
+
+lab: $(READY) ## open JupyterLab on the notebooks
+	@$(BIN)/jupyter lab notebooks
+
+check: format lint types docstrings floors notebooks ## everything the house holds itself to, tests apart
+
+format: $(READY)
+	@$(BIN)/ruff format --check --quiet . || { echo "run 'make tidy'"; exit 1; }
+
+lint: $(READY)
+	@$(BIN)/ruff check --quiet .
+
+types: $(READY)
+	@$(BIN)/mypy
+
+docstrings: $(READY)
+	@find trendlib -name '*.py' | xargs $(BIN)/numpydoc lint
+
+floors: $(READY)
+	@$(BIN)/lint-imports --no-cache
+
+notebooks: $(READY)
+	@find notebooks -name '*.ipynb' 2>/dev/null | xargs $(BIN)/nbstripout --verify
+
+tidy: $(READY) ## format, mend what ruff can mend, strip notebooks
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format --quiet .
+	@find notebooks -name '*.ipynb' 2>/dev/null | xargs $(BIN)/nbstripout
+
+lock: $(READY) ## make requirements.lock anew: the newest versions pyproject.toml allows
+	@PATH="$$PWD/$(BIN):$$PATH"; command -v uv >/dev/null || python -m pip install -qq uv; \
+	uv pip compile pyproject.toml --group dev --all-extras --upgrade --quiet \
+	  --universal --python-version 3.11 --fork-strategy fewest \
+	  --generate-hashes --no-annotate --no-header --no-emit-index-url --output-file requirements.lock
+
+sample: $(READY) ## record data/sample from the practice world
+	@$(BIN)/trendlib sandbox --record data/sample
+
+clean: ## remove .venv and caches; data/ stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis out
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements.lock pyproject.toml
+	@echo "Setting up $(VENV) from requirements.lock: once, a minute or two"
+	@if command -v uv >/dev/null 2>&1; then $(BY_UV); else $(BY_PIP); fi
+	@touch $@

@@ -1,0 +1,275 @@
+"""Single values as the providers write them, read strictly or refused with a reason.
+
+Conventions, for every reader here:
+
+* Missing (no key, ``null``, ``""``) is None and never 0. A value that is there but cannot be read
+  raises `ParseError`; `Fields.read` then reports it as a reject of its own and gives None, so one
+  bad field does not cost the item it stands in.
+* Ids are text. A float id has already lost digits, a bool is none: both are refused.
+* Counters that are negative, not finite or beyond 64 bits are refused, not clipped.
+* Text loses NUL and lone surrogates, which no warehouse takes, and blanks around it.
+"""
+
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import takewhile
+from typing import Any, TypeVar
+
+from trendlib.errors import ParseError
+from trendlib.schema import Rows
+
+T = TypeVar("T")
+
+MAX_COUNT = 2**63 - 1
+FIRST_POST_S = datetime(2014, 1, 1, tzinfo=UTC).timestamp()
+CLOCK_SKEW = timedelta(days=1)
+_MILLISECONDS_FROM = 10**11  # as seconds, the year 5138
+
+_DIGITS = re.compile(r"\d{1,20}", re.ASCII)
+_COUNT = re.compile(
+    r"(?P<whole>\d{1,3}(?:,\d{3})+|\d{1,19})(?P<part>\.\d{1,6})?\s*(?P<unit>[KMB])?\+?"
+    r"(?:\s+(?:videos?|posts?|views?|plays?|likes?|comments?|shares?|followers?|users?))?",
+    re.ASCII | re.IGNORECASE,
+)
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9}
+_CLOCK = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,6})(?:\.\d+)?", re.ASCII)
+_REGION = re.compile(r"[A-Z]{2}")
+_TAG = re.compile(r"(?<!&)[#＃]([^\s#＃]+)")  # not the 39 of an escaped &#39;
+_PICTURES = "\U0001f000-\U0001faff\u2190-\u2bff\u3030\u303d\u3297\u3299"
+_EMOJI = re.compile(f"[{_PICTURES}][{_PICTURES}\ufe0f\u200d\u20e3\U000e0020-\U000e007f]*")
+_JOINERS = "\u200c\u200d"
+_LONGEST_COUNT = 40
+
+
+def text(value: Any) -> str | None:
+    """Read words: blanks around them, NUL and lone surrogates are dropped; nothing left is None."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_COUNT:
+        value = str(value)
+    if not isinstance(value, str):
+        msg = f"{_kind(value)} where text was due"
+        raise ParseError(msg)
+    return value.replace("\0", "").encode(errors="ignore").decode().strip() or None
+
+
+def name_id(value: Any) -> str | None:
+    """Read an id that may hold letters, as creators' ids do."""
+    if isinstance(value, float):
+        msg = f"{value!r} is a float: an id that went through one has lost digits"
+        raise ParseError(msg)
+    return text(value)
+
+
+def number_id(value: Any) -> str | None:
+    """Read an id made of digits, as those of sounds, posts and challenges are; ``0`` is None."""
+    found = name_id(value)
+    if found is not None and not _DIGITS.fullmatch(found):
+        msg = f"{found[:40]!r} is not an id: 1 to 20 digits were due"
+        raise ParseError(msg)
+    return None if found is None or not found.strip("0") else found
+
+
+def counter(value: Any) -> int | None:
+    """Read a counter: ``541200``, ``"541.2K"``, ``"3 videos"``, ``"1,234"``."""
+    count = _written_count(value) if isinstance(value, str) else _whole(value)
+    if count is not None and not 0 <= count <= MAX_COUNT:
+        msg = "a counter below 0 or beyond 64 bits"
+        raise ParseError(msg)
+    return count
+
+
+def flag(value: Any) -> bool | None:
+    """Read yes or no: ``true``, ``1``, ``"1"``, ``"true"`` and their opposites."""
+    word = text(str(value).lower() if isinstance(value, bool) else value)
+    if word is None:
+        return None
+    known = {"true": True, "1": True, "false": False, "0": False}
+    if word.lower() not in known:
+        msg = f"{word[:40]!r} is neither yes nor no"
+        raise ParseError(msg)
+    return known[word.lower()]
+
+
+def duration(value: Any) -> int | None:
+    """Read a length in seconds: ``58``, ``"58"``, ``"1:02"``; 0 means unknown, so None."""
+    if not isinstance(value, str):
+        return counter(value) or None
+    match = _CLOCK.fullmatch(value.strip())
+    if value.strip() and not match:
+        msg = f"{value[:40]!r} is not a length in seconds"
+        raise ParseError(msg)
+    hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
+    return hours * 3600 + minutes * 60 + seconds or None
+
+
+def region(value: Any) -> str | None:
+    """Read a region: two letters, given back in upper case."""
+    code = text(value)
+    if code is not None and not _REGION.fullmatch(code.upper()):
+        msg = f"{code[:40]!r} is not a two-letter region"
+        raise ParseError(msg)
+    return code and code.upper()
+
+
+def handle(value: Any) -> str | None:
+    """Read a creator's handle, without @."""
+    word = text(value)
+    return word and (word.lstrip("@") or None)
+
+
+def hashtag(value: Any) -> str | None:
+    """Read a hashtag: lower case, without #, accents composed (NFC), letters of all scripts kept."""
+    word = text(value)
+    return word and (unicodedata.normalize("NFC", word.lstrip("#＃").strip().lower()) or None)
+
+
+def hashtags_in(caption: str | None) -> list[str]:
+    """Find the hashtags of a caption, each once, in order.
+
+    A hashtag is the run of letters, marks, digits and ``_`` after a ``#`` (or the full-width
+    ``＃``); where there is none, the run of emoji. So ``#fyp🔥!`` is ``fyp`` and ``#🔥!`` is ``🔥``.
+    """
+    found: dict[str, None] = {}
+    for match in _TAG.finditer(caption or ""):
+        word = "".join(takewhile(_stands_in_word, match[1])).strip(_JOINERS)
+        emoji = _EMOJI.match(match[1])
+        tag = hashtag(word if any(map(str.isalnum, word)) else emoji[0] if emoji else "")
+        if tag:
+            found[tag] = None
+    return list(found)
+
+
+def instant(value: Any, *, known_at: datetime) -> datetime | None:
+    """Read when something was posted: seconds or milliseconds, as number or text; 0 means missing.
+
+    Raises
+    ------
+    ParseError
+        If it is no time between 2014 and a day after ``known_at``.
+    """
+    ticks = counter(value)
+    if not ticks:
+        return None
+    seconds = ticks // 1000 if ticks >= _MILLISECONDS_FROM else ticks
+    if not _is_plausible(seconds, known_at):
+        msg = f"{ticks} is no time between 2014 and a day after the answer"
+        raise ParseError(msg)
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def instant_of_post(post_id: str, *, known_at: datetime) -> datetime | None:
+    """Give the second a post was created, which its id holds in the upper bits; None if implausible."""
+    seconds = int(post_id) >> 32
+    return datetime.fromtimestamp(seconds, UTC) if _is_plausible(seconds, known_at) else None
+
+
+class Fields:
+    """One object of an answer, its place there, and the rows that take what cannot be read.
+
+    Parameters
+    ----------
+    values
+        The object.
+    place
+        Its JSON path in the answer, such as ``videos[3]``.
+    rows
+        Takes a reject for each field that is there but cannot be read.
+
+    Raises
+    ------
+    ParseError
+        If ``values`` is no object.
+    """
+
+    def __init__(self, values: Any, place: str, rows: Rows) -> None:
+        if not isinstance(values, Mapping):
+            msg = f"{_kind(values)} where an object was due"
+            raise ParseError(msg)
+        self.values: Mapping[str, Any] = values
+        self.place = place
+        self.rows = rows
+
+    def read(self, reader: Callable[[Any], T | None], *names: str) -> T | None:
+        """Give the first of these fields that says something; what cannot be read is a reject."""
+        for name in names:
+            try:
+                value = self._read(reader, name)
+            except ParseError as error:
+                reject(self.rows, f"{self.place}.{name}", str(error), self.values[name])
+                continue
+            if value is not None:
+                return value
+        return None
+
+    def read_key(self, reader: Callable[[Any], str | None], *names: str, asked: str | None = None) -> str:
+        """Give the word this object goes by; what was asked for stands in when the object is silent.
+
+        Raises
+        ------
+        ParseError
+            If the word is there but cannot be read, or none is there and none was asked for.
+        """
+        found = (self._read(reader, name) for name in names)
+        key = next((said for said in found if said is not None), asked)
+        if key is None:
+            msg = f"no {' or '.join(names)}: it cannot be told from others"
+            raise ParseError(msg)
+        return key
+
+    def inside(self, name: str) -> "Fields":
+        """Give the object in this field, an empty one if there is none (a URL, a bare name, null)."""
+        value = self.values.get(name)
+        return Fields(value if isinstance(value, Mapping) else {}, f"{self.place}.{name}", self.rows)
+
+    def _read(self, reader: Callable[[Any], T | None], name: str) -> T | None:
+        value = self.values.get(name)
+        return None if value is None else reader(value)
+
+
+def reject(rows: Rows, place: str, reason: str, raw: Any) -> None:
+    """Set something aside whatever it looks like: too deep, too long or not writable as JSON."""
+    try:
+        written = json.dumps(raw)
+    except (RecursionError, ValueError):
+        written = f"({_kind(raw)}, too deep to show)"
+    rows.reject(place, text(reason) or "", written)
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, float) and math.isfinite(value):
+        return round(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    msg = f"{_kind(value)} where a number was due"
+    raise ParseError(msg)
+
+
+def _written_count(value: str) -> int | None:
+    words = value.strip()
+    if not words:
+        return None
+    match = _COUNT.fullmatch(words) if len(words) <= _LONGEST_COUNT else None
+    if not match:
+        msg = f"{words[:40]!r} is not a counter"
+        raise ParseError(msg)
+    number = Decimal(match["whole"].replace(",", "") + (match["part"] or ""))
+    return int(number * _UNITS[(match["unit"] or "").upper()])
+
+
+def _stands_in_word(character: str) -> bool:
+    return character.isalnum() or character in f"_{_JOINERS}" or unicodedata.category(character).startswith("M")
+
+
+def _is_plausible(seconds: float, known_at: datetime) -> bool:
+    return FIRST_POST_S <= seconds <= known_at.timestamp() + CLOCK_SKEW.total_seconds()
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    names = {str: "text", dict: "an object", list: "a list", bool: "a yes/no"}
+    return names.get(type(value), "a number")

@@ -1,0 +1,227 @@
+"""What trendlib is told before it starts: keys, folders, addresses, limits.
+
+A `Config` is made once, from the first of these that names a setting: arguments, environment
+variables, ``.env`` in the current folder, the system's keyring (when the ``keyring`` package is
+installed; service ``trendlib``). It never changes afterwards and is handed on, never looked up.
+"""
+
+import ipaddress
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from trendlib.errors import ConfigError
+
+try:
+    import keyring
+    from keyring.errors import KeyringError
+except ImportError:
+    keyring = None
+
+# How long an answer of an endpoint stays fresh. Counters and feeds outlive an interrupted sweep and
+# its repetition, yet not the way from the morning's sweep to the midday one.
+EXPIRY: Mapping[str, timedelta] = MappingProxyType(
+    {
+        "/music-info/": timedelta(hours=4),
+        "/music-posts/": timedelta(hours=4),
+        "/search-video/": timedelta(hours=4),
+        "/user-posts/": timedelta(hours=4),
+        "/userinfo-by-username/": timedelta(days=3),
+        "/post-detail/": timedelta(hours=4),
+        "/region-list/": timedelta(days=30),
+        "/download-music/": timedelta(hours=1),
+        "/challenge-info-name/": timedelta(hours=4),
+        "/challenge-info-id/": timedelta(hours=4),
+        "/challenge-posts/": timedelta(hours=4),
+        "/search-challenge/": timedelta(days=7),
+        "/v1/tiktok/trending/music": timedelta(hours=12),
+        "/v1/tiktok/trending/music/detail": timedelta(hours=12),
+        "/v1/tiktok-music": timedelta(hours=12),
+    }
+)
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether an address can only be this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        message = "is not an address; write it like https://api.example.com"
+        raise ValueError(message)
+    if parts.username or parts.query or parts.fragment:
+        message = "must hold no user, password, query or fragment"
+        raise ValueError(message)
+    if parts.scheme == "http" and not is_loopback(value):
+        message = "would send the key unencrypted; use https (plain http is for servers on this machine)"
+        raise ValueError(message)
+    return value.rstrip("/")
+
+
+def _api_key(value: SecretStr) -> SecretStr:
+    key = value.get_secret_value().strip()
+    if not key.isascii() or not key.isprintable() or " " in key or not key:
+        message = "holds spaces, line breaks or characters that no API key has; copy it again"
+        raise ValueError(message)
+    return SecretStr(key)
+
+
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+ApiKey = Annotated[SecretStr, AfterValidator(_api_key)]
+
+
+def default_home() -> Path:
+    """Return the nearest ``data/`` with a watchlist, here or above, else ``data/`` here."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "data" / "watchlist.toml").is_file():
+            return folder / "data"
+    return here / "data"
+
+
+class _KeyringSource(PydanticBaseSettingsSource):
+    """Keys from the system's keyring, asked only for what nothing before it gave."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        if keyring is None or not field_name.endswith("_api_key") or field_name in self.current_state:
+            return None, field_name, False
+        try:
+            return keyring.get_password("trendlib", field_name.upper()), field_name, False
+        except KeyringError:
+            return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        values = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in values.items() if value}
+
+
+def _named(name: str) -> Any:
+    return Field(default=None, validation_alias=AliasChoices(name, name.upper()))
+
+
+class Config(BaseSettings):
+    """Keys, folders, addresses and limits of one run. Frozen; its ``repr`` shows no key.
+
+    Attributes
+    ----------
+    home
+        Folder of ``watchlist.toml``, ``archive/``, ``http_cache/``, ``warehouse/`` and ``reviews/``
+        (``TRENDLIB_HOME``; by default the nearest ``data/``).
+    tiklive_api_key, keyapi_api_key, layers_api_key
+        Keys (``TIKLIVE_API_KEY``, ``KEYAPI_API_KEY``, ``LAYERS_API_KEY``).
+    tiklive_base_url, keyapi_base_url, layers_base_url
+        Addresses (``TIKLIVE_BASE_URL`` and so on), https only unless on this machine.
+    requests_per_minute
+        Requests to TikLiveAPI in any 60 s [requests], shared by all processes of this home.
+    workers
+        Requests under way at once [requests].
+    page_gap_s
+        Least time between the starts of two pages of one feed [s].
+    timeout_s
+        How long one answer is waited for [s].
+    attempts
+        How often one question is asked at most, the first time included [attempts].
+    backoff_s
+        Pause before the first repetition [s]; it doubles each time, with jitter.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        env_prefix="TRENDLIB_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        populate_by_name=True,
+    )
+
+    home: Path = Field(default_factory=default_home)
+    tiklive_api_key: ApiKey | None = _named("tiklive_api_key")
+    keyapi_api_key: ApiKey | None = _named("keyapi_api_key")
+    layers_api_key: ApiKey | None = _named("layers_api_key")
+    tiklive_base_url: BaseUrl = Field(
+        default="https://api.tikliveapi.com", validation_alias=AliasChoices("tiklive_base_url", "TIKLIVE_BASE_URL")
+    )
+    keyapi_base_url: BaseUrl = Field(
+        default="https://api.keyapi.ai", validation_alias=AliasChoices("keyapi_base_url", "KEYAPI_BASE_URL")
+    )
+    layers_base_url: BaseUrl | None = _named("layers_base_url")
+    requests_per_minute: int = Field(default=200, ge=1)
+    workers: int = Field(default=3, ge=1, le=3)
+    page_gap_s: float = Field(default=0.3, ge=0)
+    timeout_s: float = Field(default=15.0, gt=0)
+    attempts: int = Field(default=5, ge=1)
+    backoff_s: float = Field(default=0.8, ge=0)
+
+    @classmethod
+    def load(cls, **arguments: Any) -> Self:
+        """Read the settings; arguments that are None count as not given.
+
+        Raises
+        ------
+        ConfigError
+            If a setting cannot be used; the message names it and never shows a key.
+        """
+        given = {name: value for name, value in arguments.items() if value is not None}
+        unknown = sorted(set(given) - set(cls.model_fields))
+        if unknown:
+            message = f"{unknown[0]} is no setting of trendlib; there are: {', '.join(cls.model_fields)}"
+            raise ConfigError(message)
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            name = str(first["loc"][0]).upper() if first["loc"] else "a setting"
+            reason = str(first["msg"]).removeprefix("Value error, ")
+            # The cause would show what was typed, which may be a key.
+            message = f"{name} {reason}"
+            raise ConfigError(message) from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, dotenv_settings, _KeyringSource(settings_cls)
+
+    @property
+    def watchlist_file(self) -> Path:
+        """What the team follows."""
+        return self.home / "watchlist.toml"
+
+    @property
+    def archive_folder(self) -> Path:
+        """Every answer, as it came."""
+        return self.home / "archive"
+
+    @property
+    def cache_folder(self) -> Path:
+        """Answers that are still fresh, and the count of recent requests."""
+        return self.home / "http_cache"
+
+    @property
+    def warehouse_file(self) -> Path:
+        """The DuckDB file, derived from the archive."""
+        return self.home / "warehouse" / "trendlib.duckdb"
+
+    @property
+    def reviews_folder(self) -> Path:
+        """Monday's decks and the notes made in them."""
+        return self.home / "reviews"

@@ -1,0 +1,234 @@
+"""One run against a provider: the lock, the archive, the client, the workers, and the load at the end.
+
+Order of events, so that nothing is lost and nothing is bought twice:
+
+1. One run at a time per home; a second one waits, then finds the first one's answers in the cache.
+2. What a killed run left in the archive is loaded, and its fresh answers count as bought.
+3. Each answer is archived, line by line, before anything is made of it.
+4. At the end all answers of the run go to the warehouse in one transaction.
+
+A spent budget, spent credits or a refused key stop the run: what was bought is kept and loaded.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+from filelock import FileLock
+
+from trendlib.api import archive, tiklive
+from trendlib.api.archive import Archive
+from trendlib.api.client import Budget, Client, Provider
+from trendlib.config import EXPIRY, Config
+from trendlib.errors import ApiError, AuthError, BudgetError, ParseError, QuotaError
+from trendlib.loading import LoadReport, load, parsed, sweep_id_of
+from trendlib.schema import Answer, Call
+from trendlib.store import Store
+
+Clock = Callable[[], datetime]
+OnProgress = Callable[[str, int, int], None]
+
+
+def utc_now() -> datetime:
+    """Read the clock. Only the doors of the house do."""
+    return datetime.now(UTC)
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """Show no progress."""
+
+
+def tiklive_provider(config: Config) -> Provider:
+    """Say how TikLiveAPI is reached with this configuration."""
+    return Provider(
+        name="tiklive",
+        base_url=config.tiklive_base_url,
+        key=config.tiklive_api_key,
+        key_name="TIKLIVE_API_KEY",
+        header="X-Api-Key",
+        credits=tiklive.CREDITS,
+        requests_per_minute=config.requests_per_minute,
+        check=tiklive.check,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A feed to be walked: the call it begins with, and its pages, fetched as they are asked for."""
+
+    call: Call
+    pages: Callable[[], Iterator[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A question that got no usable answer, and why."""
+
+    call: Call
+    reason: str
+
+
+@dataclass
+class RunReport:
+    """What a run did.
+
+    Attributes
+    ----------
+    run_id
+        The run's name, also its file's in the archive.
+    started_at
+        When it began (UTC).
+    spent, saved
+        Credits spent and credits saved by the cache [credits].
+    loaded
+        What its answers added to the warehouse.
+    recovered
+        What a killed run had left behind; None when there was nothing.
+    failures
+        Questions that got no usable answer.
+    stopped
+        Why the run ended early; None when it did not.
+    """
+
+    run_id: str
+    started_at: datetime
+    spent: int = 0
+    saved: int = 0
+    loaded: LoadReport = field(default_factory=LoadReport)
+    recovered: LoadReport | None = None
+    failures: list[Failure] = field(default_factory=list)
+    stopped: str | None = None
+
+
+class Run(AbstractContextManager["Run"]):
+    """One run, from its lock to its load; leave the ``with`` block and its answers are loaded.
+
+    Parameters
+    ----------
+    config
+        Keys, folders and limits.
+    budget
+        Credits it may spend; None for no limit [credits].
+    clock
+        Gives the instant; the practice world has its own.
+    on_progress
+        Told the stage, how many are done and of how many.
+    """
+
+    def __init__(
+        self, config: Config, *, budget: int | None = None, clock: Clock = utc_now, on_progress: OnProgress = silent
+    ) -> None:
+        self.config = config
+        self.clock = clock
+        self.store = Store(config.warehouse_file)
+        self.answers: dict[str, Answer] = {}
+        self._budget = Budget(budget)
+        self._on_progress = on_progress
+        self._bought_before: dict[tuple[str, str, str], Answer] = {}
+        self._guard = Lock()
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        folder = self.config.archive_folder
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with ExitStack() as stack:
+            stack.enter_context(FileLock(folder / ".run.lock"))
+            started_at = self.clock()
+            self.report = RunReport(f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}", started_at)
+            self._recover()
+            writer = stack.enter_context(Archive(folder).sweep(self.report.run_id))
+
+            def record(answer: Answer) -> None:
+                writer.write(answer)
+                self._remember(answer)
+
+            provider = tiklive_provider(self.config)
+            self._client = stack.enter_context(
+                Client(provider, self.config, budget=self._budget, record=record, clock=self.clock)
+            )
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Load what was fetched, also when an error ends the run: it was paid for."""
+        with self._stack:
+            self.report.spent = self._budget.spent
+            self.report.saved = self._budget.saved
+            if kind is None or issubclass(kind, Exception):
+                self.report.loaded = load(((self.report.run_id, one) for one in self.answers.values()), self.store)
+
+    def fetch(self, call: Call) -> Answer:
+        """Fetch one answer, from what is fresh or from the provider.
+
+        Raises
+        ------
+        ApiError
+            If no usable answer came.
+        BudgetError
+            If the run's credits are spent.
+        """
+        answer = self._bought_before.get(call.key)
+        if answer is None or self.clock() - answer.fetched_at > EXPIRY[call.endpoint]:
+            answer = self._client.fetch(call)
+        self._remember(answer)
+        return answer
+
+    def fetch_all(self, stage: str, calls: Sequence[Call]) -> list[Answer]:
+        """Fetch many answers side by side; those that fail are set aside in the report."""
+        walks = [Walk(call, lambda call=call: iter((self.fetch(call),))) for call in calls]
+        return [answer for answers in self.walk_all(stage, walks) for answer in answers]
+
+    def walk_all(self, stage: str, walks: Sequence[Walk]) -> list[list[Answer]]:
+        """Walk many feeds side by side; what a feed gave before it failed is kept.
+
+        Returns
+        -------
+            The answers of each walk, in the order of the walks.
+        """
+        found: list[list[Answer]] = [[] for _ in walks]
+        with ThreadPoolExecutor(self.config.workers) as pool:
+            tasks = [pool.submit(self._walk, walk, answers) for walk, answers in zip(walks, found, strict=True)]
+            try:
+                for done, task in enumerate(as_completed(tasks), start=1):
+                    task.result()
+                    self._on_progress(stage, done, len(tasks))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        return found
+
+    def is_cached(self, call: Call) -> bool:
+        """Tell whether an answer is fresh, so costs nothing."""
+        return self._client.is_cached(call)
+
+    def _walk(self, walk: Walk, answers: list[Answer]) -> None:
+        if self.report.stopped:
+            return
+        try:
+            answers.extend(walk.pages())
+        except (AuthError, QuotaError, BudgetError) as error:
+            self.report.stopped = str(error)
+        except (ApiError, ParseError) as error:
+            self.report.failures.append(Failure(walk.call, str(error)))
+
+    def _remember(self, answer: Answer) -> None:
+        with self._guard:
+            self.answers[answer.answer_id] = answer
+
+    def _recover(self) -> None:
+        """Load what runs before this one archived and never loaded."""
+        known = self.store.sweep_ids()
+        for path in Archive(self.config.archive_folder).files():
+            is_torn = path.suffix == ".jsonl"
+            if not is_torn and sweep_id_of(path) in known:
+                continue
+            ...
+

@@ -1,0 +1,356 @@
+"""The warehouse: one DuckDB file, derived from the archive, and the only room that speaks SQL.
+
+Conventions:
+
+* A write is one transaction. The answer is the unit: an answer whose id stands in ``calls`` is
+  loaded already, and is left out. So appending the same answers twice adds nothing.
+* A read is of the world as it was known at an instant: rows with ``observed_at < as_of``.
+* DuckDB locks its file whole. So a connection lives for one operation only, and a lock is waited
+  for with short, jittered pauses before `StoreBusyError` says who holds it and what to do.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
+
+from trendlib.errors import NoDataError, SchemaError, StoreBusyError, StoreError
+from trendlib.schema import CALLS, REJECTS, TABLES, Answer, Column, Rows, Table, utc_text
+
+SQL_TYPES = {"text": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN", "time": "TIMESTAMPTZ"}
+PANDAS_TYPES = {
+    "text": "str",
+    "int": "Int64",
+    "float": "float64",
+    "bool": "boolean",
+    "time": "datetime64[us, UTC]",
+}
+_FORMAT = " ".join(f"{table.name}({','.join(f'{c.name}:{c.kind}' for c in table.columns)})" for table in TABLES.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """An answer, the sweep it came with, what parsing made of it, and why it gave no data, if so."""
+
+    answer: Answer
+    sweep_id: str
+    rows: Rows
+    credits: int
+    error: str | None = None
+
+
+class Store:
+    """The warehouse file of one home.
+
+    Parameters
+    ----------
+    path
+        The DuckDB file; it and its folder are made by the first write.
+    wait_s
+        How long a lock held by another program is waited for [s].
+    """
+
+    def __init__(self, path: Path, *, wait_s: float = 30.0) -> None:
+        self.path = path
+        self.wait_s = wait_s
+
+    def append(self, loaded: Sequence[Loaded], rejected: Iterable[Mapping[str, Any]] = ()) -> int:
+        """Append what is not known yet, in one transaction.
+
+        Parameters
+        ----------
+        loaded
+            Parsed answers, in any order.
+        rejected
+            Rows of ``rejects`` for lines that were no answers at all, their ``answer_id`` standing
+            for the line.
+
+        Returns
+        -------
+            How many of the answers were new [answers].
+
+        Raises
+        ------
+        SchemaError
+            If a row holds something else than its column declares.
+        StoreBusyError
+            If another program holds the warehouse for too long.
+        StoreError
+            If the file is damaged or of another version.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._connection(read_only=False) as connection:
+            ids = dict.fromkeys(one.answer.answer_id for one in loaded)
+            known = _known(connection, CALLS, ids)
+            fresh = list({one.answer.answer_id: one for one in loaded if one.answer.answer_id not in known}.values())
+            lines = {str(row["answer_id"]): dict(row) for row in rejected}
+            known_lines = _known(connection, REJECTS, lines)
+            tables = _rows_by_table(fresh)
+            tables[REJECTS.name] += [row for line_id, row in lines.items() if line_id not in known_lines]
+            connection.begin()
+            for name, rows in tables.items():
+                if rows:
+                    connection.register("incoming", frame_of(TABLES[name], rows))
+                    connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM incoming")  # noqa: S608
+                    connection.unregister("incoming")
+            connection.commit()
+        return len(fresh)
+
+    @contextmanager
+    def as_of(self, instant: datetime) -> Iterator["Snapshot"]:
+        """Open the world as it was known at an instant, for one short read.
+
+        Raises
+        ------
+        NoDataError
+            If nothing was ever loaded.
+        StoreBusyError
+            If another program holds the warehouse for too long.
+        """
+        if not self.path.exists():
+            raise NoDataError(f"Asked for what was known at {utc_text(instant)}; {self.path} does not exist yet. "
+                              "Load something first: `trendlib sweep`, or `trendlib replay FILE`.")  # fmt: skip
+        with self._connection(read_only=True) as connection:
+            yield Snapshot(connection, instant)
+
+    def last_observed_at(self) -> datetime | None:
+        """Return the fetch time of the newest answer, None when there is none."""
+        if not self.path.exists():
+            return None
+        with self._connection(read_only=True) as connection:
+            found = connection.execute("SELECT max(observed_at) FROM calls").df().iloc[0, 0]
+        return None if pd.isna(found) else found.to_pydatetime()
+
+    def sweep_ids(self) -> set[str]:
+        """Return the sweeps and recordings whose answers are loaded."""
+        if not self.path.exists():
+            return set()
+        with self._connection(read_only=True) as connection:
+            return {row[0] for row in connection.execute("SELECT DISTINCT sweep_id FROM calls").fetchall()}
+
+    def export(self, folder: Path) -> list[Path]:
+        """Write every table as Parquet, partitioned by day of observation (``day=2026-11-20/…``).
+
+        Returns
+        -------
+            One folder a table.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        if not self.path.exists():
+            raise NoDataError(f"Asked to export {self.path}; it does not exist yet. Load something first.")
+        with self._connection(read_only=True) as connection:
+            for name, table in TABLES.items():
+                target = str(folder / name).replace("'", "''")
+                order = ", ".join((*table.key, "observed_at", "answer_id"))
+                connection.execute(
+                    f"COPY (SELECT *, CAST(observed_at AS DATE) AS day FROM {name} ORDER BY {order}) "  # noqa: S608
+                    f"TO '{target}' (FORMAT parquet, PARTITION_BY (day), OVERWRITE_OR_IGNORE true)"
+                ).fetchall()
+        return [folder / name for name in TABLES if (folder / name).is_dir()]
+
+    def replace_with(self, other: "Store") -> None:
+        """Put another warehouse, complete and closed, in this one's place.
+
+        Raises
+        ------
+        StoreError
+            If the file cannot be moved, for example because a program holds it open on Windows.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.with_name(self.path.name + ".wal").unlink(missing_ok=True)
+            os.replace(other.path, self.path)  # noqa: PTH105 - Path.replace hides that it is atomic
+        except OSError as error:
+            raise StoreError(f"{self.path} could not be replaced: {error}. Close what holds it and try again.") from error
+
+    @contextmanager
+    def _connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        connection = self._opened(read_only=read_only)
+        try:
+            connection.execute("SET TimeZone = 'UTC'")
+            _check_format(connection, self.path, may_create=not read_only)
+            yield connection
+        finally:
+            connection.close()
+
+    def _opened(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        """Open the file, waiting for whoever holds it."""
+        retrying = Retrying(
+            retry=retry_if_exception_type(StoreBusyError),
+            stop=stop_after_delay(self.wait_s),
+            wait=wait_random(0.01, 0.1),
+            reraise=True,
+        )
+        return retrying(self._open_once, read_only=read_only)
+
+    def _open_once(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        try:
+            return duckdb.connect(str(self.path), read_only=read_only)
+        except duckdb.ConnectionException as error:
+            # Another thread of this process holds it open for the other purpose.
+            raise StoreBusyError(f"{self.path} is in use by another part of this program; try again.") from error
+        except duckdb.IOException as error:
+            if holder := re.search(r"\(PID (\d+)\)", str(error)):
+                raise StoreBusyError(
+                    f"Asked to open {self.path}; process {holder[1]} has held it for {self.wait_s:g} s. "
+                    f"Close that notebook or program (process {holder[1]}) and try again. "
+                    "What was fetched is safe in the archive and is loaded by the next run."
+                ) from error
+            raise StoreError(
+                f"Asked to open {self.path}; it cannot be read as a warehouse ({error}). "
+                "Move it away and run `trendlib rebuild`: it makes the warehouse anew from the archive."
+            ) from error
+
+
+class Snapshot:
+    """The world as it was known at one instant, while one connection is open.
+
+    Parameters
+    ----------
+    connection
+        An open connection, in UTC.
+    as_of
+        The instant; only rows with ``observed_at`` before it are seen.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+        self.as_of = as_of
+        self._connection = connection
+
+    def table(self, name: str, **where: str | Sequence[str]) -> duckdb.DuckDBPyRelation:
+        """Return a table as of the instant, condensed as its role says.
+
+        Parameters
+        ----------
+        name
+            A table of `trendlib.schema.TABLES`.
+        **where
+            Column = value, or a list of values: only those rows.
+
+        Returns
+        -------
+            The table's columns; an ``identity`` table has ``first_seen`` (time, UTC) as well.
+        """
+        table = TABLES[name]
+        seen = f"observed_at < TIMESTAMPTZ '{utc_text(self.as_of)}'"
+        conditions = " AND ".join([seen, *(_condition(table, column, value) for column, value in where.items())])
+        return self._connection.sql(_read_sql(table, conditions))
+
+    def posts(self, **where: str | Sequence[str]) -> duckdb.DuckDBPyRelation:
+        """Return posts with their latest counters.
+
+        Returns
+        -------
+            One row a post: the columns of ``posts`` and of ``post_observations``.
+        """
+        posts = self.table("posts", **where).set_alias("p")
+        counters = self.table("post_observations").set_alias("o")
+        joined = posts.join(counters, "p.post_id = o.post_id", how="left")
+        return joined.project("p.*, o.views, o.likes, o.comments, o.shares, o.saves")
+
+    def frame(self, name: str, **where: str | Sequence[str]) -> pd.DataFrame:
+        """Return `table` as a pandas frame with the schema's types, in the order of its key."""
+        table = TABLES[name]
+        order = ", ".join(dict.fromkeys((*table.key, "observed_at", "answer_id")))
+        frame = self.table(name, **where).order(order).df()
+        types = {column.name: PANDAS_TYPES[column.kind] for column in table.columns}
+        return frame.astype(types)
+
+
+def frame_of(table: Table, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return rows as a frame that holds exactly the table's columns with the schema's types.
+
+    Raises
+    ------
+    SchemaError
+        If a row holds something else than its column declares.
+    """
+    return pd.DataFrame({column.name: _series(table, column, [row[column.name] for row in rows]) for column in table.columns})
+
+
+def _series(table: Table, column: Column, values: list[Any]) -> "pd.Series[Any]":
+    if column.kind == "text":
+        wrong = next((value for value in values if value is not None and not isinstance(value, str)), None)
+        if wrong is not None:
+            raise SchemaError(f"{table.name}.{column.name} holds text; found {wrong!r}")
+    try:
+        return pd.Series(values, dtype=PANDAS_TYPES[column.kind])
+    except (TypeError, ValueError, OverflowError) as error:
+        raise SchemaError(f"{table.name}.{column.name} holds {column.kind} [{column.unit}]: {error}") from error
+
+
+def _rows_by_table(loaded: Iterable[Loaded]) -> dict[str, list[dict[str, Any]]]:
+    tables: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
+    for one in loaded:
+        proof = {"observed_at": one.answer.fetched_at, "answer_id": one.answer.answer_id}
+        for name, rows in one.rows.tables.items():
+            tables[name] += [{**row, **proof} for row in rows]
+        tables[CALLS.name].append(
+            {
+                "sweep_id": one.sweep_id,
+                "provider": one.answer.provider,
+                "endpoint": one.answer.endpoint,
+                "params": one.answer.call.params_text,
+                "status": one.answer.status,
+                "credits": one.credits,
+                "error": one.error,
+                **proof,
+            }
+        )
+    return tables
+
+
+def _known(connection: duckdb.DuckDBPyConnection, table: Table, ids: Iterable[str]) -> set[str]:
+    connection.register("asked", pd.DataFrame({"answer_id": pd.Series(list(ids), dtype="str")}))
+    found = connection.execute(f"SELECT answer_id FROM {table.name} SEMI JOIN asked USING (answer_id)").fetchall()  # noqa: S608
+    connection.unregister("asked")
+    return {row[0] for row in found}
+
+
+def _check_format(connection: duckdb.DuckDBPyConnection, path: Path, *, may_create: bool) -> None:
+    found = connection.execute("SELECT comment FROM duckdb_tables() WHERE table_name = 'calls'").fetchall()
+    if found and found[0][0] == _FORMAT:
+        return
+    if found or not may_create:
+        raise StoreError(
+            f"{path} was made by another version of trendlib. Run `trendlib rebuild`: it makes the warehouse "
+            "anew from the archive; nothing is bought again."
+        )
+    connection.begin()
+    for table in TABLES.values():
+        columns = ", ".join(f'"{column.name}" {SQL_TYPES[column.kind]}' for column in table.columns)
+        connection.execute(f"CREATE TABLE {table.name} ({columns})")
+    connection.execute(f"COMMENT ON TABLE calls IS '{_FORMAT}'")
+    connection.commit()
+
+
+def _condition(table: Table, column: str, value: str | Sequence[str]) -> str:
+    if column not in table.names:
+        raise SchemaError(f"{table.name} has no column {column!r}; it has {', '.join(table.names)}")
+    values = [value] if isinstance(value, str) else list(value)
+    listed = ", ".join("'" + one.replace("'", "''") + "'" for one in values)
+    return f"{column} IN ({listed})" if values else "false"
+
+
+def _read_sql(table: Table, conditions: str) -> str:
+    key = ", ".join(table.key)
+    newest = "(observed_at, answer_id)"
+    if table.role == "log":
+        return f"SELECT * FROM {table.name} WHERE {conditions}"  # noqa: S608
+    if table.role == "latest":
+        whole = f"SELECT max_by({table.name}, {newest}) AS one FROM {table.name} WHERE {conditions} GROUP BY {key}"  # noqa: S608
+        return f"SELECT unnest(one) FROM ({whole})"  # noqa: S608
+    others = [name for name in table.names if name not in {*table.key, "observed_at", "answer_id"}]
+    words = ", ".join(f"max_by({name}, {newest}) AS {name}" for name in others)
+    return (
+        f"SELECT {key}, {words}, max(observed_at) AS observed_at, max_by(answer_id, {newest}) AS answer_id, "  # noqa: S608
+        f"min(observed_at) AS first_seen FROM {table.name} WHERE {conditions} GROUP BY {key}"
+    )

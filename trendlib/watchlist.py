@@ -1,0 +1,205 @@
+"""What the team follows: sounds, hashtags, creators, keywords and regions, in one TOML file.
+
+Plain lists, written as people write them: a sound by its id or its TikTok address, a hashtag with
+or without ``#``, a creator with or without ``@``. A mistake is an error that names the line and the
+nearest right word; nothing is fetched for a file that is not understood whole.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from trendlib.errors import ConfigError
+
+REGIONS = frozenset(
+    """
+    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA
+    CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA
+    GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP
+    KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS
+    MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS
+    RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW
+    TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW
+    """.split()
+)
+_OFTEN_MEANT = {"UK": "GB", "EN": "GB", "EL": "GR"}
+_SOUND_ID = re.compile(r"\d{8,19}")
+_SOUND_URL = re.compile(r"https?://(?:www\.|m\.)?tiktok\.com/music/(?:[^/?#]*-)?(\d{8,19})/?(?:[?#].*)?")
+_HANDLE_URL = re.compile(r"https?://(?:www\.|m\.)?tiktok\.com/@([^/?#\s]+)/?(?:[?#].*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Watchlist:
+    """What one team follows, each list without repeats and in the file's order.
+
+    Attributes
+    ----------
+    sounds
+        Sound ids; those of ``always_page`` among them.
+    hashtags
+        Hashtags, lower case, without ``#``.
+    creators
+        Handles of tastemakers, without ``@``.
+    keywords
+        Words to search new sounds by.
+    regions
+        Markets, ISO 3166-1 alpha-2.
+    always_page
+        Sound ids whose posts are bought in every sweep.
+    """
+
+    sounds: tuple[str, ...] = ()
+    hashtags: tuple[str, ...] = ()
+    creators: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    always_page: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, path: Path) -> "Watchlist":
+        """Read a watchlist file.
+
+        Raises
+        ------
+        ConfigError
+            If the file is missing or anything in it is not understood.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise ConfigError(_missing(path)) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path} cannot be read: {error}") from error
+        return cls.parse(text, name=path.name)
+
+    @classmethod
+    def parse(cls, text: str, *, name: str = "watchlist.toml") -> "Watchlist":
+        """Read a watchlist from its text; `name` is what errors call it.
+
+        Raises
+        ------
+        ConfigError
+            If anything in it is not understood.
+        """
+        try:
+            entries = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{name} is not valid TOML: {error}") from error
+        lists: dict[str, tuple[str, ...]] = {}
+        for key, values in entries.items():
+            where = f"{name}, line {_line_of(text, key)}"
+            if key not in READERS:
+                hint = _nearest(key, READERS) or f"; there are: {', '.join(READERS)}"
+                raise ConfigError(f"{where}: {key!r} is no list of a watchlist{hint}")
+            if not isinstance(values, list):
+                raise ConfigError(f'{where}: {key} must be a list, like {key} = ["…"]')
+            lists[key] = tuple(dict.fromkeys(_entry(text, name, key, value) for value in values))
+        watchlist = cls(**lists)
+        watchlist._check_always_page(text, name)
+        sounds = dict.fromkeys((*watchlist.sounds, *watchlist.always_page))
+        return cls(**{**lists, "sounds": tuple(sounds)})
+
+    def _check_always_page(self, text: str, name: str) -> None:
+        """An id one or two digits off a watched one is a slip of the pen, not another sound."""
+        for sound_id in set(self.always_page) - set(self.sounds):
+            near = get_close_matches(sound_id, self.sounds, n=1, cutoff=0.94)
+            if near:
+                line = _line_of(text, sound_id)
+                raise ConfigError(f"{name}, line {line}: always_page has {sound_id!r}; did you mean {near[0]!r}?")
+
+
+def sound_id(value: object) -> str:
+    """Return the sound id in an id, an int or a TikTok sound address.
+
+    Raises
+    ------
+    ConfigError
+        If there is none in it, or it is a float and has lost digits already.
+    """
+    if isinstance(value, float):
+        raise ConfigError(f"{value!r} has lost digits; write sound ids as text, in quotes")
+    text = str(value).strip()
+    if _SOUND_ID.fullmatch(text):
+        return text
+    if match := _SOUND_URL.fullmatch(text):
+        return match[1]
+    digits = re.sub(r"\D", "", text)
+    hint = f"; did you mean {digits!r}?" if _SOUND_ID.fullmatch(digits) else ""
+    raise ConfigError(f"{text!r} is neither a sound id (8 to 19 digits) nor a tiktok.com/music/ address{hint}")
+
+
+def _hashtag(value: object) -> str:
+    text = str(value).strip().lstrip("#＃").lower()
+    if not text or re.search(r"[\s#＃/]", text):
+        raise ConfigError(f"{value!r} is no hashtag; write one word, without spaces")
+    return text
+
+
+def _handle(value: object) -> str:
+    text = str(value).strip()
+    match = _HANDLE_URL.fullmatch(text)
+    handle = match[1] if match else text.removeprefix("@")
+    if not handle or re.search(r"[\s@/:]", handle):
+        raise ConfigError(f"{value!r} is no creator; write the handle, like @name")
+    return handle
+
+
+def _keyword(value: object) -> str:
+    text = " ".join(str(value).split())
+    if not text:
+        raise ConfigError("an empty keyword finds nothing; take it out")
+    return text
+
+
+def _region(value: object) -> str:
+    text = str(value).strip().upper()
+    if text in REGIONS:
+        return text
+    meant = _OFTEN_MEANT.get(text)
+    hint = f"; did you mean {meant!r}?" if meant else _nearest(text, REGIONS)
+    raise ConfigError(f"{value!r} is no region (two letters, ISO 3166-1){hint}")
+
+
+READERS: dict[str, Callable[[object], str]] = {
+    "sounds": sound_id,
+    "hashtags": _hashtag,
+    "creators": _handle,
+    "keywords": _keyword,
+    "regions": _region,
+    "always_page": sound_id,
+}
+
+
+def _entry(text: str, name: str, key: str, value: Any) -> str:
+    try:
+        if not isinstance(value, str) and (key not in {"sounds", "always_page"} or isinstance(value, bool)):
+            raise ConfigError(f"{value!r} is not text; put it in quotes")
+        return READERS[key](value)
+    except ConfigError as error:
+        raise ConfigError(f"{name}, line {_line_of(text, value)}: {key}: {error}") from None
+
+
+def _nearest(word: str, words: Iterable[str]) -> str:
+    near = get_close_matches(word, sorted(words), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _missing(path: Path) -> str:
+    others = [file.name for file in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+    near = get_close_matches(path.name, others, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    lists = ", ".join(field.name for field in fields(Watchlist))
+    return f"{path} does not exist{hint}. Make it: a TOML file with the lists {lists}"
+
+
+def _line_of(text: str, value: object) -> int:
+    """Return the first line an entry stands on; its TOML spelling may differ, then line 1."""
+    needle = str(value)
+    for number, line in enumerate(text.splitlines(), start=1):
+        if needle in line.partition("#")[0] or needle in line:
+            return number
+    return 1
