@@ -39,7 +39,7 @@ demo: $(READY) ## the main job on the practice world: leaderboard, alerts, chart
 	@$(BIN)/trendlib demo
 
 test: $(READY) ## run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(ARGS)
 
 lab: $(READY) ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks
@@ -59,15 +59,15 @@ docstrings: $(READY)
 	@find trendlib -name '*.py' | xargs $(BIN)/numpydoc lint
 
 floors: $(READY)
-	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 notebooks: $(READY)
-	@find notebooks -name '*.ipynb' 2>/dev/null | xargs $(BIN)/nbstripout --verify
+	@[ ! -d notebooks ] || $(BIN)/nbstripout --verify notebooks/*.ipynb
 
 tidy: $(READY) ## format, mend what ruff can mend, strip notebooks
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format --quiet .
-	@find notebooks -name '*.ipynb' 2>/dev/null | xargs $(BIN)/nbstripout
+	@[ ! -d notebooks ] || $(BIN)/nbstripout notebooks/*.ipynb
 
 lock: $(READY) ## make requirements.lock anew: the newest versions pyproject.toml allows
 	@PATH="$$PWD/$(BIN):$$PATH"; command -v uv >/dev/null || python -m pip install -qq uv; \

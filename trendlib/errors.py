@@ -22,7 +22,12 @@ class ConfigError(TrendlibError):
 
 
 class ApiError(TrendlibError):
-    """A provider answered, or failed to, in a way that gives no data."""
+    """A provider answered, or failed to, in a way that gives no data.
+
+    ``is_transient`` says whether asking the same again may help.
+    """
+
+    is_transient: bool = False
 
 
 class AuthError(ApiError):
@@ -36,9 +41,13 @@ class QuotaError(ApiError):
 class RateLimitError(ApiError):
     """Too many requests (429 and its disguises), still so after all retries."""
 
+    is_transient = True
+
 
 class UnavailableError(ApiError):
     """No usable answer: 5xx, time-out, reset, HTML, empty or truncated body, after all retries."""
+
+    is_transient = True
 
 
 class ParseError(TrendlibError):

@@ -25,6 +25,7 @@ from trendlib.schema import REJECTS, Answer, Rows
 from trendlib.store import Loaded, Store
 
 PARSERS: Mapping[str, Callable[[Answer], Rows]] = MappingProxyType({"tiklive": tiklive.parse})
+CREDITS: Mapping[str, int] = MappingProxyType({"tiklive": tiklive.CREDITS})
 CHUNK = 5_000
 OnBytes = Callable[[int], None]
 
@@ -59,7 +60,7 @@ class LoadReport:
 
 def parsed(answer: Answer, sweep_id: str) -> Loaded:
     """Parse one answer; whatever it is, it comes out as something to append."""
-    credits = tiklive.CREDITS
+    credits = CREDITS.get(answer.provider, 0)
     parse = PARSERS.get(answer.provider)
     rows = Rows()
     if parse is None:

@@ -27,7 +27,7 @@ from trendlib.api.archive import Archive
 from trendlib.api.client import Budget, Client, Provider
 from trendlib.config import EXPIRY, Config
 from trendlib.errors import ApiError, AuthError, BudgetError, ParseError, QuotaError
-from trendlib.loading import LoadReport, load, parsed, sweep_id_of
+from trendlib.loading import LoadReport, load, sweep_id_of
 from trendlib.schema import Answer, Call
 from trendlib.store import Store
 
@@ -50,10 +50,9 @@ def tiklive_provider(config: Config) -> Provider:
         name="tiklive",
         base_url=config.tiklive_base_url,
         key=config.tiklive_api_key,
-        key_name="TIKLIVE_API_KEY",
         header="X-Api-Key",
-        credits=tiklive.CREDITS,
         requests_per_minute=config.requests_per_minute,
+        credits=tiklive.CREDITS,
         check=tiklive.check,
     )
 
@@ -213,7 +212,8 @@ class Run(AbstractContextManager["Run"]):
         if self.report.stopped:
             return
         try:
-            answers.extend(walk.pages())
+            for answer in walk.pages():
+                answers.append(answer)  # noqa: PERF402 - what came before a failure must stand
         except (AuthError, QuotaError, BudgetError) as error:
             self.report.stopped = str(error)
         except (ApiError, ParseError) as error:
@@ -226,9 +226,20 @@ class Run(AbstractContextManager["Run"]):
     def _recover(self) -> None:
         """Load what runs before this one archived and never loaded."""
         known = self.store.sweep_ids()
-        for path in Archive(self.config.archive_folder).files():
-            is_torn = path.suffix == ".jsonl"
-            if not is_torn and sweep_id_of(path) in known:
-                continue
-            ...
+        files = Archive(self.config.archive_folder).files()
+        killed = [path for path in files if path.suffix == ".jsonl"]
+        unloaded = killed + [path for path in files if path not in killed and sweep_id_of(path) not in known]
+        found = [(sweep_id_of(path), one) for path in unloaded for _, one in archive.read(path)]
+        recovered = load(found, self.store) if found else LoadReport()
+        self._bought_before = {one.call.key: one for _, one in found if isinstance(one, Answer) and _is_data(one)}
+        self.report.recovered = recovered if recovered.added else None
+        for path in killed:
+            archive.seal(path)
 
+
+def _is_data(answer: Answer) -> bool:
+    try:
+        tiklive.check(answer)
+    except (ApiError, ParseError):
+        return False
+    return True

@@ -27,8 +27,9 @@ REGIONS = frozenset(
     """.split()
 )
 _OFTEN_MEANT = {"UK": "GB", "EN": "GB", "EL": "GR"}
-_SOUND_ID = re.compile(r"\d{8,19}")
-_SOUND_URL = re.compile(r"https?://(?:www\.|m\.)?tiktok\.com/music/(?:[^/?#]*-)?(\d{8,19})/?(?:[?#].*)?")
+_LIKE_DIGITS = str.maketrans("OoIl", "0011")
+_SOUND_ID = re.compile(r"[0-9]{8,19}")
+_SOUND_URL = re.compile(r"https?://(?:www\.|m\.)?tiktok\.com/music/(?:[^/?#]*-)?([0-9]{8,19})/?(?:[?#].*)?")
 _HANDLE_URL = re.compile(r"https?://(?:www\.|m\.)?tiktok\.com/@([^/?#\s]+)/?(?:[?#].*)?")
 
 
@@ -127,7 +128,7 @@ def sound_id(value: object) -> str:
         return text
     if match := _SOUND_URL.fullmatch(text):
         return match[1]
-    digits = re.sub(r"\D", "", text)
+    digits = re.sub(r"[^0-9]", "", text.translate(_LIKE_DIGITS))
     hint = f"; did you mean {digits!r}?" if _SOUND_ID.fullmatch(digits) else ""
     raise ConfigError(f"{text!r} is neither a sound id (8 to 19 digits) nor a tiktok.com/music/ address{hint}")
 

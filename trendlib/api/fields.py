@@ -38,8 +38,10 @@ _COUNT = re.compile(
 )
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9}
 _CLOCK = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,6})(?:\.\d+)?", re.ASCII)
+_POST_URL = re.compile(r"(?:^|/(?:video|photo|v)/)(\d{8,20})(?!\d)", re.ASCII)
+_HASHES = "#\uff03"  # the second is full-width
 _REGION = re.compile(r"[A-Z]{2}")
-_TAG = re.compile(r"(?<!&)[#＃]([^\s#＃]+)")  # not the 39 of an escaped &#39;
+_TAG = re.compile(f"(?<!&)[{_HASHES}]([^\\s{_HASHES}]+)")  # not the 39 of an escaped &#39;
 _PICTURES = "\U0001f000-\U0001faff\u2190-\u2bff\u3030\u303d\u3297\u3299"
 _EMOJI = re.compile(f"[{_PICTURES}][{_PICTURES}\ufe0f\u200d\u20e3\U000e0020-\U000e007f]*")
 _JOINERS = "\u200c\u200d"
@@ -51,16 +53,14 @@ def text(value: Any) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_COUNT:
         value = str(value)
     if not isinstance(value, str):
-        msg = f"{_kind(value)} where text was due"
-        raise ParseError(msg)
+        raise ParseError(f"{_kind(value)} where text was due")
     return value.replace("\0", "").encode(errors="ignore").decode().strip() or None
 
 
 def name_id(value: Any) -> str | None:
     """Read an id that may hold letters, as creators' ids do."""
     if isinstance(value, float):
-        msg = f"{value!r} is a float: an id that went through one has lost digits"
-        raise ParseError(msg)
+        raise ParseError(f"{value!r} is a float: an id that went through one has lost digits")
     return text(value)
 
 
@@ -68,8 +68,7 @@ def number_id(value: Any) -> str | None:
     """Read an id made of digits, as those of sounds, posts and challenges are; ``0`` is None."""
     found = name_id(value)
     if found is not None and not _DIGITS.fullmatch(found):
-        msg = f"{found[:40]!r} is not an id: 1 to 20 digits were due"
-        raise ParseError(msg)
+        raise ParseError(f"{found[:40]!r} is not an id: 1 to 20 digits were due")
     return None if found is None or not found.strip("0") else found
 
 
@@ -77,8 +76,7 @@ def counter(value: Any) -> int | None:
     """Read a counter: ``541200``, ``"541.2K"``, ``"3 videos"``, ``"1,234"``."""
     count = _written_count(value) if isinstance(value, str) else _whole(value)
     if count is not None and not 0 <= count <= MAX_COUNT:
-        msg = "a counter below 0 or beyond 64 bits"
-        raise ParseError(msg)
+        raise ParseError("a counter below 0 or beyond 64 bits")
     return count
 
 
@@ -89,8 +87,7 @@ def flag(value: Any) -> bool | None:
         return None
     known = {"true": True, "1": True, "false": False, "0": False}
     if word.lower() not in known:
-        msg = f"{word[:40]!r} is neither yes nor no"
-        raise ParseError(msg)
+        raise ParseError(f"{word[:40]!r} is neither yes nor no")
     return known[word.lower()]
 
 
@@ -100,8 +97,7 @@ def duration(value: Any) -> int | None:
         return counter(value) or None
     match = _CLOCK.fullmatch(value.strip())
     if value.strip() and not match:
-        msg = f"{value[:40]!r} is not a length in seconds"
-        raise ParseError(msg)
+        raise ParseError(f"{value[:40]!r} is not a length in seconds")
     hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
     return hours * 3600 + minutes * 60 + seconds or None
 
@@ -110,8 +106,7 @@ def region(value: Any) -> str | None:
     """Read a region: two letters, given back in upper case."""
     code = text(value)
     if code is not None and not _REGION.fullmatch(code.upper()):
-        msg = f"{code[:40]!r} is not a two-letter region"
-        raise ParseError(msg)
+        raise ParseError(f"{code[:40]!r} is not a two-letter region")
     return code and code.upper()
 
 
@@ -121,17 +116,31 @@ def handle(value: Any) -> str | None:
     return word and (word.lstrip("@") or None)
 
 
+def cursor(value: Any) -> str | None:
+    """Read a cursor as text; -1 (the end) and 0 (the beginning) are None."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    word = text(value)
+    return None if word in ("-1", "0") else word
+
+
+def post_id_in(value: Any) -> str | None:
+    """Find the id of a post in its URL, or in what is the bare id."""
+    match = _POST_URL.search(text(value) or "")
+    return match and match[1]
+
+
 def hashtag(value: Any) -> str | None:
     """Read a hashtag: lower case, without #, accents composed (NFC), letters of all scripts kept."""
     word = text(value)
-    return word and (unicodedata.normalize("NFC", word.lstrip("#＃").strip().lower()) or None)
+    return word and (unicodedata.normalize("NFC", word.lstrip(_HASHES).strip().lower()) or None)
 
 
 def hashtags_in(caption: str | None) -> list[str]:
     """Find the hashtags of a caption, each once, in order.
 
-    A hashtag is the run of letters, marks, digits and ``_`` after a ``#`` (or the full-width
-    ``＃``); where there is none, the run of emoji. So ``#fyp🔥!`` is ``fyp`` and ``#🔥!`` is ``🔥``.
+    A hashtag is the run of letters, marks, digits and ``_`` after a ``#`` (or its full-width
+    form); where there is none, the run of emoji. So ``#fyp🔥!`` is ``fyp`` and ``#🔥!`` is ``🔥``.
     """
     found: dict[str, None] = {}
     for match in _TAG.finditer(caption or ""):
@@ -156,8 +165,7 @@ def instant(value: Any, *, known_at: datetime) -> datetime | None:
         return None
     seconds = ticks // 1000 if ticks >= _MILLISECONDS_FROM else ticks
     if not _is_plausible(seconds, known_at):
-        msg = f"{ticks} is no time between 2014 and a day after the answer"
-        raise ParseError(msg)
+        raise ParseError(f"{ticks} is no time between 2014 and a day after the answer")
     return datetime.fromtimestamp(seconds, UTC)
 
 
@@ -187,8 +195,7 @@ class Fields:
 
     def __init__(self, values: Any, place: str, rows: Rows) -> None:
         if not isinstance(values, Mapping):
-            msg = f"{_kind(values)} where an object was due"
-            raise ParseError(msg)
+            raise ParseError(f"{_kind(values)} where an object was due")
         self.values: Mapping[str, Any] = values
         self.place = place
         self.rows = rows
@@ -216,8 +223,7 @@ class Fields:
         found = (self._read(reader, name) for name in names)
         key = next((said for said in found if said is not None), asked)
         if key is None:
-            msg = f"no {' or '.join(names)}: it cannot be told from others"
-            raise ParseError(msg)
+            raise ParseError(f"no {' or '.join(names)}: it cannot be told from others")
         return key
 
     def inside(self, name: str) -> "Fields":
@@ -244,8 +250,7 @@ def _whole(value: Any) -> int | None:
         return round(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    msg = f"{_kind(value)} where a number was due"
-    raise ParseError(msg)
+    raise ParseError(f"{_kind(value)} where a number was due")
 
 
 def _written_count(value: str) -> int | None:
@@ -254,8 +259,7 @@ def _written_count(value: str) -> int | None:
         return None
     match = _COUNT.fullmatch(words) if len(words) <= _LONGEST_COUNT else None
     if not match:
-        msg = f"{words[:40]!r} is not a counter"
-        raise ParseError(msg)
+        raise ParseError(f"{words[:40]!r} is not a counter")
     number = Decimal(match["whole"].replace(",", "") + (match["part"] or ""))
     return int(number * _UNITS[(match["unit"] or "").upper()])
 

@@ -10,7 +10,6 @@ Conventions:
 """
 
 from functools import partial
-from typing import Any
 
 from trendlib.api import fields as read
 from trendlib.api.fields import Fields

@@ -4,12 +4,13 @@ Every class occurs in every world. The first sound of a class is staged late, so
 something of each class to be seen; the others are spread over its days. Days are days of `Calendar` (with the run-up).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from trendlib.sandbox.days import RUN_UP, Calendar
-from trendlib.sandbox.draws import Floats, Ints, between, key, normal, order, uniform
+from trendlib.sandbox.draws import Flags, Floats, Ints, between, key, normal, order, uniform
 from trendlib.sandbox.growth import Drivers
 
 FLAT, DRIFT, JUMP, SLOW_BURNER, NEWBORN, NEWBORN_BREAKOUT, SPIKE, BOT_DRIVEN, REACTIVATED = (
@@ -146,7 +147,7 @@ def _levels(place: int, kinds: list[str]) -> Floats:
     return np.clip(median * np.exp(spread * normal(place, rows)), least, most)
 
 
-def _onsets(calendar: Calendar, kinds: list[str], is_first: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> tuple[Ints, Ints]:
+def _onsets(calendar: Calendar, kinds: list[str], is_first: Flags) -> tuple[Ints, Ints]:
     rows = np.arange(len(kinds))
     parts = [PARTS[kind] for kind in kinds]
     late = np.array([part.late for part in parts])
@@ -172,11 +173,11 @@ def _crossings(calendar: Calendar, kinds: list[str]) -> Ints:
     return crosses
 
 
-def _earlier_uses(place: "object", kinds: list[str], level: Floats) -> Ints:
+def _earlier_uses(place: Callable[[str], int], kinds: list[str], level: Floats) -> Ints:
     """Uses before the first day of the run-up."""
     rows = np.arange(len(kinds))
-    days_of_use = np.exp(between(place("age"), rows, np.log(40), np.log(900)))  # type: ignore[operator]
-    quiet = between(place("old uses"), rows, 15_000, 80_000)  # type: ignore[operator]
+    days_of_use = np.exp(between(place("age"), rows, np.log(40), np.log(900)))
+    quiet = between(place("old uses"), rows, 15_000, 80_000)
     is_small = np.isin(kinds, list(BREAKOUTS | {BOT_DRIVEN}))
     uses = level * np.where(is_small, np.minimum(days_of_use, 400), days_of_use)
     uses = np.where(np.isin(kinds, (REACTIVATED,)), quiet, uses)

@@ -1,0 +1,131 @@
+"""Configuration: where a setting may come from, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from trendlib import config as config_room
+from trendlib.config import Config, default_home, is_loopback
+from trendlib.errors import ConfigError
+
+KEY = "tk_live_0123456789abcdef"
+
+
+def test_an_argument_beats_the_environment_which_beats_the_env_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("TIKLIVE_API_KEY=from-file\nKEYAPI_API_KEY=from-file\nLAYERS_API_KEY=from-file\n")
+    monkeypatch.setenv("TIKLIVE_API_KEY", "from-env")
+    monkeypatch.setenv("KEYAPI_API_KEY", "from-env")
+    config = Config.load(tiklive_api_key="from-argument")
+    keys = (config.tiklive_api_key, config.keyapi_api_key, config.layers_api_key)
+    assert [key.get_secret_value() for key in keys if key] == ["from-argument", "from-env", "from-file"]
+
+
+def test_the_keyring_is_asked_only_for_what_nothing_else_gave(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    class Ring:
+        @staticmethod
+        def get_password(service: str, name: str) -> str:
+            asked.append((service, name))
+            return "from-keyring"
+
+    monkeypatch.setattr(config_room, "keyring", Ring)
+    monkeypatch.setenv("TIKLIVE_API_KEY", "from-env")
+    config = Config.load()
+    assert config.tiklive_api_key is not None
+    assert config.keyapi_api_key is not None
+    assert config.tiklive_api_key.get_secret_value() == "from-env"
+    assert config.keyapi_api_key.get_secret_value() == "from-keyring"
+    assert ("trendlib", "TIKLIVE_API_KEY") not in asked
+
+
+def test_an_empty_variable_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIKLIVE_API_KEY", "")
+    assert Config.load().tiklive_api_key is None
+
+
+def test_a_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIKLIVE_API_KEY", KEY)
+    config = Config.load()
+    assert KEY not in f"{config!r} {config} {config.model_dump()}"
+
+
+def test_a_key_that_cannot_be_one_is_refused_without_being_shown() -> None:
+    with pytest.raises(ConfigError, match="TIKLIVE_API_KEY holds spaces") as caught:
+        Config.load(tiklive_api_key=f"{KEY} and more")
+    assert KEY not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://api.example.com", "unencrypted"),
+        ("ftp://api.example.com", "is not an address"),
+        ("https://me:secret@api.example.com", "no user, password"),
+        ("https://", "is not an address"),
+    ],
+)
+def test_an_address_that_would_leak_or_cannot_work_is_refused(url: str, reason: str) -> None:
+    with pytest.raises(ConfigError, match=f"TIKLIVE_BASE_URL.*{reason}") as caught:
+        Config.load(tiklive_base_url=url)
+    assert "secret" not in str(caught.value)
+
+
+def test_plain_http_is_fine_on_this_machine() -> None:
+    assert Config.load(tiklive_base_url="http://127.0.0.1:8080/").tiklive_base_url == "http://127.0.0.1:8080"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://localhost:1", True),
+        ("http://127.9.9.9", True),
+        ("http://[::1]:80", True),
+        ("http://127.0.0.1.evil.com", False),
+        ("http://10.0.0.1", False),
+    ],
+)
+def test_only_this_machine_is_loopback(url: str, expected: bool) -> None:  # noqa: FBT001 - a table of cases
+    assert is_loopback(url) is expected
+
+
+def test_a_setting_that_does_not_exist_is_an_error_that_lists_those_that_do() -> None:
+    with pytest.raises(ConfigError, match="hme is no setting.*home"):
+        Config.load(hme="x")
+
+
+def test_a_configuration_does_not_change() -> None:
+    config = Config.load()
+    with pytest.raises(ValidationError):
+        config.home = Path("elsewhere")
+
+
+def test_home_is_the_nearest_data_folder_with_a_watchlist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "watchlist.toml").write_text("")
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    assert default_home() == tmp_path / "data"
+
+
+def test_all_folders_stand_in_the_home(tmp_path: Path) -> None:
+    config = Config.load(home=tmp_path)
+    places = (
+        config.watchlist_file,
+        config.archive_folder,
+        config.cache_folder,
+        config.warehouse_file,
+        config.reviews_folder,
+    )
+    assert [str(place.relative_to(tmp_path)) for place in places] == [
+        "watchlist.toml",
+        "archive",
+        "http_cache",
+        "warehouse/trendlib.duckdb",
+        "reviews",
+    ]

@@ -1,0 +1,141 @@
+"""One limit, kept by all threads and processes that share its file."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from trendlib.api.limiter import Limiter
+from trendlib.errors import StoreError
+
+ROOT = Path(__file__).parents[1]
+
+
+def most_in_a_window(starts: list[float], window_s: float) -> int:
+    return max(sum(begin <= at < begin + window_s for at in starts) for begin in starts)
+
+
+def test_threads_share_a_limit(tmp_path: Path) -> None:
+    starts: list[float] = []
+
+    def worker(limiter: Limiter) -> None:
+        for _ in range(10):
+            limiter.wait()
+            starts.append(time.monotonic())
+
+    file = tmp_path / "requests.json"
+    limiters = [Limiter(file, "one", limit=8, window_s=0.2) for _ in range(2)] * 2
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(worker, limiters))
+    assert len(starts) == 40
+    assert most_in_a_window(starts, 0.19) <= 8
+    assert max(starts) - min(starts) < 4 * 0.2 + 0.5
+
+
+PROCESS = """
+    import sys, time
+    from pathlib import Path
+    from trendlib.api.limiter import Limiter
+    limiter = Limiter(Path(sys.argv[1]), "one", limit=10, window_s=0.3)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for _ in range(20):
+        limiter.wait()
+        print(time.monotonic(), flush=True)
+"""
+HOLDER = """
+    import sys, time
+    from filelock import FileLock
+    lock = FileLock(sys.argv[1] + ".lock")
+    lock.acquire()
+    print("holding", flush=True)
+    time.sleep(60)
+"""
+
+
+def start(code: str, *arguments: str) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdout
+    assert process.stdout.readline().strip() in {"ready", "holding"}
+    return process
+
+
+def test_processes_share_a_limit_and_none_starves(tmp_path: Path) -> None:
+    processes = [start(PROCESS, str(tmp_path / "requests.json")) for _ in range(2)]
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    lines = [process.communicate(timeout=20)[0] for process in processes]
+    starts = [[float(line) for line in out.split()] for out in lines]
+    assert [len(one) for one in starts] == [20, 20]
+    assert most_in_a_window([*starts[0], *starts[1]], 0.29) <= 10
+    assert max(map(min, starts)) < min(map(max, starts))
+
+
+def test_who_is_killed_with_the_lock_in_hand_blocks_nobody(tmp_path: Path) -> None:
+    file = tmp_path / "requests.json"
+    holder = start(HOLDER, str(file))
+    limiter = Limiter(file, "one", limit=1)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(limiter.wait)
+        time.sleep(0.1)
+        assert not waiting.done()
+        holder.send_signal(signal.SIGKILL)
+        waiting.result(timeout=5)
+    holder.communicate()
+
+
+def test_a_lock_that_is_never_freed_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "requests.json"
+    holder = start(HOLDER, str(file))
+    monkeypatch.setattr("trendlib.api.limiter.LOCK_WAIT_S", 0.1)
+    with pytest.raises(StoreError, match=r"requests\.json; another program"):
+        Limiter(file, "one", limit=1).wait()
+    holder.kill()
+    holder.communicate()
+
+
+def test_starts_from_before_the_machine_began_anew_delay_for_one_window_at_most(tmp_path: Path) -> None:
+    file = tmp_path / "requests.json"
+    later = time.monotonic() + 1e6
+    file.write_text(json.dumps({"one": {"started": [later] * 3, "held_until": 0}}))
+    limiter = Limiter(file, "one", limit=3, window_s=0.2)
+    began = time.monotonic()
+    limiter.wait()
+    assert 0.19 <= time.monotonic() - began < 0.5
+
+
+def test_setting_the_wall_clock_moves_no_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limiter = Limiter(tmp_path / "requests.json", "one", limit=1, window_s=0.2)
+    limiter.wait()
+    began = time.monotonic()
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    limiter.wait()
+    assert 0.19 <= time.monotonic() - began < 0.5
+
+
+def test_each_server_has_its_own_limit(tmp_path: Path) -> None:
+    began = time.monotonic()
+    for name in ("one", "two"):
+        Limiter(tmp_path / "requests.json", name, limit=1).wait()
+    assert time.monotonic() - began < 1
+
+
+def test_a_hold_is_at_most_a_minute(tmp_path: Path) -> None:
+    file = tmp_path / "requests.json"
+    Limiter(file, "one", limit=None).hold(1e9)
+    assert json.loads(file.read_text())["one"]["held_until"] - time.monotonic() <= 60

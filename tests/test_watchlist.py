@@ -1,0 +1,91 @@
+"""Watchlist: people write it by hand, so every slip names its line and the nearest right word."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trendlib.errors import ConfigError
+from trendlib.watchlist import Watchlist, sound_id
+
+A = "7012345678901234567"
+B = "7012345678909999999"
+
+
+def test_entries_are_read_the_way_people_write_them() -> None:
+    watchlist = Watchlist.parse(
+        f"""
+        sounds = ["{A}", "https://www.tiktok.com/music/As-It-Was-{B}?lang=en", 96169040, "{A}"]
+        hashtags = ["#FYP", "Brat", "＃日本"]
+        creators = ["@a.b_c", "https://www.tiktok.com/@d.e?x=1"]
+        keywords = ["  sped   up "]
+        regions = ["br", "US"]
+        always_page = ["{B}"]
+        """
+    )
+    assert watchlist == Watchlist(
+        sounds=(A, B, "96169040"),
+        hashtags=("fyp", "brat", "日本"),
+        creators=("a.b_c", "d.e"),
+        keywords=("sped up",),
+        regions=("BR", "US"),
+        always_page=(B,),
+    )
+
+
+def test_what_is_always_paged_is_watched() -> None:
+    assert Watchlist.parse(f'always_page = ["{A}"]').sounds == (A,)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("\nsunds = []", "line 2: 'sunds' is no list of a watchlist; did you mean 'sounds'"),
+        ("zzz = []", "line 1: 'zzz' is no list of a watchlist; there are: sounds, hashtags"),
+        ('sounds = [\n"7012345678901234567",\n"70123456789O1234567"]', "line 3: sounds: .*8 to 19 digits.*did you mean '7012345678901234567'"),
+        ("sounds = [7.012345678901234567e18]", "line 1: sounds: .*has lost digits"),
+        ("sounds = [true]", "line 1: sounds: True is not text"),
+        ('sounds = "7012345678901234567"', "line 1: sounds must be a list"),
+        ('regions = ["US",\n"UK"]', "line 2: regions: 'UK' is no region.*did you mean 'GB'"),
+        ('regions = ["Brazil"]', "line 1: regions: 'Brazil' is no region"),
+        ('hashtags = ["two words"]', "line 1: hashtags: 'two words' is no hashtag"),
+        ('creators = ["@"]', "line 1: creators: '@' is no creator"),
+        ("creators = [1]", "line 1: creators: 1 is not text"),
+        ('keywords = [" "]', "line 1: keywords: an empty keyword"),
+        ("sounds = [", "watchlist.toml is not valid TOML"),
+        (
+            f'sounds = ["{A}"]\nalways_page = ["7012345678901234568"]',
+            f"line 2: always_page has '7012345678901234568'; did you mean '{A}'",
+        ),
+    ],
+)
+def test_a_slip_names_its_line_and_the_nearest_right_word(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Watchlist.parse(text)
+
+
+def test_a_missing_file_says_which_file_may_be_meant(tmp_path: Path) -> None:
+    (tmp_path / "watchlists.toml").write_text("")
+    with pytest.raises(ConfigError, match=r"does not exist; did you mean 'watchlists\.toml'.*sounds, hashtags"):
+        Watchlist.read(tmp_path / "watchlist.toml")
+
+
+def test_a_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "watchlist.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        Watchlist.read(tmp_path / "watchlist.toml")
+
+
+@given(st.text(max_size=200))
+def test_no_text_at_all_breaks_the_reader(text: str) -> None:
+    try:
+        Watchlist.parse(text)
+    except ConfigError as error:
+        assert "watchlist.toml" in str(error)
+
+
+@given(st.from_regex(r"[1-9][0-9]{7,18}", fullmatch=True))
+def test_every_id_is_itself_in_all_its_spellings(digits: str) -> None:
+    spellings = (digits, int(digits), f" {digits} ", f"https://www.tiktok.com/music/x-{digits}")
+    assert {sound_id(spelling) for spelling in spellings} == {digits}

@@ -1,0 +1,67 @@
+"""What a run may spend: credits are set aside before a request leaves, and never given back.
+
+A request that failed may still have been charged, so it counts. What the cache served is counted
+apart, as saved.
+"""
+
+import threading
+
+from trendlib.errors import BudgetError
+
+
+class Budget:
+    """Credits allowed for one run, shared by all its threads.
+
+    Parameters
+    ----------
+    limit
+        Credits that may be spent; None for no limit.
+
+    Examples
+    --------
+    >>> budget = Budget(2)
+    >>> budget.reserve(2)
+    >>> budget.spent
+    2
+    """
+
+    def __init__(self, limit: int | None = None) -> None:
+        self.limit = limit
+        self._spent = 0
+        self._saved = 0
+        self._lock = threading.Lock()
+
+    def reserve(self, credits_asked: int) -> None:
+        """Set credits aside for a request that is about to leave.
+
+        Raises
+        ------
+        BudgetError
+            If that would exceed the limit; nothing is set aside then.
+        """
+        with self._lock:
+            if self.limit is not None and self._spent + credits_asked > self.limit:
+                raise BudgetError(
+                    f"The next request costs {credits_asked} credits; {self._spent} of the {self.limit} allowed are"
+                    " spent. What was bought is kept: run again with a higher --budget to go on from here."
+                )
+            self._spent += credits_asked
+
+    def save(self, credits_saved: int) -> None:
+        """Count credits that an answer from the cache made unnecessary."""
+        with self._lock:
+            self._saved += credits_saved
+
+    @property
+    def spent(self) -> int:
+        """Credits spent so far [credits]."""
+        return self._spent
+
+    @property
+    def saved(self) -> int:
+        """Credits saved by the cache so far [credits]."""
+        return self._saved
+
+    def __repr__(self) -> str:
+        """Show what is allowed, spent and saved."""
+        return f"Budget(limit={self.limit}, spent={self._spent}, saved={self._saved})"

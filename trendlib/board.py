@@ -1,0 +1,130 @@
+"""The board of one instant: what the store knows, handed to every metric that ranks sounds.
+
+Each sound's velocity is measured on both kinds of evidence, the counter and the posts; the
+leaderboard decides which one stands. Breakouts are looked for in daily counts, from the counter
+where there is one, else from the posts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from trendlib import metrics
+from trendlib.errors import NoDataError
+from trendlib.schema import utc_text
+from trendlib.store import Snapshot
+
+POSTS_PER_CREATOR = 2
+SENT_ALERTS = ("watch", "confirmed", "new")
+ALERT_COLUMNS = (
+    "sound_id", "title", "artist", "rule", "rule_version", "alert", "growth_rate", "growth_low", "growth_high",
+    "evidence", "lift", "total_uses", "posts_last_24h", "effective_creators", "top_creator_share", "status", "as_of",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Board:
+    """All watched sounds at one instant.
+
+    Attributes
+    ----------
+    as_of
+        The instant.
+    velocities
+        Velocity on posts and on the counter, a row a sound each.
+    facts
+        Identities, latest uses, breakouts, concentration and top regions, a row a sound each.
+    days
+        Daily counts of all sounds.
+    """
+
+    as_of: datetime
+    velocities: Sequence[pd.DataFrame]
+    facts: Sequence[pd.DataFrame]
+    days: pd.DataFrame
+
+    def leaderboard(
+        self, *, max_uses: int | None = None, top: int | None = None, include_unrankable: bool = True
+    ) -> pd.DataFrame:
+        """Rank the sounds; by default all of them, with those that cannot be ranked last."""
+        ranked: pd.DataFrame = metrics.leaderboard(
+            self.velocities,
+            as_of=self.as_of,
+            facts=self.facts,
+            max_uses=max_uses,
+            top=top,
+            include_unrankable=include_unrankable,
+        )
+        return ranked
+
+    def alerts(self) -> pd.DataFrame:
+        """List what the rules flag: a row a sound and rule, the most certain first.
+
+        Returns
+        -------
+            The columns of ``ALERT_COLUMNS``; ``alert`` is what the rule says: watch, confirmed, new or early.
+        """
+        everything = self.leaderboard()
+        flagged = everything[everything["alert"].isin(SENT_ALERTS)].assign(
+            rule=metrics.BREAKOUT.name, rule_version=metrics.BREAKOUT.version
+        )
+        early = metrics.catch_them_early(everything).assign(
+            rule=metrics.CATCH_THEM_EARLY.name, rule_version=metrics.CATCH_THEM_EARLY.version, alert="early"
+        )
+        both = pd.concat([flagged, early]).sort_values(["evidence", "sound_id", "rule"], ascending=[False, True, True])
+        return both[list(ALERT_COLUMNS)].reset_index(drop=True)
+
+
+def board(world: Snapshot, watched: Sequence[str] = ()) -> Board:
+    """Measure all watched sounds as of the snapshot's instant.
+
+    Parameters
+    ----------
+    world
+        The store as it was known then.
+    watched
+        Sound ids; none given means every sound whose counter or posts were ever asked for.
+
+    Raises
+    ------
+    NoDataError
+        If nothing was known of any of them.
+    """
+    readings = world.frame("sound_observations", **_only(watched, "sound_id"))
+    pages = world.frame("feed_pages", subject="sound", **_only(watched, "subject_id"))
+    known = sorted(set(readings["sound_id"]) | set(pages["subject_id"].dropna()))
+    if not known:
+        raise NoDataError(f"Nothing was known of any watched sound at {utc_text(world.as_of)}. Sweep first, or go later.")
+    uses = latest_uses(readings)
+    totals = uses.rename(columns={"sound_id": "subject_id", "total_uses": "total"}).dropna()
+    covered = metrics.coverage(pages, as_of=world.as_of, totals=totals)
+    posts = world.posts(sound_id=known).df()
+    counted = metrics.daily.from_counter(readings, as_of=world.as_of)
+    listed = metrics.daily.from_posts(
+        posts, as_of=world.as_of, coverage=covered, posts_per_creator=POSTS_PER_CREATOR
+    )
+    days = pd.concat([counted, listed[~listed["sound_id"].isin(counted["sound_id"])]], ignore_index=True)
+    velocities = (
+        metrics.velocity(posts, as_of=world.as_of, coverage=covered, daily=days),
+        metrics.counter_velocity(readings, as_of=world.as_of, daily=counted),
+    )
+    facts = (
+        world.table("sounds", sound_id=known).df(),
+        uses,
+        metrics.breakouts(days, as_of=world.as_of)[["sound_id", "alert", "evidence", "lift"]],
+        metrics.concentration(posts, as_of=world.as_of),
+        metrics.top_region(metrics.region_mix(posts, as_of=world.as_of)),
+    )
+    return Board(world.as_of, velocities, facts, days)
+
+
+def latest_uses(readings: pd.DataFrame) -> pd.DataFrame:
+    """Return each sound's latest known total uses: ``sound_id``, ``total_uses`` [posts]."""
+    known = readings.dropna(subset=["total_uses"]).sort_values(["sound_id", "observed_at", "answer_id"])
+    return known.groupby("sound_id", as_index=False)["total_uses"].last()
+
+
+def _only(watched: Sequence[str], column: str) -> dict[str, Sequence[str]]:
+    return {column: watched} if watched else {}

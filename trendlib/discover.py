@@ -1,0 +1,132 @@
+"""Finding sounds that nobody on the team follows yet.
+
+Two places show them early: what people posted in the last day under the team's keywords, market by
+market, and what the team's tastemakers posted in the last week. Each find says where it was seen.
+It is an offer for the watchlist; nothing is added by itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+import pandas as pd
+
+from trendlib.api import tiklive
+from trendlib.config import Config
+from trendlib.run import Clock, OnProgress, Run, RunReport, Walk, silent, utc_now
+from trendlib.schema import Answer, Call
+from trendlib.watchlist import Watchlist
+
+SEARCH_WINDOW = timedelta(days=1)
+TASTEMAKER_WINDOW = timedelta(days=7)
+SEARCH_PAGES = 3
+COLUMNS = ("sound_id", "title", "artist", "is_original", "posts", "creators", "views", "newest_posted_at", "found_by")
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What was found, and what it took.
+
+    Attributes
+    ----------
+    frame
+        One row a sound not yet watched, most creators first: ``sound_id, title, artist, is_original,
+        posts`` [posts], ``creators`` [creators], ``views`` [views], ``newest_posted_at`` [UTC],
+        ``found_by`` (where it was seen).
+    run
+        Credits, failures and what was loaded.
+    """
+
+    frame: pd.DataFrame
+    run: RunReport
+
+
+def discover(
+    config: Config,
+    watchlist: Watchlist,
+    *,
+    budget: int | None = None,
+    clock: Clock = utc_now,
+    on_progress: OnProgress = silent,
+) -> Discovery:
+    """Search the watchlist's keywords and read its tastemakers for sounds not watched yet.
+
+    Parameters
+    ----------
+    config
+        Keys, folders and limits.
+    watchlist
+        Its keywords, in each of its regions, and its creators.
+    budget
+        Credits it may spend; None for no limit [credits].
+    clock
+        Gives the instant.
+    on_progress
+        Told the stage, how many are done and of how many.
+
+    Returns
+    -------
+        The sounds found.
+    """
+    markets: Sequence[str | None] = watchlist.regions or (None,)
+    searches = [tiklive.search_videos(word, region=one) for word in watchlist.keywords for one in markets]
+    accounts = [tiklive.user_posts(handle) for handle in watchlist.creators]
+    with Run(config, budget=budget, clock=clock, on_progress=on_progress) as run:
+        now = run.clock()
+        found = run.walk_all("keywords", [_walk(run, call, SEARCH_PAGES) for call in searches])
+        found += run.walk_all("tastemakers", [_walk(run, call, 1) for call in accounts])
+    since = [now - SEARCH_WINDOW] * len(searches) + [now - TASTEMAKER_WINDOW] * len(accounts)
+    sightings = [
+        sighting
+        for call, answers, oldest in zip([*searches, *accounts], found, since, strict=True)
+        for answer in answers
+        for sighting in _sightings(call, answer, oldest)
+    ]
+    return Discovery(_by_sound(sightings, watchlist.sounds), run.report)
+
+
+def _walk(run: Run, call: Call, max_pages: int) -> Walk:
+    return Walk(call, partial(tiklive.walk, run.fetch, call, max_pages=max_pages))
+
+
+def _sightings(call: Call, answer: Answer, oldest: datetime) -> list[dict[str, object]]:
+    """List the dated posts of a page that are young enough; the provider's own filter is not relied on."""
+    tables = tiklive.parse(answer).tables
+    sounds = {row["sound_id"]: row for row in tables.get("sounds", ())}
+    views = {row["post_id"]: row["views"] for row in tables.get("post_observations", ())}
+    where = call.params.get("keyword") or f"@{call.params['unique_id']}"
+    market = f" in {call.params['region']}" if call.params.get("region") else ""
+    return [
+        {
+            **{name: sounds.get(post["sound_id"], {}).get(name) for name in ("title", "artist", "is_original")},
+            "sound_id": post["sound_id"],
+            "post_id": post["post_id"],
+            "creator_id": post["creator_id"],
+            "views": views.get(post["post_id"]),
+            "posted_at": post["posted_at"],
+            "found_by": where + market,
+        }
+        for post in tables.get("posts", ())
+        if post["sound_id"] and post["posted_at"] and post["posted_at"] >= oldest
+    ]
+
+
+def _by_sound(sightings: list[dict[str, object]], watched: Sequence[str]) -> pd.DataFrame:
+    seen = pd.DataFrame(sightings)
+    if seen.empty or seen["sound_id"].isin(watched).all():
+        return pd.DataFrame(columns=list(COLUMNS))
+    fresh = seen[~seen["sound_id"].isin(watched)]
+    places = fresh.groupby("sound_id")["found_by"].agg(lambda found: ", ".join(sorted(set(found))))
+    posts = fresh.drop_duplicates("post_id").groupby("sound_id")
+    board = posts.agg(
+        title=("title", "first"),
+        artist=("artist", "first"),
+        is_original=("is_original", "first"),
+        posts=("post_id", "nunique"),
+        creators=("creator_id", "nunique"),
+        views=("views", lambda views: views.sum(min_count=1)),
+        newest_posted_at=("posted_at", "max"),
+    )
+    board = board.join(places).reset_index().sort_values(["creators", "views", "sound_id"], ascending=[False, False, True])
+    return board[list(COLUMNS)].reset_index(drop=True)

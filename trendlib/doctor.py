@@ -1,0 +1,124 @@
+"""A look at everything trendlib leans on, each finding with what to do about it."""
+
+import os
+import platform
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from trendlib.config import EXPIRY, Config
+from trendlib.errors import ConfigError, StoreError
+from trendlib.store import Store
+from trendlib.watchlist import Watchlist
+
+PACKAGES = ("trendlib", "pandas", "duckdb", "plotly", "requests-cache", "ipywidgets", "jupyterlab", "narwhals")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+LEAST_FREE_BYTES = 2**30
+MOST_AGE_HOURS = 36
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: what was found, whether it is as it should be, and the remedy."""
+
+    name: str
+    found: str
+    is_fine: bool = True
+    remedy: str = ""
+    is_needed: bool = True
+
+
+def examine(config: Config) -> list[Finding]:
+    """Look at keys, watchlist, warehouse, clock, browser, disk and versions; fetch nothing.
+
+    Returns
+    -------
+        One finding a thing, in the order in which to mend them.
+    """
+    looks: tuple[Callable[[Config], Finding], ...] = (
+        _home, _tiklive_key, _other_keys, _watchlist, _warehouse, _cache, _clock, _browser, _disk,
+    )  # fmt: skip
+    return [look(config) for look in looks] + [_version(name) for name in PACKAGES]
+
+
+def _home(config: Config) -> Finding:
+    home = config.home.absolute()
+    parent = next(folder for folder in (home, *home.parents) if folder.exists())
+    if os.access(parent, os.W_OK):
+        return Finding("home", str(home))
+    return Finding("home", f"{home} cannot be written", False, "Choose another folder with TRENDLIB_HOME or --home.")
+
+
+def _tiklive_key(config: Config) -> Finding:
+    if config.tiklive_api_key:
+        return Finding("TikLiveAPI key", f"set; goes to {config.tiklive_base_url}")
+    remedy = "Put TIKLIVE_API_KEY=… into .env or the environment. Until then trendlib shows practice data."
+    return Finding("TikLiveAPI key", "not set", False, remedy, is_needed=False)
+
+
+def _other_keys(config: Config) -> Finding:
+    keys = {"KEYAPI_API_KEY": config.keyapi_api_key, "LAYERS_API_KEY": config.layers_api_key}
+    missing = [name for name, key in keys.items() if not key]
+    if not missing:
+        return Finding("other keys", "set")
+    return Finding("other keys", f"{', '.join(missing)} not set", False, "Needed only for charts and the catalogue.", False)
+
+
+def _watchlist(config: Config) -> Finding:
+    try:
+        watchlist = Watchlist.read(config.watchlist_file)
+    except ConfigError as error:
+        return Finding("watchlist", str(error), False, "Mend the file; nothing is fetched until it is understood.", False)
+    found = f"{len(watchlist.sounds)} sounds, {len(watchlist.hashtags)} hashtags, {len(watchlist.creators)} creators"
+    if watchlist.sounds or watchlist.hashtags:
+        return Finding("watchlist", found)
+    return Finding("watchlist", found, False, f"Add what you follow to {config.watchlist_file}.", is_needed=False)
+
+
+def _warehouse(config: Config) -> Finding:
+    try:
+        last = Store(config.warehouse_file, wait_s=1.0).last_observed_at()
+    except StoreError as error:
+        return Finding("warehouse", str(error), False, "Run `trendlib rebuild`, or close the program that holds it.")
+    if last is None:
+        return Finding("warehouse", "empty", False, "Run `trendlib sweep`, or `trendlib replay FILE`.", is_needed=False)
+    hours = (datetime.now(UTC) - last).total_seconds() / 3600
+    found = f"newest answer {last:%Y-%m-%d %H:%M} UTC, {hours:,.0f} h ago"
+    is_fresh = hours <= MOST_AGE_HOURS
+    return Finding("warehouse", found, is_fresh, "" if is_fresh else "Run `trendlib sweep`.", is_needed=False)
+
+
+def _cache(config: Config) -> Finding:
+    files = list(config.cache_folder.glob("*")) if config.cache_folder.is_dir() else []
+    size = sum(file.stat().st_size for file in files)
+    hours = EXPIRY["/music-info/"].total_seconds() / 3600
+    return Finding("HTTP cache", f"{size / 1e6:,.1f} MB; counters and posts stay fresh for {hours:g} h")
+
+
+def _clock(_: Config) -> Finding:
+    now = datetime.now().astimezone()
+    return Finding("clock", f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC; this machine is at UTC{now:%z}; all times shown are UTC")
+
+
+def _browser(_: Config) -> Finding:
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found:
+        return Finding("browser for pictures", found)
+    remedy = "Install Chrome or Chromium to save PNG, SVG and PDF. HTML, CSV and JSON need none."
+    return Finding("browser for pictures", "none found", False, remedy, is_needed=False)
+
+
+def _disk(config: Config) -> Finding:
+    folder = next(folder for folder in (config.home.absolute(), *config.home.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(folder).free
+    is_fine = free >= LEAST_FREE_BYTES
+    return Finding("disk", f"{free / 2**30:,.1f} GiB free", is_fine, "" if is_fine else "Free some space.")
+
+
+def _version(name: str) -> Finding:
+    try:
+        return Finding(name, f"{version(name)} on Python {platform.python_version()}" if name == "trendlib" else version(name))
+    except PackageNotFoundError:
+        return Finding(name, "not installed", False, f"pip install {name}")

@@ -1,0 +1,36 @@
+"""Metrics: pure functions of frames and an explicit as-of instant, each definition in a room of its own.
+
+They stand alone: ``velocity(posts, as_of=...)`` takes pandas, polars, DuckDB or Spark. Where a room and its metric share a
+name, the name here is the metric; ``daily``, ``creators``, ``regions`` and ``season`` are rooms.
+"""
+
+from trendlib.metrics import creators, daily, regions, season
+from trendlib.metrics.breakouts import breakouts, catch_them_early
+from trendlib.metrics.coverage import coverage
+from trendlib.metrics.creators import concentration, top_creators
+from trendlib.metrics.leaderboard import leaderboard, tally, why
+from trendlib.metrics.regions import region_mix, top_region
+from trendlib.metrics.rules import BREAKOUT, CATCH_THEM_EARLY, Rule
+from trendlib.metrics.velocity import counter_velocity, velocity
+
+__all__ = [
+    "BREAKOUT",
+    "CATCH_THEM_EARLY",
+    "Rule",
+    "breakouts",
+    "catch_them_early",
+    "concentration",
+    "counter_velocity",
+    "coverage",
+    "creators",
+    "daily",
+    "leaderboard",
+    "region_mix",
+    "regions",
+    "season",
+    "tally",
+    "top_creators",
+    "top_region",
+    "velocity",
+    "why",
+]

@@ -1,0 +1,137 @@
+"""Creators: who uses a sound, and whether it rests on a few of them.
+
+*Concentration* over the posts of a window, with ``c`` posts by each of the known creators, ``n`` in all, ``p = c / n``: unbiased Herfindahl
+index ``sum c (c - 1) / (n (n - 1))``, effective creators ``1 / sum p^2``, the top creator's share, the share of creators whose first post with the sound
+lies in the window. Flagged below 10 effective creators or above a top share of 0.3. *Top creators* go by total views of their posts with the sound.
+Posts of unknown creators are counted apart.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from narwhals.typing import IntoFrame
+
+from trendlib.metrics.engines import DAY, Frame, between, board, enter, instant, leave
+
+EFFECTIVE_NEEDED = 10.0
+TOP_SHARE_ALLOWED = 0.3
+_KEY = ["sound_id", "creator_id"]
+
+
+def concentration(posts: IntoFrame, *, as_of: datetime, days: int = 7) -> Any:
+    """Tell how few creators a sound's recent posts rest on.
+
+    Parameters
+    ----------
+    posts
+        ``sound_id``, ``creator_id``, ``posted_at``; ``post_id`` so that no post counts twice.
+    as_of
+        End of the window.
+    days
+        Its length.
+
+    Returns
+    -------
+    frame
+        One row a sound: ``sound_id``, ``posts`` and ``creators`` (known), ``posts_of_unknown``, ``hhi`` [0-1] (NULL under 2 posts), ``effective_creators``,
+        ``top_creator_share`` and ``first_time_share`` [0-1], ``is_concentrated``.
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or of the wrong kind.
+    """
+    now = instant(as_of)
+    start = now - DAY * days
+    frame = enter(posts, ids=_KEY, times=["posted_at"]).filter(nw.col("posted_at") < nw.lit(now.to_pydatetime()))
+    first = frame.group_by(_KEY).agg(nw.col("posted_at").min().alias("first"))
+    recent = frame.filter(between("posted_at", start, now)).group_by(_KEY).agg(_number(frame).alias("c"))
+    recent = recent.with_columns(nw.col("c").cast(nw.Int64))
+    known = recent.filter(~nw.col("creator_id").is_null()).join(first, on=_KEY, how="inner")
+    is_first_time = (nw.col("first") >= nw.lit(start.to_pydatetime())).cast(nw.Int64)
+    sums = known.with_columns((nw.col("c") * nw.col("c")).alias("cc"), is_first_time.alias("is_first_time"))
+    totals = sums.group_by("sound_id").agg(
+        nw.col("c").sum().alias("posts"),
+        nw.len().alias("creators"),
+        nw.col("cc").sum().alias("squares"),
+        nw.col("c").max().alias("top"),
+        nw.col("is_first_time").sum().alias("first_timers"),
+    )
+    unknown = recent.filter(nw.col("creator_id").is_null()).group_by("sound_id").agg(nw.col("c").sum().alias("posts_of_unknown"))
+    table = board(totals).merge(board(unknown), on="sound_id", how="outer").sort_values("sound_id")
+    return leave(_concentrated(table), posts)
+
+
+def _number(frame: Frame) -> nw.Expr:
+    return nw.col("post_id").n_unique() if "post_id" in frame.collect_schema().names() else nw.len()
+
+
+def _concentrated(table: pd.DataFrame) -> pd.DataFrame:
+    for name in ("posts", "creators", "posts_of_unknown"):
+        table[name] = table[name].fillna(0)
+    n, squares, top = (table[name].to_numpy(dtype="float64", na_value=np.nan) for name in ("posts", "squares", "top"))
+    has_posts, has_pairs = n > 0, n > 1
+    table["hhi"] = np.divide(squares - n, n * (n - 1), out=np.full(len(n), np.nan), where=has_pairs)
+    table["effective_creators"] = np.divide(n**2, squares, out=np.full(len(n), np.nan), where=has_posts)
+    table["top_creator_share"] = np.divide(top, n, out=np.full(len(n), np.nan), where=has_posts)
+    first_timers = table["first_timers"].to_numpy(dtype="float64", na_value=np.nan)
+    creators = table["creators"].to_numpy(dtype="float64")
+    table["first_time_share"] = np.divide(first_timers, creators, out=np.full(len(n), np.nan), where=creators > 0)
+    is_few = table["effective_creators"] < EFFECTIVE_NEEDED
+    table["is_concentrated"] = is_few | (table["top_creator_share"] > TOP_SHARE_ALLOWED)
+    measures = ["hhi", "effective_creators", "top_creator_share", "first_time_share", "is_concentrated"]
+    return table[["sound_id", "posts", "creators", "posts_of_unknown", *measures]]
+
+
+def top_creators(
+    posts: IntoFrame, *, as_of: datetime, days: int | None = None, top: int = 5, followers: IntoFrame | None = None
+) -> Any:
+    """List each sound's creators by the total views of their posts with it.
+
+    Parameters
+    ----------
+    posts
+        ``sound_id``, ``creator_id``, ``post_id``, ``posted_at``, ``views``, one row a post.
+    as_of
+        Posts from then on don't count.
+    days
+        Only posts of the last so many days; None for all.
+    top
+        How many creators a sound.
+    followers
+        ``creator_id, followers``, where known.
+
+    Returns
+    -------
+    frame
+        ``sound_id``, ``rank``, ``creator_id``, ``posts``, ``views`` [views] (NULL where no post shows its views), ``reach_per_post`` [views a post],
+        ``followers`` [creators] (NULL unknown).
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or of the wrong kind.
+    """
+    now = instant(as_of)
+    frame = enter(posts, ids=[*_KEY, "post_id"], times=["posted_at"], others=["views"])
+    frame = frame.filter(nw.col("posted_at") < nw.lit(now.to_pydatetime()), ~nw.col("creator_id").is_null())
+    if days is not None:
+        frame = frame.filter(between("posted_at", now - DAY * days, now))
+    totals = frame.group_by(_KEY).agg(
+        _number(frame).alias("posts"), nw.col("views").sum().alias("views"), nw.col("views").count().alias("shown")
+    )
+    table = board(totals)
+    table["views"] = table["views"].astype("Int64").mask(table["shown"] == 0)
+    table["reach_per_post"] = table["views"].astype("Float64") / table["shown"].astype("Float64")
+    table["reach_per_post"] = table["reach_per_post"].astype("float64")
+    table = table.sort_values(["sound_id", "views", "posts", "creator_id"], ascending=[True, False, False, True])
+    table["rank"] = (table.groupby("sound_id").cumcount() + 1).astype("Int64")
+    table = table[table["rank"] <= top]
+    known = pd.DataFrame({"creator_id": pd.Series(dtype="str"), "followers": pd.Series(dtype="Int64")})
+    if followers is not None:
+        known = board(enter(followers, ids=["creator_id"], others=["followers"]).select("creator_id", "followers"))
+    table = table.merge(known.drop_duplicates("creator_id"), on="creator_id", how="left")
+    return leave(table[["sound_id", "rank", "creator_id", "posts", "views", "reach_per_post", "followers"]], posts)

@@ -1,0 +1,237 @@
+"""Daily counts: how many posts a sound got in each 24 h window counted back from the as-of instant.
+
+Window 1 is ``[as_of - 1 d, as_of)``, window 2 the one before, and so on: calendar UTC days when ``as_of`` is midnight.
+A window's count never travels without its **exposure**, the part of the window that is known [days].
+Where nothing is known the count is NULL and the exposure 0; a zero means that there was nothing.
+
+Two kinds of evidence give the same frame: a list of posts (`from_posts`), counted within its proven coverage,
+and the readings of a use counter (`from_counter`, reasoned in `trendlib.metrics.counters`).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from narwhals.typing import IntoFrame
+
+from trendlib.metrics.counters import readings_by_day
+from trendlib.metrics.coverage import BEGINNING, exposure, spans
+from trendlib.metrics.engines import DAY, Frame, ages, between, board, enter, instant, leave, whole
+
+HORIZON_DAYS = 70
+COLUMNS = ("sound_id", "day", "posts", "exposure_days", "net_change", "is_flagged", "rounding_unit", "source")
+_KEY = ["sound_id", "age"]
+
+Matrix = np.ndarray[Any, np.dtype[np.float64]]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Daily counts as matrices: a row a sound (sorted), a column a window, the latest first."""
+
+    sounds: "pd.Index[Any]"
+    posts: Matrix
+    exposure: Matrix
+    unit: Matrix
+    is_counter: np.ndarray[Any, np.dtype[np.bool_]]
+    is_seen: np.ndarray[Any, np.dtype[np.bool_]]
+    creators: Matrix
+
+    @property
+    def rate(self) -> Matrix:
+        """Posts a day; NaN in windows known for less than half."""
+        is_known = self.exposure >= 0.5
+        return np.where(is_known, self.posts / np.where(is_known, self.exposure, 1.0), np.nan)
+
+
+def from_posts(
+    posts: IntoFrame,
+    *,
+    as_of: datetime,
+    coverage: IntoFrame | datetime | None = None,
+    days: int = HORIZON_DAYS,
+    posts_per_creator: int | None = None,
+) -> Any:
+    """Count posts per sound and day within what is proven covered.
+
+    Parameters
+    ----------
+    posts
+        ``sound_id``, ``posted_at``; ``post_id`` so that no post counts twice; ``creator_id``.
+    as_of
+        End of the last window. Posts from then on don't count; nor do posts without a time.
+    coverage
+        Coverage frame, the instant since when all posts are known, or None: back to each sound's oldest post.
+    days
+        How many windows back.
+    posts_per_creator
+        Count at most so many posts of one creator a day; posts of unknown creators all count.
+
+    Returns
+    -------
+    frame
+        A row a sound and known day: ``sound_id``, ``day`` [UTC, start of the window], ``posts``, ``exposure_days`` [days],
+        ``net_change`` [posts] (NULL), ``is_flagged``, ``rounding_unit`` [posts] (1), ``source`` ("posts"), ``creators`` (distinct).
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or of the wrong kind.
+    """
+    counts = posts_by_day(posts, as_of=as_of, coverage=coverage, days=days, posts_per_creator=posts_per_creator)
+    now = instant(as_of)
+    is_known = (counts["exposure_days"] > 0) & ~counts["is_before_birth"]
+    frame = counts[is_known].assign(net_change=pd.NA, is_flagged=False, rounding_unit=1, source="posts")
+    frame["day"] = (now - frame["age"] * DAY).astype("datetime64[us, UTC]")
+    frame = frame.astype({"net_change": "Int64", "rounding_unit": "Int64", "source": "str"})
+    return leave(frame.sort_values(["sound_id", "day"])[[*COLUMNS, "creators"]], posts)
+
+
+def from_counter(readings: IntoFrame, *, as_of: datetime, days: int = HORIZON_DAYS) -> Any:
+    """Derive daily counts from the readings of a use counter.
+
+    Parameters
+    ----------
+    readings
+        ``sound_id``, ``observed_at``, ``total_uses``, in any rhythm.
+    as_of
+        End of the last window. Readings from then on don't count.
+    days
+        How many windows back.
+
+    Returns
+    -------
+    frame
+        A row a sound and window since its first reading: ``sound_id``, ``day`` [UTC, start of the window], ``posts`` [a day],
+        ``exposure_days`` [days], ``net_change`` [posts], ``is_flagged`` (the counter fell, or jumped back),
+        ``rounding_unit`` [posts], ``source`` ("counter").
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or of the wrong kind.
+    """
+    now = instant(as_of)
+    frame = readings_by_day(readings, as_of=now, days=days)
+    frame["day"] = (now - frame["age"] * DAY).astype("datetime64[us, UTC]")
+    frame["source"] = pd.Series("counter", index=frame.index, dtype="str")
+    return leave(frame.sort_values(["sound_id", "day"])[list(COLUMNS)], readings)
+
+
+def posts_by_day(
+    posts: IntoFrame,
+    *,
+    as_of: datetime,
+    coverage: IntoFrame | datetime | None,
+    days: int,
+    posts_per_creator: int | None = None,
+) -> pd.DataFrame:
+    """Count posts in every window of every sound, covered or not.
+
+    Returns
+    -------
+    frame
+        ``sound_id``, ``age`` (1 is the last window), ``posts`` covered (NaN where exposure is 0), ``exposure_days``,
+        ``creators``, ``seen`` posts whether covered or not, ``is_before_birth`` (a complete feed, before its first post).
+    """
+    now = instant(as_of)
+    frame = enter(posts, ids=["sound_id"], times=["posted_at"])
+    frame = frame.select([name for name in ("sound_id", "posted_at", "post_id", "creator_id") if name in _names(frame)])
+    span = spans(frame, coverage, now)
+    covered_days = exposure(span["since"], span["until"], as_of=now, days=days)
+    recent = frame.filter(between("posted_at", now - DAY * days, now)).with_columns(ages("posted_at", as_of=now, days=days))
+    seen = board(_counted(recent, posts_per_creator)).set_index(_KEY)
+    counts = _counts_within(recent, seen, span, posts_per_creator, cut_before=now - DAY * days, cut_after=now)
+
+    grid = pd.MultiIndex.from_product([span.index, range(1, days + 1)], names=_KEY)
+    result = pd.DataFrame({"exposure_days": covered_days.ravel()}, index=grid)
+    counts = counts.reindex(grid, fill_value=0)
+    is_known = result["exposure_days"] > 0
+    result["posts"] = counts["posts"].astype("float64").where(is_known)
+    result["creators"] = counts["creators"].where(is_known)
+    result["seen"] = seen["posts"].reindex(grid, fill_value=0).astype("float64")
+    first_age = np.ceil(((now - span["oldest"]) / DAY).fillna(np.inf))
+    is_born_in_sight = (span["since"] <= BEGINNING).to_numpy()
+    result = result.reset_index()
+    result["is_before_birth"] = np.repeat(is_born_in_sight, days) & (result["age"] > np.repeat(first_age.to_numpy(), days))
+    return result
+
+
+def _names(frame: Frame) -> list[str]:
+    return frame.collect_schema().names()
+
+
+def _counted(posts: Frame, posts_per_creator: int | None) -> Frame:
+    names = _names(posts)
+    # plain aggregations only: pandas is slow with others, so casts come after
+    number = (nw.col("post_id").n_unique() if "post_id" in names else nw.len()).alias("posts")
+    count = nw.col("posts").cast(nw.Int64)
+    if "creator_id" not in names:
+        return posts.group_by(_KEY).agg(number).with_columns(count, nw.lit(None, nw.Int64).alias("creators"))
+    by_creator = posts.group_by([*_KEY, "creator_id"]).agg(number).with_columns(count)
+    is_known = ~nw.col("creator_id").is_null()
+    if posts_per_creator is not None:
+        capped = nw.when(is_known & (count > posts_per_creator)).then(nw.lit(posts_per_creator)).otherwise(count)
+        by_creator = by_creator.with_columns(capped.alias("posts"))
+    by_creator = by_creator.with_columns(is_known.cast(nw.Int64).alias("creators"))
+    return by_creator.group_by(_KEY).agg(nw.col("posts").sum(), nw.col("creators").sum())
+
+
+def _counts_within(
+    recent: Frame,
+    seen: pd.DataFrame,
+    span: pd.DataFrame,
+    posts_per_creator: int | None,
+    *,
+    cut_before: pd.Timestamp,
+    cut_after: pd.Timestamp,
+) -> pd.DataFrame:
+    """Count again, post by post, the sounds whose proven stretch begins or ends inside the windows."""
+    is_partial = (span["since"] >= cut_before) | (span["until"] < cut_after)
+    partial = span[is_partial & span["since"].notna()]
+    if partial.empty:
+        return seen
+    listed = board(recent.filter(nw.col("sound_id").is_in(partial.index.tolist())))
+    edges = partial.loc[listed["sound_id"], ["since", "until"]].reset_index(drop=True)
+    listed = listed[(listed["posted_at"] > edges["since"]) & (listed["posted_at"] < edges["until"])]
+    again = board(_counted(nw.from_native(listed), posts_per_creator)).set_index(_KEY)
+    is_whole = ~seen.index.get_level_values("sound_id").isin(partial.index)
+    return pd.concat([seen[is_whole], again])
+
+
+def grid(daily: IntoFrame, *, as_of: datetime, days: int = HORIZON_DAYS) -> Grid:
+    """Lay a daily frame out as matrices, as known at ``as_of``.
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or of the wrong kind.
+    """
+    now = instant(as_of)
+    frame = enter(daily, ids=["sound_id"], times=["day"], others=["posts", "exposure_days"])
+    names = [name for name in ("rounding_unit", "source", "creators") if name in _names(frame)]
+    known = frame.filter(between("day", now - DAY * (days + 0.5), now))
+    table = board(known.select("sound_id", "day", "posts", "exposure_days", *names))
+    age = np.rint(np.asarray((now - table["day"]) / DAY, dtype="float64")).astype(int)
+    table = table[(age >= 1) & (age <= days)].assign(age=age[(age >= 1) & (age <= days)])
+    row, sounds = pd.factorize(table["sound_id"], sort=True)
+    cells = (row, table["age"].to_numpy() - 1)
+
+    def matrix(values: Any, empty: float) -> Matrix:
+        filled = np.full((len(sounds), days), empty)
+        filled[cells] = np.asarray(pd.Series(values).astype("float64"))
+        return filled
+
+    exposed = matrix(table["exposure_days"], 0.0)
+    posts = np.where(exposed > 0, matrix(table["posts"], np.nan), np.nan)
+    exposed = np.where(np.isnan(posts), 0.0, exposed)
+    unit = matrix(table["rounding_unit"], np.nan) if "rounding_unit" in names else np.ones_like(posts)
+    is_counter = np.zeros(len(sounds), dtype=bool)
+    if "source" in names:
+        is_counter[row[(table["source"] == "counter").to_numpy()]] = True
+    is_seen = matrix(np.ones(len(table)), 0.0) > 0
+    creators = matrix(table["creators"], np.nan) if "creators" in names else np.full_like(posts, np.nan)
+    return Grid(pd.Index(sounds), posts, exposed, unit, is_counter, is_seen, creators)

@@ -1,0 +1,260 @@
+"""Leaderboard: finished frames side by side, ranked by the lower bound of growth.
+
+One row a sound. Its velocity rests on one kind of evidence: on its posts when they are ``ok``, or ``weak`` while the counter is no better; else on its counter.
+Ranked are the sounds with a rankable status (ok, weak, counter_only) and a ratio; equal bounds go by ``sound_id``, so the same
+frames give the same bytes. The default view asks for fewer than 100,000 uses in all, and unknown uses don't pass.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from narwhals.typing import IntoFrame
+
+from trendlib.errors import NoDataError
+from trendlib.metrics.engines import board, enter, instant, leave
+from trendlib.metrics.rules import CATCH_THEM_EARLY, Rule
+from trendlib.schema import Status
+
+COLUMNS = (
+    "rank", "sound_id", "title", "artist", "is_original", "total_uses", "posts_last_24h", "posts_last_7d", "growth_rate", "growth_low",
+    "growth_high", "status", "alert", "evidence", "lift", "effective_creators", "top_creator_share", "top_region", "top_region_share",
+    "first_seen", "song_id", "as_of",
+)  # fmt: skip
+_DTYPES = {
+    "rank": "Int64", "sound_id": "str", "title": "str", "artist": "str", "is_original": "boolean", "total_uses": "Int64",
+    "posts_last_24h": "Int64", "posts_last_7d": "Int64", "growth_rate": "float64", "growth_low": "float64", "growth_high": "float64",
+    "status": "str", "alert": "str", "evidence": "float64", "lift": "float64", "effective_creators": "float64", "top_creator_share": "float64",
+    "top_region": "str", "top_region_share": "float64", "first_seen": "datetime64[us, UTC]", "song_id": "str", "as_of": "datetime64[us, UTC]",
+}  # fmt: skip
+MAX_USES = 100_000
+TOP = 20
+_PREFERENCE = [
+    (Status.OK, "posts"),
+    (Status.COUNTER_ONLY, "counter"),
+    (Status.WEAK, "posts"),
+    (Status.WEAK, "counter"),
+    (Status.NEW, "posts"),
+    (Status.NEW, "counter"),
+    (Status.ROUNDED, "counter"),
+    (Status.NOT_ENOUGH_COVERAGE, "posts"),
+    (Status.NOT_ENOUGH_COVERAGE, "counter"),
+]
+_ADVICE = {
+    Status.ROUNDED: "buy its posts: the counter shows too few digits for this pace",
+    Status.NEW: "wait until it has been watched for 8 days; until then look at its level and its creators",
+    Status.NOT_ENOUGH_COVERAGE: "read its counter daily for 8 days, or fetch its pages back to 8 days before the as-of instant",
+    Status.INDEX_ONLY: "read its counter: a 0-1 curve has no volume",
+}
+
+
+def leaderboard(
+    velocities: Sequence[IntoFrame],
+    *,
+    as_of: datetime,
+    facts: Sequence[IntoFrame] = (),
+    max_uses: int | None = MAX_USES,
+    top: int | None = TOP,
+    include_unrankable: bool = False,
+) -> Any:
+    """Rank sounds by the lower bound of their growth.
+
+    Parameters
+    ----------
+    velocities
+        What `velocity` and `counter_velocity` gave; a sound may stand in both.
+    as_of
+        The instant they were computed for.
+    facts
+        Frames of one row a sound that carry other columns of the board: identities, latest uses, breakouts, concentration, top regions.
+    max_uses
+        Show only sounds with fewer uses in all; None for all sounds.
+    top
+        Show so many ranks; None for all.
+    include_unrankable
+        Show also, last and with ``rank`` NULL, the sounds that can't be ranked.
+
+    Returns
+    -------
+    frame
+        One row a sound, with exactly the columns of `COLUMNS`, by ``rank``; ``as_of`` [UTC] in every row.
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or of the wrong kind.
+    ValueError
+        If no velocity is given, or a fact has two rows for one sound.
+    """
+    if not velocities:
+        raise ValueError("no velocity frame given; compute velocity or counter_velocity first")
+    table = _best_evidence(velocities)
+    for fact in facts:
+        table = _joined(table, fact)
+    table = table.reindex(columns=list(dict.fromkeys([*COLUMNS, *table.columns])))
+    table["as_of"] = instant(as_of)
+    if max_uses is not None:
+        table = table[(table["total_uses"].astype("Int64") < max_uses).fillna(value=False).astype(bool)]
+    table = _ranked(table)
+    if not include_unrankable:
+        table = table[table["rank"].notna()]
+    if top is not None:
+        table = table[table["rank"].isna() | (table["rank"] <= top).fillna(value=True)]
+    return leave(table[list(COLUMNS)].astype(_DTYPES), velocities[0])
+
+
+def _best_evidence(velocities: Sequence[IntoFrame]) -> pd.DataFrame:
+    needed = ["posts_last_24h", "posts_last_7d", "growth_rate", "growth_low", "growth_high", "status", "evidence_kind"]
+    frames = [board(enter(frame, ids=["sound_id"], others=needed).select("sound_id", *needed)) for frame in velocities]
+    table = pd.concat(frames, ignore_index=True)
+    preference = {(status.value, kind): place for place, (status, kind) in enumerate(_PREFERENCE)}
+    table["preference"] = [preference.get(pair, len(preference)) for pair in zip(table["status"], table["evidence_kind"], strict=True)]
+    return table.sort_values(["sound_id", "preference"]).drop_duplicates("sound_id")
+
+
+def _joined(table: pd.DataFrame, fact: IntoFrame) -> pd.DataFrame:
+    frame = enter(fact, ids=["sound_id"])
+    names = [name for name in frame.collect_schema().names() if name in COLUMNS and name not in table.columns]
+    known = board(frame.select("sound_id", *names))
+    twice = known.loc[known["sound_id"].duplicated(), "sound_id"]
+    if len(twice):
+        raise ValueError(f"a fact with {', '.join(names)} has two rows for sound {twice.iloc[0]}; give one row a sound")
+    return table.merge(known, on="sound_id", how="left")
+
+
+def _ranked(table: pd.DataFrame) -> pd.DataFrame:
+    order = [status.value for status in Status]
+    rankable = [status.value for status in Status if status.is_rankable]
+    is_ranked = table["status"].isin(rankable) & table["growth_low"].notna()
+    table = table.assign(is_unranked=~is_ranked, place=[order.index(status) for status in table["status"]])
+    table["place"] = table["place"].where(~is_ranked, 0)
+    table["bound"] = -table["growth_low"].fillna(-np.inf)
+    table = table.sort_values(["is_unranked", "place", "bound", "sound_id"], ignore_index=True)
+    table["rank"] = pd.Series(np.arange(1, len(table) + 1), dtype="Int64").mask(table["is_unranked"])
+    return table
+
+
+def tally(leaders: IntoFrame, *, credits_missing: int | None = None) -> str:
+    """Count a board's statuses in one line.
+
+    Parameters
+    ----------
+    leaders
+        Any board with a ``status`` column.
+    credits_missing
+        How many more credits would settle the sounds without enough coverage, where known.
+
+    Returns
+    -------
+    str
+        Such as "100 sounds: 82 ok, 9 weak, 9 not enough coverage (41 more credits would settle them)".
+
+    Raises
+    ------
+    SchemaError
+        If there is no such column.
+    """
+    status = board(enter(leaders, others=["status"]).select("status"))["status"]
+    counts = [(known, int((status == known.value).sum())) for known in Status]
+    parts = [f"{count} {known.words}" for known, count in counts if count]
+    has_gap = any(known is Status.NOT_ENOUGH_COVERAGE and count for known, count in counts)
+    gap = f" ({credits_missing} more credits would settle them)" if has_gap and credits_missing else ""
+    sounds = f"{len(status)} sound{'' if len(status) == 1 else 's'}"
+    return f"{sounds}: {', '.join(parts)}{gap}" if parts else sounds
+
+
+def why(
+    sound_id: str,
+    leaders: IntoFrame,
+    *,
+    max_uses: int | None = MAX_USES,
+    top: int | None = TOP,
+    rule: Rule = CATCH_THEM_EARLY,
+) -> pd.DataFrame:
+    """Tell which check keeps a sound off the list, by how much, and what would change it.
+
+    Parameters
+    ----------
+    sound_id
+        Which sound.
+    leaders
+        The whole board: `leaderboard` with ``max_uses=None, top=None, include_unrankable=True``.
+    max_uses
+        The limit of the list in question.
+    top
+        Its length.
+    rule
+        The rule to check it against as well.
+
+    Returns
+    -------
+    frame
+        A pandas frame of one row a check: ``check``, ``found``, ``needed``, ``passed`` and ``advice`` ("" when passed), in plain words.
+
+    Raises
+    ------
+    NoDataError
+        If the sound is not on the board.
+    """
+    table = board(enter(leaders, ids=["sound_id"], others=list(COLUMNS)))
+    rows = table[table["sound_id"] == sound_id]
+    if rows.empty:
+        raise NoDataError(f"sound {sound_id} is not on this board of {len(table)}; add it to the watchlist and sweep once")
+    sound = rows.iloc[0]
+    checks = [_status_check(sound), *_uses_check(sound, max_uses), *_rank_check(sound, table, max_uses, top), *_rule_checks(sound, rule)]
+    frame = pd.DataFrame(checks, columns=["check", "found", "needed", "passed", "advice"])
+    frame["advice"] = frame["advice"].mask(frame["passed"], "")
+    return frame
+
+
+Check = tuple[str, str, str, bool, str]
+
+
+def _status_check(sound: "pd.Series[Any]") -> Check:
+    status = Status(sound["status"])
+    is_ranked = status.is_rankable and pd.notna(sound["growth_low"])
+    found = f"{status.words}: {status.meaning}" if pd.notna(sound["growth_low"]) or not status.is_rankable else "no post in 8 days"
+    advice = _ADVICE.get(status, "a ratio needs at least one post; there is nothing to rank yet")
+    return "status", found, "ok, weak or counter only, and a ratio", is_ranked, advice
+
+
+def _uses_check(sound: "pd.Series[Any]", max_uses: int | None) -> list[Check]:
+    if max_uses is None:
+        return []
+    uses, needed = sound["total_uses"], f"fewer than {max_uses:,}"
+    if pd.isna(uses):
+        return [("total uses", "unknown", needed, False, "read its counter once (1 credit): unknown uses do not pass")]
+    advice = f"it has {uses - max_uses + 1:,} uses too many; raise the limit above {uses:,}, or set it to none"
+    return [("total uses", f"{uses:,}", needed, bool(uses < max_uses), advice)]
+
+
+def _rank_check(sound: "pd.Series[Any]", table: pd.DataFrame, max_uses: int | None, top: int | None) -> list[Check]:
+    if top is None or pd.isna(sound["rank"]):
+        return []
+    rivals = table[table["rank"].notna() & (table["sound_id"] != sound["sound_id"])]
+    if max_uses is not None:
+        rivals = rivals[(rivals["total_uses"] < max_uses).fillna(value=False).astype(bool)]
+    rank = int((rivals["rank"] < sound["rank"]).sum()) + 1
+    found = f"rank {rank}, growth at least {sound['growth_low']:.2f}"
+    if rank <= top:
+        return [("rank", found, f"rank {top} or better", True, "")]
+    bar = float(rivals.sort_values("rank")["growth_low"].iloc[top - 1])
+    needed = f"rank {top} or better: growth at least {bar:.2f}"
+    advice = f"its lower bound must rise by {bar - sound['growth_low']:.2f}: more growth, or more posts behind the same growth"
+    return [("rank", found, needed, False, advice)]
+
+
+def _rule_checks(sound: "pd.Series[Any]", rule: Rule) -> list[Check]:
+    checks: list[Check] = []
+    for name, threshold in rule.thresholds.items():
+        value, is_upper = sound[name], name == "total_uses"
+        needed = f"{'fewer than' if is_upper else 'at least'} {threshold:,.10g}"
+        if pd.isna(value):
+            checks.append((f"{rule.name}: {name}", "unknown", needed, False, "unknown does not pass"))
+            continue
+        is_passed = bool(value < threshold) if is_upper else bool(value >= threshold)
+        advice = f"{abs(threshold - value):,.4g} {'too many' if is_upper else 'short'}"
+        checks.append((f"{rule.name}: {name}", f"{value:,.4g}" if isinstance(value, float) else f"{value:,}", needed, is_passed, advice))
+    return checks

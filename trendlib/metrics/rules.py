@@ -1,0 +1,48 @@
+"""The rules alerts are made by, as data: a name, a version, thresholds.
+
+An alert is stored with the rule's name and version, so a changed threshold is a new version (`Rule.changed`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A named set of thresholds."""
+
+    name: str
+    version: str
+    thresholds: Mapping[str, float]
+
+    def __getitem__(self, threshold: str) -> float:
+        """Give a threshold by its name."""
+        return self.thresholds[threshold]
+
+    def changed(self, version: str, **thresholds: float) -> "Rule":
+        """Give the rule with other thresholds, under another version.
+
+        Raises
+        ------
+        KeyError
+            If the rule has no such threshold.
+        """
+        unknown = thresholds.keys() - self.thresholds.keys()
+        if unknown:
+            raise KeyError(f"rule {self.name} has no threshold {', '.join(sorted(unknown))}; it has {', '.join(self.thresholds)}")
+        return Rule(self.name, version, {**self.thresholds, **thresholds})
+
+
+BREAKOUT = Rule(
+    "breakout",
+    "1",
+    {
+        "unusual_evidence": 3.0,
+        "watch_evidence": 5.0,
+        "watch_lift": 2.0,
+        "watch_posts": 30.0,
+        "new_posts": 60.0,
+        "new_creators": 20.0,
+    },
+)
+CATCH_THEM_EARLY = Rule("catch_them_early", "1", {"growth_rate": 3.0, "total_uses": 100_000.0, "posts_last_24h": 50.0})

@@ -1,0 +1,111 @@
+"""What an ordinary day looks like: weekday rhythm, the board's common shock, and how far days scatter.
+
+* *Weekday factor* = median over sounds (mean of at least 10 posts a day) of the day's count over its centred 7-day mean, past 5 weeks,
+  normalised to a mean of 1. It needs 4 weeks of board history and 400 posts a weekday; else nothing is adjusted for it.
+  Windows are counted back from the as-of instant, so a "weekday" is a position in the week, whatever hour a window starts.
+* *Common shock* of a day = median over sounds (at least 30, with at least 70 posts in the 7 days before) of the day's adjusted
+  count over the mean of those 7 days: what happened to all of TikTok, or to the provider, happened to no sound in particular.
+* *Scatter* tau squared = (variance - mean) / mean squared over 21 adjusted days, rounding taken out: a quarter the sound's own, three quarters
+  the board's median. Counts scatter by ``phi = 1 + mu tau squared`` times what a Poisson count would.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from trendlib.metrics.daily import Grid, Matrix
+
+Vector = np.ndarray[Any, np.dtype[np.float64]]
+
+WEEK = 7
+PAST_WEEKS_DAYS = 35
+HISTORY_NEEDED_DAYS = 28
+MEAN_NEEDED = 10.0
+POSTS_NEEDED_PER_WEEKDAY = 400.0
+SOUNDS_NEEDED = 30
+BASELINE_POSTS_NEEDED = 70.0
+QUIET_DAYS = slice(3, 24)
+QUIET_DAYS_NEEDED = 10
+OWN_WEIGHT = 0.25
+
+
+@dataclass(frozen=True)
+class Season:
+    """What a window's count is divided by, and how far a sound's days scatter."""
+
+    weekday: Vector
+    shock: Vector
+    scatter: "pd.Series[float]"
+    board_scatter: float
+    is_adjusted: bool
+
+    def expected(self, windows: int) -> Vector:
+        """Give the weekday's factor for each of the latest windows."""
+        return self.weekday[np.arange(windows) % WEEK]
+
+    def scatter_of(self, sounds: "pd.Index[Any]") -> Vector:
+        """Give tau squared for the sounds; the board's median stands in for those without days enough."""
+        return self.scatter.reindex(sounds).fillna(self.board_scatter).to_numpy(dtype="float64")
+
+
+def no_season() -> Season:
+    """Adjust nothing, and let counts scatter like Poisson counts."""
+    return Season(np.ones(WEEK), np.ones(1), pd.Series(dtype="float64"), 0.0, is_adjusted=False)
+
+
+def season(grid: Grid) -> Season:
+    """Learn the ordinary day from the board's daily counts."""
+    weekday = _weekday(grid)
+    factors = np.ones(WEEK) if weekday is None else weekday
+    adjusted = grid.rate / factors[np.arange(grid.posts.shape[1]) % WEEK][None, :]
+    own = scatter(adjusted[:, QUIET_DAYS], grid.unit[:, QUIET_DAYS])
+    board = float(np.nanmedian(own)) if np.isfinite(own).any() else 0.0
+    mixed = np.where(np.isnan(own), board, OWN_WEIGHT * own + (1 - OWN_WEIGHT) * board)
+    mixed_by_sound = pd.Series(mixed, index=grid.sounds)
+    return Season(factors, _shock(adjusted), mixed_by_sound, board, is_adjusted=weekday is not None)
+
+
+def scatter(days: Matrix, unit: Matrix) -> Vector:
+    """Give tau squared of each row of adjusted daily counts; NaN with too few days or posts."""
+    known = np.isfinite(days).sum(axis=1)
+    total = np.nansum(days, axis=1)
+    mean = np.divide(total, known, out=np.full(len(days), np.nan), where=(known >= QUIET_DAYS_NEEDED) & (total > 0))
+    spread = np.nansum((days - mean[:, None]) ** 2, axis=1) / np.maximum(known - 1, 1)
+    coarse = np.where(unit > 1, unit, 0.0)
+    coarsest = np.nanmax(coarse, axis=1, initial=0.0)
+    extra = (spread - mean - coarsest**2 / 6) / mean**2
+    return np.where(coarsest > mean, np.nan, np.maximum(extra, 0.0))
+
+
+def _weekday(grid: Grid) -> Vector | None:
+    rate = grid.rate[:, : PAST_WEEKS_DAYS + WEEK]
+    if rate.shape[1] < HISTORY_NEEDED_DAYS or not len(rate):
+        return None
+    centred = np.lib.stride_tricks.sliding_window_view(rate, WEEK, axis=1).mean(axis=2)
+    days = rate[:, 3 : 3 + centred.shape[1]]
+    ratio = np.divide(days, centred, out=np.full(days.shape, np.nan), where=centred >= MEAN_NEEDED)
+    is_coarse = np.nanmax(np.where(np.isfinite(rate), grid.unit[:, : rate.shape[1]], 0.0), axis=1) > np.nanmax(np.nan_to_num(centred), axis=1) / 4
+    ratio[is_coarse] = np.nan
+    phase = (np.arange(ratio.shape[1]) + 3) % WEEK
+    if np.isfinite(ratio).any(axis=0).sum() < HISTORY_NEEDED_DAYS - WEEK + 1:
+        return None
+    evidence = np.where(np.isfinite(ratio), days, 0.0).sum(axis=0)
+    factors = np.array([np.nanmedian(ratio[:, phase == day]) for day in range(WEEK)])
+    if min(evidence[phase == day].sum() for day in range(WEEK)) < POSTS_NEEDED_PER_WEEKDAY or factors.min() <= 0:
+        return None
+    return np.asarray(factors / factors.mean())
+
+
+def _shock(adjusted: Matrix) -> Vector:
+    windows = adjusted.shape[1] - WEEK
+    shock = np.ones(max(windows, 1))
+    if windows < 1 or len(adjusted) < SOUNDS_NEEDED:
+        return shock
+    week = np.lib.stride_tricks.sliding_window_view(adjusted, WEEK, axis=1)[:, 1 : windows + 1].mean(axis=2)
+    ratio = np.where(week * WEEK >= BASELINE_POSTS_NEEDED, adjusted[:, :windows] / np.where(week > 0, week, 1.0), np.nan)
+    for day in np.flatnonzero(np.isfinite(ratio).sum(axis=0) >= SOUNDS_NEEDED):
+        median = float(np.nanmedian(ratio[:, day]))
+        shock[day] = median if median > 0 else 1.0
+    return shock

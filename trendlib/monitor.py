@@ -1,0 +1,236 @@
+"""The analyst's handle: one home, one instant, and the questions one asks of them.
+
+Frames are read from the store as of an instant, handed to the metrics, and come back as exhibits.
+The instant enters once, when the monitor is made, and is the same for everything it shows. Without
+one given, it is the first whole minute after the newest answer: the present, as this home knows it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from trendlib import metrics, practice
+from trendlib.board import Board, board
+from trendlib.config import Config
+from trendlib.discover import discover
+from trendlib.errors import ConfigError, NoDataError
+from trendlib.run import Clock, OnProgress, RunReport, silent, utc_now
+from trendlib.schema import Status, utc_text
+from trendlib.show import charts
+from trendlib.show.exhibits import Exhibit
+from trendlib.store import Store
+from trendlib.sweep import Limits, SweepReport, sweep
+from trendlib.watchlist import Watchlist, sound_id
+
+MAX_USES = metrics.CATCH_THEM_EARLY["total_uses"]
+MOST_NAMED = 5
+
+
+def open_monitor(home: Path | str | None = None, *, as_of: datetime | None = None) -> "Monitor":
+    """Open your data, or the practice world while there is no key and no data yet.
+
+    Parameters
+    ----------
+    home
+        Folder of the watchlist, archive and warehouse; by default ``TRENDLIB_HOME`` or the nearest
+        ``data/``.
+    as_of
+        Show the world as it was known at this instant; by default just after the newest answer.
+
+    Returns
+    -------
+        The monitor; printing it says whose data it shows.
+
+    Raises
+    ------
+    ConfigError
+        If a setting cannot be used, or ``as_of`` has no time zone.
+
+    Examples
+    --------
+    >>> import trendlib as tl
+    >>> monitor = tl.open()  # doctest: +SKIP
+    >>> monitor.leaderboard()  # doctest: +SKIP
+    """
+    config = Config.load(home=home)
+    if config.tiklive_api_key is None and not config.warehouse_file.exists():
+        practice.prepare(config.home)
+        return Monitor.of_practice(config.home, as_of=as_of)
+    return Monitor(config, as_of=as_of)
+
+
+class Monitor:
+    """One home at one instant.
+
+    Parameters
+    ----------
+    config
+        Keys, folders and limits.
+    as_of
+        The instant; by default just after the newest answer.
+    is_practice
+        Whether this is the practice world; every exhibit says so.
+    """
+
+    def __init__(self, config: Config, *, as_of: datetime | None = None, is_practice: bool = False) -> None:
+        if as_of is not None and as_of.tzinfo is None:
+            raise ConfigError(f"as_of={as_of} has no time zone; give one, for example tzinfo=datetime.UTC")
+        self.config = config
+        self.is_practice = is_practice
+        self.store = Store(config.warehouse_file)
+        self._as_of = as_of
+
+    @classmethod
+    def of_practice(cls, home: Path, *, as_of: datetime | None = None) -> "Monitor":
+        """Open the practice world of a home, which must have been prepared."""
+        return cls(practice.config_of(home), as_of=as_of, is_practice=True)
+
+    def __repr__(self) -> str:
+        """Say whose data this is and as of when."""
+        whose = "practice data, no key needed" if self.is_practice else str(self.config.home)
+        return f"Monitor({whose}; as of {utc_text(self.as_of)})"
+
+    @cached_property
+    def as_of(self) -> datetime:
+        """The instant everything is shown as of."""
+        if self._as_of is not None:
+            return self._as_of.astimezone(UTC)
+        last = self.store.last_observed_at()
+        if last is None:
+            raise NoDataError(f"{self.config.home} holds no data yet. Run `trendlib sweep`, or `trendlib replay FILE`.")
+        return last.replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+    @cached_property
+    def watchlist(self) -> Watchlist:
+        """What is followed; a home without a watchlist file follows what it has data of."""
+        if self.is_practice or not self.config.watchlist_file.exists():
+            return Watchlist()
+        return Watchlist.read(self.config.watchlist_file)
+
+    @cached_property
+    def board(self) -> Board:
+        """All watched sounds, measured as of the instant."""
+        with self.store.as_of(self.as_of) as world:
+            return board(world, self.watchlist.sounds)
+
+    def at(self, as_of: datetime) -> "Monitor":
+        """Return the same home at another instant."""
+        return Monitor(self.config, as_of=as_of, is_practice=self.is_practice)
+
+    def tally(self) -> str:
+        """Count the watched sounds by status: how much of the board can be believed."""
+        return metrics.tally(self.board.leaderboard())
+
+    def leaderboard(
+        self, *, max_uses: int | None = int(MAX_USES), top: int | None = 20, include_unrankable: bool = False
+    ) -> Exhibit:
+        """Rank the watched sounds by how surely they accelerate.
+
+        Parameters
+        ----------
+        max_uses
+            Leave out sounds with as many total uses or more; None keeps all [posts].
+        top
+            How many ranks; None for all.
+        include_unrankable
+            List also, last, the sounds that can't be ranked and why.
+
+        Returns
+        -------
+            Table and chart; the columns are those of `trendlib.metrics.leaderboard`.
+        """
+        frame = self.board.leaderboard(max_uses=max_uses, top=top, include_unrankable=include_unrankable)
+        size = "any size" if max_uses is None else f"fewer than {max_uses:,} uses"
+        return self._exhibit(
+            "leaderboard",
+            "What is accelerating",
+            frame,
+            charts.leaderboard,
+            note=f"Ranked by the lower end of the 90 % interval; sounds of {size}. 1x is the sound's own week before.",
+            tally=self.tally(),
+        )
+
+    def alerts(self) -> Exhibit:
+        """List the sounds that a rule flags."""
+        return self._exhibit(
+            "alerts",
+            "Alerts",
+            self.board.alerts(),
+            charts.alerts,
+            note="Rules: breakout (watch, confirmed, new) and catch_them_early (early).",
+            tally=self.tally(),
+        )
+
+    def sound(self, name: str | int) -> "Sound":
+        """Find a watched sound by its id, its TikTok address or part of its title.
+
+        Raises
+        ------
+        NoDataError
+            If none is found, or more than one.
+        """
+        everything = self.board.leaderboard()
+        try:
+            wanted = sound_id(name)
+        except ConfigError:
+            return Sound(self, _by_title(str(name), everything))
+        if wanted not in set(everything["sound_id"]):
+            raise NoDataError(f"Sound {wanted} was not watched at {utc_text(self.as_of)}. Add it to "
+                              f"{self.config.watchlist_file} and sweep.")  # fmt: skip
+        return Sound(self, wanted)
+
+    def sweep(
+        self,
+        *,
+        top: int | None = None,
+        region: str | None = None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        on_progress: OnProgress = silent,
+    ) -> SweepReport:
+        """Read all watched counters, buy posts where something moves, and load it all.
+
+        Parameters
+        ----------
+        top
+            Only the first so many sounds of the leaderboard, as a midday look does; None for all.
+        region
+            Market that hashtag feeds are asked for.
+        limits
+            Credits and pages it may spend.
+        on_progress
+            Told the stage, how many are done and of how many.
+        """
+        if self.is_practice:
+            return practice.prepare(self.config.home.parent, on_progress=on_progress)
+        return sweep(self.config, self.watched(top), limits=limits, region=region, on_progress=on_progress)
+
+    def watched(self, top: int | None = None) -> Watchlist:
+        """Return what a sweep would look at: the watchlist, or only the head of the leaderboard.
+
+        Raises
+        ------
+        ConfigError
+            If there is no watchlist, or nothing in it.
+        """
+        watchlist = Watchlist.read(self.config.watchlist_file)
+        if not (watchlist.sounds or watchlist.hashtags):
+            raise ConfigError(f"{self.config.watchlist_file} follows no sound and no hashtag yet; add some first.")
+        if top is None:
+            return watchlist
+        leaders = self.board.leaderboard(top=top, include_unrankable=False)["sound_id"]
+        return replace(watchlist, sounds=tuple(leaders), hashtags=(), always_page=())
+
+    def discover(self, *, budget: int | None = None, on_progress: OnProgress = silent) -> tuple[Exhibit, RunReport]:
+        """Search keywords and tastemakers for sounds not watched yet."""
+        found = discover(self.config, Watchlist.read(self.config.watchlist_file), budget=budget, on_progress=on_progress)
+        exhibit = Exhibit(...)
+        return exhibit, found.run
+
+    def export(self, folder: Path | str) -> list[Path]:
+        """Write every table as Parquet, partitioned by day of observation."""
+        return self.store.export(Path(folder))

@@ -1,0 +1,267 @@
+"""Posts on demand: a post is a place (source, day, slot), everything else about it is drawn from that place.
+
+A *source* is a sound or, after all sounds, a hashtag whose own posts use their creators' own audio. A post's code packs
+its place into one integer; its public id holds the creation second in the upper bits, as the platform's ids do.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from trendlib.sandbox.creators import (
+    ACTIVE,
+    BOT,
+    BOTS_PER_SOUND,
+    CROWD,
+    STAR,
+    TIER_WIDTH,
+    Creators,
+    Slots,
+    creator_number,
+    place_of,
+    region_of,
+    tier_of,
+)
+from trendlib.sandbox.days import DAY_S, Calendar
+from trendlib.sandbox.draws import Flags, Floats, Ints, bits, key, normal, shuffle, uniform, unshuffle
+from trendlib.sandbox.mix import Mix
+
+_SLOT_WIDTH, _DAY_WIDTH, _FIELDS = 18, 8, 32
+MOST_SOURCES = 1 << (32 - _SLOT_WIDTH)
+_TIME, _FAME, _LUCK, _LIKES, _COMMENTS, _SHARES, _SAVES, _DOWNLOADS, _LENGTH, _WORDS, _PHOTO = range(0, 22, 2)
+_HOUR_WEIGHTS = np.array([5, 3, 2, 2, 2, 2, 3, 4, 5, 5, 5, 6, 6, 6, 6, 7, 8, 8, 9, 9, 9, 9, 8, 7], dtype=np.float64)
+_CLOCK = np.concatenate([[0.0], np.cumsum(_HOUR_WEIGHTS) / _HOUR_WEIGHTS.sum()])
+_CACHED_DAYS = 768
+
+
+def pack(sources: Ints, days: Ints, slots: Ints) -> Ints:
+    """Code of each post."""
+    return (sources << (_SLOT_WIDTH + _DAY_WIDTH)) | (days << _SLOT_WIDTH) | slots
+
+
+def unpack(codes: Ints) -> tuple[Ints, Ints, Ints]:
+    """Source, day and slot of each code."""
+    days = (codes >> _SLOT_WIDTH) & ((1 << _DAY_WIDTH) - 1)
+    return codes >> (_SLOT_WIDTH + _DAY_WIDTH), days, codes & ((1 << _SLOT_WIDTH) - 1)
+
+
+@dataclass(frozen=True)
+class Counters:
+    """What a list of posts has gathered by some instant."""
+
+    views: Ints
+    likes: Ints
+    comments: Ints
+    shares: Ints
+    saves: Ints
+    downloads: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Posts:
+    """Every post of a world, none of them held. ``counts`` and ``bots`` are posts of each source (row) on each day."""
+
+    calendar: Calendar
+    mix: Mix
+    creators: Creators
+    counts: Ints
+    bots: Ints
+
+    @property
+    def seed(self) -> int:
+        """Seed of the world."""
+        return self.calendar.seed
+
+    @cached_property
+    def slots(self) -> Slots:
+        """How slots are dealt to creators."""
+        return Slots(self.seed)
+
+    # -- when ---------------------------------------------------------------------------------------------------------
+
+    def seconds(self, codes: Ints) -> Ints:
+        """Unix time at which each post was made."""
+        _, days, _ = unpack(codes)
+        of_day = np.interp(self._uniform(codes, _TIME), _CLOCK, np.arange(25) * 3600.0)
+        return self.calendar.first_second + days * DAY_S + np.minimum(of_day.astype(np.int64), DAY_S - 1)
+
+    def day(self, source: int, day: int) -> tuple[Ints, Ints]:
+        """Codes and seconds of a source's posts of one day, oldest first."""
+        return self._day(source, day)
+
+    @cached_property
+    def _day(self) -> Callable[[int, int], tuple[Ints, Ints]]:
+        return lru_cache(maxsize=_CACHED_DAYS)(self._draw_day)
+
+    def _draw_day(self, source: int, day: int) -> tuple[Ints, Ints]:
+        size = int(self.counts[source, day])
+        codes = pack(np.full(size, source), np.full(size, day), np.arange(size))
+        seconds = self.seconds(codes)
+        by_time = np.argsort(seconds, kind="stable")
+        return codes[by_time], seconds[by_time]
+
+    # -- ids ----------------------------------------------------------------------------------------------------------
+
+    def post_ids(self, codes: Ints) -> list[str]:
+        """Public id of each post."""
+        return self._ids(codes, "post id")
+
+    def audio_ids(self, codes: Ints) -> list[str]:
+        """Id of the creator's own audio, for posts that use it."""
+        return self._ids(codes, "audio id")
+
+    def post_code(self, post_id: str) -> int | None:
+        """Read a post's code back from its id; None when there is no such post."""
+        return self._code(post_id, "post id")
+
+    def audio_code(self, sound_id: str) -> int | None:
+        """Read the code of the post back whose creator's own audio this is; None when there is none."""
+        return self._code(sound_id, "audio id")
+
+    def _ids(self, codes: Ints, kind: str) -> list[str]:
+        sources, _, slots = unpack(codes)
+        low = ((sources << _SLOT_WIDTH) | slots) * self._factor(kind) & 0xFFFFFFFF
+        return [str((second << 32) | part) for second, part in zip(self.seconds(codes).tolist(), low.tolist(), strict=True)]
+
+    def _code(self, public_id: str, kind: str) -> int | None:
+        if not public_id.isascii() or not public_id.isdigit() or len(public_id) > 19:
+            return None
+        second, low = divmod(int(public_id), 1 << 32)
+        day, _ = self.calendar.place(second)
+        raw = low * pow(self._factor(kind), -1, 1 << 32) % (1 << 32)
+        source, slot = raw >> _SLOT_WIDTH, raw & ((1 << _SLOT_WIDTH) - 1)
+        rows, days = self.counts.shape
+        if not (0 <= day < days and source < rows and slot < self.counts[source, day]):
+            return None
+        code = pack(np.array([source]), np.array([day]), np.array([slot]))
+        return int(code[0]) if int(self.seconds(code)[0]) == second else None
+
+    def _factor(self, kind: str) -> int:
+        return (key(self.seed, kind) & 0x7FFFFFFF) | 1
+
+    # -- who ----------------------------------------------------------------------------------------------------------
+
+    def creator_numbers(self, codes: Ints) -> Ints:
+        """Creator of each post."""
+        sources, days, slots = unpack(codes)
+        pairs, inverse = np.unique(sources * 256 + days, return_inverse=True)
+        pair_sources, pair_days = pairs // 256, pairs % 256
+        people = self.counts[pair_sources, pair_days] - self.bots[pair_sources, pair_days]
+        cuts = self.slots.cuts(self.mix.shares(pair_sources, pair_days), people, pair_sources, pair_days)[inverse]
+        regions = np.minimum((slots[:, None] >= cuts[:, 1:]).sum(axis=1), cuts.shape[1] - 2)
+        first = np.take_along_axis(cuts, regions[:, None], axis=1)[:, 0]
+        sizes = np.take_along_axis(cuts, regions[:, None] + 1, axis=1)[:, 0] - first
+        stars, active = self.slots.tiers(sizes, sources, days)
+        turn = slots - first
+        numbers = np.zeros(len(codes), dtype=np.int64)
+        for tier, start, stop in ((STAR, 0 * stars, stars), (ACTIVE, stars, stars + active), (CROWD, stars + active, sizes)):
+            chosen = (turn >= start) & (turn < stop)
+            salts = self.slots.salts(sources[chosen], days[chosen], tier)
+            place = shuffle((turn - start)[chosen], salts, TIER_WIDTH[tier])
+            numbers[chosen] = creator_number(regions[chosen], np.full(len(place), tier), place)
+        is_bot = turn >= sizes
+        homes = self.mix.homes[sources[is_bot]]
+        place = sources[is_bot] * BOTS_PER_SOUND + turn[is_bot] % BOTS_PER_SOUND
+        numbers[is_bot] = creator_number(homes, np.full(len(place), BOT), place)
+        return numbers
+
+    def codes_of(self, creator: int) -> Ints:
+        """Codes of all posts of a creator, oldest first."""
+        one = np.array([creator])
+        region, tier, place = int(region_of(one)[0]), int(tier_of(one)[0]), int(place_of(one)[0])
+        codes = self._bot_codes(place) if tier == BOT else self._people_codes(region, tier, place)
+        return codes[np.argsort(self.seconds(codes), kind="stable")]
+
+    def _people_codes(self, region: int, tier: int, place: int) -> Ints:
+        sources, days = (part.ravel() for part in np.indices(self.counts.shape))
+        first, sizes = self._runs(region)
+        stars, active = self.slots.tiers(sizes, sources, days)
+        start = {STAR: 0 * stars, ACTIVE: stars, CROWD: stars + active}[tier]
+        stop = {STAR: stars, ACTIVE: stars + active, CROWD: sizes}[tier]
+        turn = unshuffle(np.full(len(sources), place), self.slots.salts(sources, days, tier), TIER_WIDTH[tier])
+        posted = turn < stop - start
+        return pack(sources[posted], days[posted], (first + start + turn)[posted])
+
+    def _bot_codes(self, place: int) -> Ints:
+        source, bot = divmod(place, BOTS_PER_SOUND)
+        found = [np.empty(0, dtype=np.int64)]
+        if source < len(self.counts):
+            for day in np.flatnonzero(self.bots[source]):
+                turns = np.arange(self.bots[source, day])
+                slots = self.counts[source, day] - self.bots[source, day] + turns
+                last = int(self._last_run(source, int(day)))
+                chosen = slots[(slots - last) % BOTS_PER_SOUND == bot]
+                found.append(pack(np.full(len(chosen), source), np.full(len(chosen), day), chosen))
+        return np.concatenate(found)
+
+    def _last_run(self, source: int, day: int) -> int:
+        """First slot of the last region's run; the bots' turns are counted on from there."""
+        sources, days = np.array([source]), np.array([day])
+        people = self.counts[sources, days] - self.bots[sources, days]
+        return int(self.slots.cuts(self.mix.shares(sources, days), people, sources, days)[0, -2])
+
+    @cached_property
+    def _runs(self) -> Callable[[int], tuple[Ints, Ints]]:
+        return lru_cache(maxsize=16)(self._draw_runs)
+
+    def _draw_runs(self, region: int) -> tuple[Ints, Ints]:
+        """First slot and number of slots of a region's run, for every source and day in one row."""
+        first, last = [], []
+        for start in range(0, len(self.counts), 256):
+            part = self.counts[start : start + 256]
+            rows, days = (index.ravel() for index in np.indices(part.shape))
+            people = (part - self.bots[start : start + 256]).ravel()
+            cuts = self.slots.cuts(self.mix.shares(rows + start, days), people, rows + start, days)
+            first.append(cuts[:, region])
+            last.append(cuts[:, region + 1])
+        begins = np.concatenate(first)
+        return begins, np.concatenate(last) - begins
+
+    # -- what ---------------------------------------------------------------------------------------------------------
+
+    def counters(self, codes: Ints, now: int) -> Counters:
+        """Views, likes and the rest as of an instant; none of them ever falls."""
+        hours = np.maximum(now - self.seconds(codes), 0) / 3600.0
+        grown = np.where(hours < 24, (hours / 24) ** 0.7, 1 + 0.35 * np.log(np.clip(hours, 24, 1440) / 24))
+        views = (self.first_day_views(codes) * grown).astype(np.int64)
+
+        def part(field: int, low: float, high: float) -> Ints:
+            return (views * (low + (high - low) * self._uniform(codes, field) ** 2)).astype(np.int64)
+
+        return Counters(
+            views=views,
+            likes=part(_LIKES, 0.03, 0.18),
+            comments=part(_COMMENTS, 0.0005, 0.006),
+            shares=part(_SHARES, 0.0003, 0.02),
+            saves=part(_SAVES, 0.0005, 0.03),
+            downloads=part(_DOWNLOADS, 0.0001, 0.004),
+        )
+
+    def first_day_views(self, codes: Ints) -> Floats:
+        """Views a post will have 24 hours after it was made."""
+        reach = 180 + 0.06 * self.creators.followers(self.creator_numbers(codes))
+        luck = np.exp(1.1 * normal(self._place, codes * (_FIELDS // 2) + _FAME // 2))
+        viral = np.minimum((1 - self._uniform(codes, _LUCK)) ** -0.6, 400.0)
+        return np.asarray(np.minimum(reach * luck * viral, 90_000_000))
+
+    def lengths(self, codes: Ints) -> Ints:
+        """Length of each post in seconds."""
+        return (6 + 120 * self._uniform(codes, _LENGTH) ** 2.5).astype(np.int64)
+
+    def are_photos(self, codes: Ints) -> Flags:
+        """Whether each post is a photo post."""
+        return np.asarray(self._uniform(codes, _PHOTO) < 0.05)
+
+    def word_draws(self, codes: Ints) -> list[int]:
+        """Thirty-two bits for each post that its words are chosen with."""
+        drawn: list[int] = (bits(self._place, codes * _FIELDS + _WORDS) >> np.uint64(32)).tolist()
+        return drawn
+
+    @cached_property
+    def _place(self) -> int:
+        return key(self.seed, "posts")
+
+    def _uniform(self, codes: Ints, field: int) -> Floats:
+        return uniform(self._place, codes * _FIELDS + field)

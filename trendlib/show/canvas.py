@@ -1,0 +1,192 @@
+"""The sheet every chart is drawn on: words around it, notes on it, axes in plain numbers and UTC.
+
+Conventions of the sheet:
+
+* Whatever a caller hands over as `Words` or through `say` is plain text and made safe here.
+  `note`, `head` and `beside` take markup, so other people's text must pass
+  `trendlib.show.theme.safe_text` first.
+* Margins are given in pixels and fixed, so words line up with the sheet's edge, not with the plot.
+* Times are drawn as UTC wall time: plotly knows no zones.
+"""
+
+import math
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from trendlib.errors import SchemaError
+from trendlib.show.theme import LIGHT, plain_text, safe_text, short_number, template
+
+DAY = pd.Timedelta(days=1)
+DAY_MS = 86_400_000
+EDGE = 20
+_TITLE_SIGNS = 64
+_CAPTION_SIGNS = 116
+_DECADE_MARKS = (1, 2, 5)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What is written around a picture, as plain text.
+
+    Attributes
+    ----------
+    title
+        What is shown, or better: what it says.
+    subtitle
+        The finding in a sentence.
+    caption
+        As of when, from where, how many, how sure.
+    """
+
+    title: str = ""
+    subtitle: str = ""
+    caption: str = ""
+
+
+NO_WORDS = Words()
+
+
+def sheet(words: Words, *, height: int, left: int, right: int) -> go.Figure:
+    """Lay out an empty sheet: its plot is ``height`` pixels high, the words stand around it."""
+    title = _wrapped(words.title, _TITLE_SIGNS, lines=2)
+    subtitle = _wrapped(words.subtitle, 100, lines=1)
+    caption = _wrapped(words.caption, _CAPTION_SIGNS, lines=5)
+    above = 36 + (EDGE + 27 * len([*title, *subtitle]) if title or subtitle else 0)
+    below = 40 + (16 + 17 * len(caption) if caption else 0)
+    figure = go.Figure()
+    figure.update_layout(
+        template=template(),
+        height=height + above + below,
+        margin={"l": left, "r": right, "t": above, "b": below},
+    )
+    under = f'<span style="font-size:0.67em;color:{LIGHT.muted}">{"".join(subtitle)}</span>' if subtitle else ""
+    figure.update_layout(
+        title={
+            "text": "<br>".join([*(f"<b>{line}</b>" for line in title), *([under] if under else [])]),
+            "pad": {"t": EDGE if len(title) + len(subtitle) == 1 else EDGE + 14, "l": EDGE},
+            "x": 0, "xanchor": "left", "xref": "container",
+            "y": 1, "yanchor": "top", "yref": "container",
+        }
+    )  # fmt: skip
+    if caption:
+        note(
+            figure, "<br>".join(caption), name="caption", x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top",
+            xshift=EDGE - left, yshift=-44, font={"size": 12, "color": LIGHT.muted},
+        )  # fmt: skip
+    return figure
+
+
+def _wrapped(text: str, signs: int, *, lines: int) -> list[str]:
+    cut = textwrap.wrap(plain_text(text, limit=signs * lines), signs, max_lines=lines, placeholder=" …")
+    return [safe_text(line, limit=signs) for line in cut]
+
+
+def note(figure: go.Figure, markup: str, **place: Any) -> None:
+    """Write a line of markup somewhere."""
+    figure.add_annotation(**{"text": markup, "showarrow": False, "align": "left", "borderpad": 0, "borderwidth": 0, **place})
+
+
+def say(figure: go.Figure, text: str) -> None:
+    """Say in the middle of the picture what is missing from it; no text, no note."""
+    if text:
+        note(
+            figure, "<br>".join(_wrapped(text, 70, lines=4)), name="missing", x=0.5, y=0.5, xref="paper", yref="paper",
+            align="center", bgcolor=LIGHT.paper, bordercolor=LIGHT.grid, borderpad=10, borderwidth=1, font={"size": 14, "color": LIGHT.muted},
+        )  # fmt: skip
+
+
+def head(figure: go.Figure, markup: str, axis: str) -> None:
+    """Write the heading of a panel above its left edge."""
+    left = figure.layout.margin.l
+    note(
+        figure, markup, x=0, xref="paper", y=1, yref=f"{axis} domain", xanchor="left", yanchor="bottom",
+        xshift=EDGE - left, yshift=8,
+    )  # fmt: skip
+
+
+def swatch(color: str, words: str, sign: str = "■") -> str:
+    """Explain a colour where it is used: a sign in it, and what it means."""
+    return f'   <span style="color:{color}">{sign}</span> <span style="color:{LIGHT.muted}">{words}</span>'
+
+
+def checked(frame: pd.DataFrame, name: str, columns: str, optional: str = "") -> pd.DataFrame:
+    """Check that a frame has its columns and return them; optional ones that it lacks are missing.
+
+    Times become UTC timestamps in ascending order (the first column ``day`` or ``observed_at``),
+    rows without one are left out.
+
+    Raises
+    ------
+    SchemaError
+        If a column is lacking.
+    """
+    lacking = [column for column in columns.split() if column not in frame]
+    if lacking:
+        has = ", ".join(map(str, frame.columns)) or "no columns"
+        raise SchemaError(f"{name} needs the column {lacking[0]}; it has {has}. See the chart's docstring for all of them")
+    taken = frame.reindex(columns=[*columns.split(), *optional.split()])
+    for column in taken.columns.intersection(["day", "observed_at"]):
+        times = pd.to_datetime(taken[column], utc=True)
+        taken = taken.assign(**{column: times})[times.notna()].sort_values(column, kind="stable")
+    return taken.reset_index(drop=True)
+
+
+def numbers(values: pd.Series) -> pd.Series:
+    """Turn a column of numbers of any type into floats, NaN where one is missing."""
+    return pd.to_numeric(values, errors="coerce").astype("Float64").astype("float64")
+
+
+def blocks(frame: pd.DataFrame) -> list[pd.DataFrame]:
+    """Cut a frame with ``day`` where a day is left out."""
+    steps = frame["day"].diff().gt(1.5 * DAY).cumsum()
+    return [block for _, block in frame.groupby(steps)]
+
+
+def wall_time(instant: pd.Timestamp) -> str:
+    """Write an instant the way plotly takes it."""
+    return f"{instant.tz_convert(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def wall_times(instants: Iterable[pd.Timestamp]) -> list[str]:
+    """Write instants the way plotly takes them."""
+    return [wall_time(instant) for instant in instants]
+
+
+def time_axis(start: pd.Timestamp, end: pd.Timestamp) -> dict[str, Any]:
+    """Make an axis from one instant to another, with days as its smallest marks."""
+    is_short = end - start <= 12 * DAY
+    return {
+        "type": "date",
+        "range": [wall_time(start), wall_time(end)],
+        "tickformat": "%-d %b<br>%Y" if is_short else "%-d %b\n%Y",
+        **({"dtick": DAY_MS, "tick0": wall_time(start)} if is_short else {"nticks": 9}),
+    }
+
+
+def count_axis(low: float, high: float, marks: int = 5) -> dict[str, Any]:
+    """Make an axis for counts with at most ``marks`` round marks, written short."""
+    rough = (high - low) / marks
+    size = 10 ** math.floor(math.log10(rough))
+    step = next(size * mark for mark in (*_DECADE_MARKS, 10) if size * mark >= rough)
+    values = [step * count for count in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    return {"range": [low, high], "tickvals": values, "ticktext": [short_number(value) for value in values]}
+
+
+def ratio_axis(low: float, high: float) -> dict[str, Any]:
+    """Make a logarithmic axis for ratios, marked at 1, 2 and 5 of each decade."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    values = [mark * 10.0**decade for decade in decades for mark in _DECADE_MARKS]
+    shown = [value for value in values if low <= value <= high]
+    return {
+        "type": "log",
+        "range": [math.log10(low), math.log10(high)],
+        "tickvals": shown,
+        "ticktext": [f"{short_number(value)}×" for value in shown],
+        "showgrid": True,
+    }

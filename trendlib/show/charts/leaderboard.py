@@ -1,0 +1,143 @@
+"""Leaderboard: a row a sound, its growth as a dot, how sure we are as a line through it."""
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from trendlib.show.canvas import EDGE, NO_WORDS, Words, checked, note, numbers, ratio_axis, say, sheet
+from trendlib.show.theme import LIGHT, STATUS_LOOKS, UNKNOWN_STATUS, StatusLook, ratio_words, safe_text, short_number
+
+_MOST_ROWS = 50
+_LEFT, _RIGHT, _STATUS = 290, 270, 160
+_UNRANKED = {
+    "rounded": "can't tell: the use counter is rounded too coarsely",
+    "new": "can't tell: new, no week before to compare with",
+    "index_only": "can't tell: only a curve without volume",
+    "not_enough_coverage": "can't tell: not enough coverage",
+}
+
+
+def leaderboard(board: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
+    """Draw a board as rows of dots with their intervals: growth on a logarithmic axis, steady at 1×.
+
+    Rows that have no growth rate, or no rank, are grey and say why.
+
+    Parameters
+    ----------
+    board
+        Rows in the order to be shown: ``title``, ``artist``, ``growth_rate``, ``growth_low``, ``growth_high``
+        [ratio], ``status``; optional ``rank``, ``alert``, ``posts_last_24h`` [posts].
+    words
+        Title, subtitle and caption.
+
+    Raises
+    ------
+    SchemaError
+        If the board lacks a column.
+    """
+    rows = _rows(board)
+    shown = rows.head(_MOST_ROWS)
+    ranked = shown[shown["is_ranked"]]
+    figure = sheet(words, height=max(38 * len(shown), 120), left=_LEFT, right=_RIGHT)
+    low, high = _ratio_range(ranked)
+    figure.update_layout(
+        xaxis={**ratio_axis(low, high), "showticklabels": not ranked.empty, "showgrid": not ranked.empty},
+        yaxis={"range": [max(len(shown), 1) - 0.5, -0.5], "showgrid": False, "showticklabels": False},
+    )
+    for edge in range(len(shown) + 1):
+        figure.add_hline(edge - 0.5, line={"color": LIGHT.grid, "width": 1}, layer="below")
+    if not ranked.empty:
+        figure.add_vline(1, line={"color": LIGHT.muted, "width": 1}, layer="below")
+        _column(figure, "steady", x=0, xref="x", xanchor="center")
+        _column(figure, "growth [90 % interval]", x=1, xshift=16)
+        _column(figure, "status", x=1, xshift=_STATUS)
+    for status, group in ranked.groupby("status", sort=False):
+        _draw_dots(figure, group, STATUS_LOOKS.get(str(status), UNKNOWN_STATUS))
+    for place, row in enumerate(shown.to_dict("records")):
+        _write_row(figure, place, row)
+    say(figure, "" if len(rows) else "No sound stands on this board: none is watched, or none passed its rule.")
+    if len(rows) > len(shown):
+        note(figure, f"and {len(rows) - len(shown):,} more rows in the table", name="cut", x=0, y=0, xref="paper", yref="paper",
+             xanchor="left", yanchor="top", xshift=EDGE - _LEFT, yshift=-8, font={"color": LIGHT.muted})  # fmt: skip
+    return figure
+
+
+def _rows(board: pd.DataFrame) -> pd.DataFrame:
+    needed = "title artist growth_rate growth_low growth_high status"
+    rows = checked(board, "board", needed, "rank alert posts_last_24h")
+    rates = ["growth_rate", "growth_low", "growth_high"]
+    rows = rows.assign(**{name: numbers(rows[name]) for name in (*rates, "rank", "posts_last_24h")})
+    has_rank = rows["rank"].notna() | ("rank" not in board)
+    is_finite = (rows[rates] > 0).all(axis=1) & (rows[rates] < float("inf")).all(axis=1)
+    return rows.assign(place=range(len(rows)), is_ranked=has_rank & is_finite, status=rows["status"].fillna("unknown"), alert=rows["alert"].fillna(""))
+
+
+def _ratio_range(ranked: pd.DataFrame) -> tuple[float, float]:
+    """Enough for every dot and steady; an interval that would dwarf all others runs out of the picture."""
+    if ranked.empty:
+        return 0.5, 2.0
+    dots = ranked["growth_rate"]
+    low = max(min(ranked["growth_low"].min(), 0.8), 0.25 * min(dots.min(), 1.0))
+    high = min(max(ranked["growth_high"].max(), 1.5), 4 * max(dots.max(), 1.0))
+    return 0.85 * low, 1.15 * high
+
+
+def _column(figure: go.Figure, words: str, **place: Any) -> None:
+    where = {"xref": "paper", "y": 1, "yref": "paper", "xanchor": "left", "yanchor": "bottom", "yshift": 3}
+    note(figure, words, font={"size": 12, "color": LIGHT.muted}, **{**where, **place})
+
+
+def _draw_dots(figure: go.Figure, group: pd.DataFrame, look: StatusLook) -> None:
+    is_open = look.symbol.endswith("-open")
+    figure.add_scatter(
+        name=look.words,
+        x=group["growth_rate"].tolist(),
+        y=group["place"].tolist(),
+        mode="markers",
+        marker={
+            "symbol": look.symbol.removesuffix("-open"), "size": 11, "opacity": 1,
+            "color": LIGHT.paper if is_open else look.color, "line": {"color": look.color, "width": 2},
+        },
+        error_x={
+            "array": (group["growth_high"] - group["growth_rate"]).tolist(),
+            "arrayminus": (group["growth_rate"] - group["growth_low"]).tolist(),
+            "symmetric": False, "color": look.color, "thickness": 2, "width": 0,
+        },
+        hovertext=[_row_hover(row, look.words) for row in group.to_dict("records")],
+        hoverinfo="text",
+    )  # fmt: skip
+
+
+def _row_hover(row: dict[str, Any], status: str) -> str:
+    return (
+        f"<b>{safe_text(row['title'], 60) or 'untitled'}</b><br>{safe_text(row['artist'], 60) or 'artist unknown'}"
+        f"<br>{ratio_words(row['growth_rate'], row['growth_low'], row['growth_high'])} its week before"
+        f"<br>{short_number(row['posts_last_24h'])} posts in 24 h<br>status: {status}"
+    )
+
+
+def _write_row(figure: go.Figure, place: int, row: dict[str, Any]) -> None:
+    look = STATUS_LOOKS.get(row["status"], UNKNOWN_STATUS)
+    color = LIGHT.ink if row["is_ranked"] else LIGHT.muted
+    rank = f"{row['rank']:.0f}" if pd.notna(row["rank"]) else "–"
+    title, artist = safe_text(row["title"], 30) or "untitled", safe_text(row["artist"], 34) or "artist unknown"
+    where = {"y": place, "xref": "paper", "xanchor": "left", "font": {"color": color}}
+    quiet = f'<span style="font-size:0.88em;color:{LIGHT.muted}">'
+    note(figure, rank, x=0, xshift=EDGE - _LEFT, **{**where, "font": {"color": LIGHT.muted}})
+    note(figure, f"<b>{title}</b><br>{quiet}{artist}</span>", x=0, xshift=EDGE - _LEFT + 30, **where)
+    if row["is_ranked"]:
+        ratio = ratio_words(row["growth_rate"], row["growth_low"], row["growth_high"]).split(" ", 1)
+        note(figure, f"<b>{ratio[0]}</b> {ratio[1]}", x=1, xshift=16, **where)
+        alert = f'<br><span style="color:{LIGHT.accent}">▲ {safe_text(row["alert"], 16)}</span>' if row["alert"] else ""
+        note(figure, f"{quiet}{look.words}{alert}</span>", x=1, xshift=_STATUS, **where)
+    else:
+        note(figure, _why_unranked(row), x=0, xshift=12, bgcolor=LIGHT.paper, **where)
+
+
+def _why_unranked(row: dict[str, Any]) -> str:
+    reason = _UNRANKED.get(row["status"], f"not ranked: {safe_text(row['status'], 30)}")
+    if pd.isna(row["posts_last_24h"]):
+        return reason
+    at_least = "at least " if row["status"] == "not_enough_coverage" else ""
+    return f"{reason}; {at_least}{short_number(row['posts_last_24h'])} posts in 24 h"

@@ -1,0 +1,273 @@
+"""How trendlib looks: colours, letters, numbers, and other people's text made harmless.
+
+Conventions of the eye:
+
+* One accent (orange) says "look here"; everything else is slate. The pair stays apart for every
+  kind of colour-blindness, and no meaning hangs on colour alone: status also has a symbol.
+* Figures are drawn in the light palette. `dressed` turns a finished figure into another look by
+  exchanging each colour for its counterpart, so charts know one palette only. For this a palette
+  never uses one colour for two purposes.
+* Nothing here touches plotly's default template: each figure carries its own.
+* Titles, names and captions come from strangers. `plain_text` makes them readable, `safe_text`
+  makes them safe for plotly and HTML alike; nothing else is shown.
+"""
+
+import html
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Literal
+
+import pandas as pd
+import plotly.graph_objects as go
+
+Look = Literal["light", "dark", "slides"]
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of one look, each with one purpose.
+
+    Attributes
+    ----------
+    paper, ink, muted, grid, wash
+        Background, text, quiet text, grid lines, quiet fills.
+    accent, slate, slate_soft
+        What matters, what is measured, what is measured in part.
+    hatch, band, band_soft
+        What is not covered, what was expected (seen through; as it looks on paper).
+    grey
+        Numbers to be taken with care.
+    """
+
+    paper: str
+    ink: str
+    muted: str
+    grid: str
+    wash: str
+    accent: str
+    slate: str
+    slate_soft: str
+    hatch: str
+    band: str
+    band_soft: str
+    grey: str
+
+
+LIGHT = Palette(
+    paper="#ffffff",
+    ink="#17212b",
+    muted="#5b6875",
+    grid="#e9edf1",
+    wash="#f5f7f9",
+    accent="#c8440c",
+    slate="#6485a6",
+    slate_soft="#c6d4e1",
+    hatch="#b9c3cd",
+    band="#24425f",
+    band_soft="#b3bec9",
+    grey="#8a95a0",
+)
+DARK = Palette(
+    paper="#11161c",
+    ink="#eef2f5",
+    muted="#9ba8b5",
+    grid="#232c35",
+    wash="#181f26",
+    accent="#ff8a4c",
+    slate="#7c9dbf",
+    slate_soft="#41597a",
+    hatch="#4b5966",
+    band="#d4e2ef",
+    band_soft="#5a6773",
+    grey="#82909d",
+)
+DARKENED: Mapping[str, str] = MappingProxyType(dict(zip(astuple(LIGHT), astuple(DARK), strict=True)))
+
+# Okabe and Ito's colours in an order that fits ours, and a ramp that also reads in grey.
+CATEGORIES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442")
+RAMP = ("#f3f7fb", "#d3e1ee", "#a9c3dc", "#7ba0c4", "#4f7ca8", "#2f5a86", "#163a5f")
+
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', Arial, sans-serif"
+
+# What the plotly toolbar may hold: no logo, no buttons that need explaining.
+CONFIG: Mapping[str, Any] = MappingProxyType(
+    {
+        "displaylogo": False,
+        "responsive": True,
+        "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "pan2d"],
+        "toImageButtonOptions": {"format": "png", "scale": 2},
+    }
+)
+
+
+@dataclass(frozen=True)
+class StatusLook:
+    """How a status is drawn (colour, plotly's name of its symbol), and said (one sign, words)."""
+
+    color: str
+    symbol: str
+    sign: str
+    words: str
+
+
+STATUS_LOOKS: Mapping[str, StatusLook] = MappingProxyType(
+    {
+        "ok": StatusLook(LIGHT.accent, "circle", "●", "ok"),
+        "counter_only": StatusLook(LIGHT.accent, "diamond", "◆", "counter only"),
+        "weak": StatusLook(LIGHT.grey, "circle-open", "○", "weak"),
+        "rounded": StatusLook(LIGHT.grey, "diamond-open", "◇", "rounded"),
+        "new": StatusLook(LIGHT.muted, "triangle-up-open", "△", "new"),
+        "not_enough_coverage": StatusLook(LIGHT.muted, "x-thin-open", "×", "not enough coverage"),
+        "index_only": StatusLook(LIGHT.muted, "square-open", "□", "index only"),
+    }
+)
+
+
+# A colour is a whole value or stands in a style; "#17212b" in somebody's title stays as it is.
+_COLOR = r"(?:^(?=#.{6}$)|(?<=color:))#[0-9a-f]{6}"
+_LENGTHS = frozenset({"size", "height", "l", "r", "t", "b", "xshift", "yshift"})
+_SLIDE_SCALE = 1.25
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_JOINER = "\u200d"
+_SCALES = ((1, ""), (1e3, "K"), (1e6, "M"), (1e9, "B"))
+
+UNKNOWN_STATUS = StatusLook(LIGHT.muted, "circle-open", "·", "status unknown")
+
+
+def short_number(value: Any) -> str:
+    """Write a number in at most five signs; ``–`` stands for a missing or infinite one.
+
+    Examples
+    --------
+    >>> [short_number(number) for number in (0, 0.04, 2.44, 950, 12_345, 999_960, 1_234_567, None)]
+    ['0', '0.04', '2.4', '950', '12.3K', '1M', '1.2M', '–']
+    """
+    if pd.isna(value) or not math.isfinite(value):
+        return "–"
+    size = abs(float(value))
+    for unit, letter in _SCALES:
+        digits = 2 if size < 0.095 else int(size / unit < 99.95)
+        shown = round(size / unit, digits)
+        if shown < 1000 or letter == "B":
+            break
+    figures = f"{shown:,.{digits}f}"
+    if "." in figures:
+        figures = figures.rstrip("0").rstrip(".")
+    return f"−{figures}{letter}" if value < 0 and shown else f"{figures}{letter}"
+
+
+def ratio_words(growth: Any, low: Any, high: Any) -> str:
+    """Write a growth rate with its interval.
+
+    Examples
+    --------
+    >>> ratio_words(3.42, 2.1, 5.2)
+    '3.4× [2.1–5.2]'
+    """
+    return f"{_ratio(growth)}× [{_ratio(low)}–{_ratio(high)}]"
+
+
+def _ratio(value: Any) -> str:
+    return f"{value:.1f}" if pd.notna(value) and 0.095 <= value < 100 else short_number(value)
+
+
+def time_words(instant: datetime) -> str:
+    """Write an instant for readers: ``Wed 20 Apr 2022, 00:00 UTC``."""
+    return f"{instant.astimezone(UTC):%a} {day_words(instant)}, {instant.astimezone(UTC):%H:%M} UTC"
+
+
+def day_words(instant: datetime) -> str:
+    """Write the UTC day of an instant for readers: ``20 Apr 2022``."""
+    moment = instant.astimezone(UTC)
+    return f"{moment.day} {moment:%b %Y}"
+
+
+def plain_text(text: Any, limit: int = 80) -> str:
+    r"""Make other people's text fit for one line: no control or direction signs, at most ``limit`` characters.
+
+    Examples
+    --------
+    >>> plain_text("As\u202eIt\nWas"), plain_text("a" * 100, limit=5), plain_text(None)
+    ('AsIt Was', 'aaaa…', '')
+    """
+    if not isinstance(text, str) and pd.isna(text):
+        return ""
+    # Nobody reads past the limit: looking at a little more is enough, however long the text is.
+    opening = str(text)[: 20 * limit]
+    spaced = " ".join(opening.split())
+    shown = "".join(sign for sign in spaced if unicodedata.category(sign) not in _UNSEEN or sign == _JOINER)
+    return shown if len(shown) <= limit else shown[: limit - 1].rstrip() + "…"
+
+
+def safe_text(text: Any, limit: int = 80) -> str:
+    r"""Make other people's text harmless in HTML and in plotly's labels.
+
+    Tags and entities are escaped, dollar signs too (plotly reads ``$…$`` as a formula), and words
+    written from right to left are isolated, so that they cannot reorder what stands beside them.
+
+    Examples
+    --------
+    >>> safe_text("<b>$x$</b>")
+    '&lt;b&gt;&#36;x&#36;&lt;/b&gt;'
+    """
+    shown = plain_text(text, limit)
+    # plotly knows the numbers of quotes, not their names.
+    safe = html.escape(shown, quote=False).translate({34: "&#34;", 36: "&#36;", 39: "&#39;"})
+    runs_leftwards = any(unicodedata.bidirectional(sign) in {"R", "AL"} for sign in shown)
+    return f"\u2068{safe}\u2069" if runs_leftwards else safe
+
+
+def template(look: Look = "light") -> go.layout.Template:
+    """Make the plotly template of a look. Hand it to a figure; it is never anyone's default."""
+    axis = {
+        "automargin": False,
+        "gridcolor": LIGHT.grid,
+        "linecolor": LIGHT.grid,
+        "tickfont": {"size": 12, "color": LIGHT.muted},
+        "zeroline": False,
+    }
+    layout = {
+        "colorscale": {"sequential": [[step / (len(RAMP) - 1), color] for step, color in enumerate(RAMP)]},
+        "colorway": CATEGORIES,
+        "font": {"family": FONT, "size": 13, "color": LIGHT.ink},
+        "hoverlabel": {
+            "align": "left",
+            "bgcolor": LIGHT.paper,
+            "bordercolor": LIGHT.hatch,
+            "font": {"family": FONT, "size": 13, "color": LIGHT.ink},
+        },
+        "hovermode": "closest",
+        "paper_bgcolor": LIGHT.paper,
+        "plot_bgcolor": LIGHT.paper,
+        "showlegend": False,
+        "title": {"font": {"size": 21}},
+        "xaxis": {**axis, "showgrid": False},
+        "yaxis": axis,
+    }
+    return go.layout.Template(_in_look({"layout": layout}, look))
+
+
+def dressed(figure: go.Figure, look: Look) -> go.Figure:
+    """Return a figure that was drawn in the light palette in another look; the given one is left alone."""
+    return figure if look == "light" else go.Figure(_in_look(json.loads(figure.to_json()), look))
+
+
+def _in_look(part: Any, look: Look) -> Any:
+    if isinstance(part, dict):
+        return {name: _in_look(_scaled(name, inner, look), look) for name, inner in part.items()}
+    if isinstance(part, list):
+        return [_in_look(inner, look) for inner in part]
+    if isinstance(part, str) and look == "dark":
+        return re.sub(_COLOR, lambda found: DARKENED.get(found[0], found[0]), part)
+    return part
+
+
+def _scaled(name: str, value: Any, look: Look) -> Any:
+    is_length = look == "slides" and name in _LENGTHS and isinstance(value, int | float)
+    return value * _SLIDE_SCALE if is_length else value

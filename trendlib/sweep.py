@@ -1,0 +1,259 @@
+"""A sweep: read every counter, buy posts only where something moves, keep what it proves.
+
+The counter is the daily measure of all sounds and hashtags, one credit each. Pages of posts are
+bought for candidates only: the counter rises faster than its own past, or there is no past yet, or
+the watchlist says always. A feed that shows itself newest-first is followed back eight days, or to
+a page that holds nothing new; any other order is a sample, good for creators and regions, so two
+pages do. The creators most seen in what was bought are asked for their followers.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from trendlib.api import tiklive
+from trendlib.config import Config
+from trendlib.errors import ApiError, AuthError, NoDataError, QuotaError, RateLimitError
+from trendlib.metrics.coverage import is_newest_first
+from trendlib.metrics.velocity import counter_velocity
+from trendlib.run import Clock, OnProgress, Run, RunReport, Walk, silent, utc_now
+from trendlib.schema import HASHTAG_OBSERVATIONS, SOUND_OBSERVATIONS, TABLES, Answer, Call, Rows, Table
+from trendlib.store import Store, frame_of
+from trendlib.watchlist import Watchlist
+
+LOOKBACK = timedelta(days=8)
+SAMPLE_PAGES = 2
+CREATORS_PER_SOUND = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one sweep may buy.
+
+    Attributes
+    ----------
+    budget
+        Credits for the whole sweep; None for no limit [credits].
+    max_pages
+        Pages of one feed at most [pages].
+    """
+
+    budget: int | None = None
+    max_pages: int = 20
+
+
+@dataclass
+class SweepReport:
+    """What a sweep did: the run's own report, and what it was about.
+
+    Attributes
+    ----------
+    run
+        Credits, failures, and what was loaded.
+    sounds, hashtags
+        Counters read [counters].
+    candidates
+        Sounds and hashtags whose posts were bought.
+    """
+
+    run: RunReport
+    sounds: int = 0
+    hashtags: int = 0
+    candidates: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCall:
+    """One call a sweep would make, and whether it would cost nothing."""
+
+    call: Call
+    is_cached: bool
+
+
+def plan(config: Config, watchlist: Watchlist, *, clock: Clock = utc_now) -> list[PlannedCall]:
+    """List the calls that a sweep is sure to make, without making any.
+
+    Returns
+    -------
+        The counters of all that is watched. Which pages follow is decided by what they say.
+    """
+    with Run(config, clock=clock) as run:
+        return [PlannedCall(call, run.is_cached(call)) for call in _counters(watchlist)]
+
+
+def sweep(
+    config: Config,
+    watchlist: Watchlist,
+    *,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    region: str | None = None,
+    clock: Clock = utc_now,
+    on_progress: OnProgress = silent,
+) -> SweepReport:
+    """Sweep once: counters, candidates' posts, their creators' followers; load all in one transaction.
+
+    Parameters
+    ----------
+    config
+        Keys, folders and limits.
+    watchlist
+        What to look at.
+    limits
+        How much it may buy.
+    region
+        Market that hashtag feeds are asked for, ISO 3166-1 alpha-2; None for no market.
+    clock
+        Gives the instant.
+    on_progress
+        Told the stage, how many are done and of how many.
+
+    Returns
+    -------
+        What was done. Failures are in it; they do not raise.
+
+    Raises
+    ------
+    StoreError
+        If the warehouse cannot be written. What was fetched stays in the archive, and the next
+        sweep loads it.
+    """
+    with Run(config, budget=limits.budget, clock=clock, on_progress=on_progress) as run:
+        report = SweepReport(run.report)
+        sounds = run.fetch_all("sound counters", [tiklive.music_info(one) for one in watchlist.sounds])
+        hashtags = run.walk_all("hashtag counters", [_hashtag_walk(run, one) for one in watchlist.hashtags])
+        tags = [answers[-1] for answers in hashtags if answers]
+        report.sounds, report.hashtags = len(sounds), len(tags)
+        past = _Past(run.store, run.clock())
+        moving = past.sounds_to_page(sounds, watchlist)
+        challenges = past.hashtags_to_page(tags)
+        feeds = [tiklive.music_posts(one) for one in moving]
+        feeds += [tiklive.hashtag_posts(one, region=region) for one in challenges.values()]
+        known = past.post_ids(moving)
+        pages = run.walk_all("posts of candidates", [_posts_walk(run, one, known, limits.max_pages) for one in feeds])
+        run.fetch_all("followers", [tiklive.user_info(one) for one in _most_seen_creators(pages[: len(moving)])])
+        report.candidates = [*moving, *(f"#{tag}" for tag in challenges)]
+    return report
+
+
+def _counters(watchlist: Watchlist) -> list[Call]:
+    sounds = [tiklive.music_info(sound_id) for sound_id in watchlist.sounds]
+    return sounds + [tiklive.hashtag_info(hashtag) for hashtag in watchlist.hashtags]
+
+
+def _hashtag_walk(run: Run, hashtag: str) -> Walk:
+    call = tiklive.hashtag_info(hashtag)
+    return Walk(call, partial(_hashtag_answers, run, call, hashtag))
+
+
+def _hashtag_answers(run: Run, call: Call, hashtag: str) -> Iterator[Answer]:
+    """Ask by name; some hashtags answer only by their id, which the search knows."""
+    try:
+        yield run.fetch(call)
+    except (AuthError, QuotaError, RateLimitError):
+        raise
+    except ApiError:
+        found = run.fetch(tiklive.search_hashtags(hashtag))
+        rows = tiklive.parse(found).tables.get("hashtags", [])
+        exact = next((row["challenge_id"] for row in rows if row["hashtag"] == hashtag), None)
+        if exact is None:
+            raise
+        yield run.fetch(tiklive.hashtag_info_by_id(exact))
+
+
+def _posts_walk(run: Run, call: Call, known: frozenset[str], max_pages: int) -> Walk:
+    stop = _FarEnough(run.clock() - LOOKBACK, known)
+    return Walk(call, partial(tiklive.walk, run.fetch, call, max_pages=max_pages, stop=stop))
+
+
+class _FarEnough:
+    """Decides, page by page, whether a feed has been followed as far as it is worth."""
+
+    def __init__(self, horizon: datetime, known: frozenset[str]) -> None:
+        self._horizon = horizon
+        self._known = known
+        self._pages: list[Mapping[str, Any]] = []
+
+    def __call__(self, answer: Answer, rows: Rows) -> bool:
+        self._pages += rows.tables["feed_pages"]
+        if not is_newest_first(self._pages):
+            return len(self._pages) >= SAMPLE_PAGES
+        post_ids = {row["post_id"] for row in rows.tables.get("posts", ())}
+        oldest = self._pages[-1]["oldest_posted_at"]
+        return bool(post_ids) and (post_ids <= self._known or (oldest is not None and oldest < self._horizon))
+
+
+class _Past:
+    """What was known when the sweep began, and what the new readings say beside it."""
+
+    def __init__(self, store: Store, as_of: datetime) -> None:
+        self._store = store
+        self._as_of = as_of
+
+    def sounds_to_page(self, answers: Sequence[Answer], watchlist: Watchlist) -> list[str]:
+        """Return the sounds whose posts are worth buying, in the watchlist's order."""
+        readings = self._readings(SOUND_OBSERVATIONS, answers)
+        unseen = set(readings["sound_id"]) - self._paged("sound")
+        wanted = _moving(readings, self._as_of) | unseen | set(watchlist.always_page)
+        return [sound_id for sound_id in watchlist.sounds if sound_id in wanted]
+
+    def hashtags_to_page(self, answers: Sequence[Answer]) -> dict[str, str]:
+        """Return the hashtags whose posts are worth buying: hashtag → challenge id."""
+        rows = _rows(answers, "hashtags")
+        challenges = {row["hashtag"]: row["challenge_id"] for row in rows if row["challenge_id"]}
+        readings = self._readings(HASHTAG_OBSERVATIONS, answers)
+        readings = readings.rename(columns={"hashtag": "sound_id", "total_posts": "total_uses"})
+        moving = _moving(readings, self._as_of)
+        paged = self._paged("hashtag")
+        return {tag: one for tag, one in challenges.items() if tag in moving or one not in paged}
+
+    def post_ids(self, sound_ids: Sequence[str]) -> frozenset[str]:
+        """Return the posts already known of some sounds."""
+        return frozenset(self._read("posts", sound_id=sound_ids)["post_id"])
+
+    def _readings(self, table: Table, answers: Sequence[Answer]) -> pd.DataFrame:
+        proof = [
+            {**row, "observed_at": answer.fetched_at, "answer_id": answer.answer_id}
+            for answer in answers
+            for row in tiklive.parse(answer).tables.get(table.name, ())
+        ]
+        both = pd.concat([self._read(table.name), frame_of(table, proof)], ignore_index=True)
+        return both.drop_duplicates([*table.key, "answer_id"])
+
+    def _paged(self, subject: str) -> set[str]:
+        pages = self._read("feed_pages", subject=subject)
+        return set(pages.loc[pages["observed_at"] >= self._as_of - LOOKBACK, "subject_id"])
+
+    def _read(self, table: str, **where: str | Sequence[str]) -> pd.DataFrame:
+        try:
+            with self._store.as_of(self._as_of) as world:
+                return world.frame(table, **where)
+        except NoDataError:
+            return frame_of(TABLES[table], [])
+
+
+def _moving(readings: pd.DataFrame, as_of: datetime) -> set[str]:
+    """Return what rises faster than its own past, beyond chance and rounding."""
+    board = counter_velocity(readings, as_of=as_of)
+    return set(board.loc[board["growth_low"] > 1.0, "sound_id"])
+
+
+def _rows(answers: Iterable[Answer], table: str) -> list[dict[str, Any]]:
+    return [row for answer in answers for row in tiklive.parse(answer).tables.get(table, ())]
+
+
+def _most_seen_creators(feeds: Iterable[Sequence[Answer]]) -> list[str]:
+    """Return the handles of the creators with the most views in each feed."""
+    handles: dict[str, None] = {}
+    for answers in feeds:
+        names = {row["creator_id"]: row["handle"] for row in _rows(answers, "creators") if row["handle"]}
+        creators = {row["post_id"]: row["creator_id"] for row in _rows(answers, "posts")}
+        views: Counter[str] = Counter()
+        for row in _rows(answers, "post_observations"):
+            views[creators[row["post_id"]]] += row["views"] or 0
+        handles |= dict.fromkeys(names[one] for one, _ in views.most_common(CREATORS_PER_SOUND) if one in names)
+    return list(handles)
