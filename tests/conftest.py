@@ -16,7 +16,10 @@ import pytest
 
 from trendlib.config import Config
 
-hypothesis.settings.register_profile("house", deadline=None, derandomize=True, database=None)
+# A busy machine must not fail a test, so nothing here is timed.
+hypothesis.settings.register_profile(
+    "house", deadline=None, derandomize=True, database=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("house")
 
 

@@ -111,6 +111,7 @@ def test_an_open_recording_is_for_its_owner_only(tmp_path: Path) -> None:
 def test_the_same_answers_make_the_same_bytes(tmp_path: Path) -> None:
     first, second = (write(tmp_path / name, answer(1), answer(2)).read_bytes() for name in ("one", "two"))
     assert first == second
+    assert first[3:8] == bytes(5)  # neither the file's name nor the hour it was packed
 
 
 def test_a_sweep_that_bought_nothing_leaves_no_file(tmp_path: Path) -> None:
@@ -130,7 +131,14 @@ def test_a_sweep_that_fails_keeps_its_lines_as_they_are(tmp_path: Path) -> None:
     assert answers(tmp_path / f"{SWEEP_ID}.jsonl") == [answer()]
 
 
-def test_many_threads_write_whole_lines(tmp_path: Path) -> None:
+def test_many_threads_write_whole_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole_write = FileIO.write
+
+    class ShortWrites(FileIO):
+        def write(self, data: Any) -> int:
+            return whole_write(self, data[:7_000])
+
+    monkeypatch.setattr(archive, "FileIO", ShortWrites)
     written = [answer(number, {"text": "x" * 20_000}) for number in range(200)]
     with Archive(tmp_path).sweep(SWEEP_ID) as writer, ThreadPoolExecutor(8) as pool:
         list(pool.map(writer.write, written))

@@ -178,8 +178,9 @@ def test_every_endpoint_can_be_called() -> None:
 @each("endpoint", PARAMS)
 def test_flat_and_wrapped_bodies_give_the_same_rows(endpoint: str) -> None:
     flat = data_of(endpoint)
-    wrapped = {"code": 0, "msg": "success", "processed_time": 0.2, "data": flat}
-    assert parsed(endpoint, wrapped) == parsed(endpoint, flat)
+    for code in (0, "0", None):
+        wrapped = {"code": code, "msg": "success", "processed_time": 0.2, "data": flat}
+        assert parsed(endpoint, wrapped) == parsed(endpoint, flat)
 
 
 @each("endpoint", PARAMS)

@@ -8,6 +8,7 @@ where there is one, else from the posts.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import pandas as pd
 
@@ -17,6 +18,7 @@ from trendlib.schema import utc_text
 from trendlib.store import Snapshot
 
 POSTS_PER_CREATOR = 2
+FLAGGED_DAYS = 28
 SENT_ALERTS = ("watch", "confirmed", "new")
 ALERT_COLUMNS = (
     "sound_id", "title", "artist", "rule", "rule_version", "alert", "growth_rate", "growth_low", "growth_high",
@@ -24,7 +26,7 @@ ALERT_COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Board:
     """All watched sounds at one instant.
 
@@ -38,12 +40,22 @@ class Board:
         Identities, latest uses, breakouts, concentration and top regions, a row a sound each.
     days
         Daily counts of all sounds.
+    readings_used, posts_used
+        What it all rests on [readings, posts].
     """
 
     as_of: datetime
     velocities: Sequence[pd.DataFrame]
     facts: Sequence[pd.DataFrame]
     days: pd.DataFrame
+    readings_used: int
+    posts_used: int
+
+    @cached_property
+    def flags(self) -> pd.DataFrame:
+        """What the breakout rule says of each sound on each of the last four weeks' days."""
+        flags: pd.DataFrame = metrics.breakouts(self.days, as_of=self.as_of, days=FLAGGED_DAYS)
+        return flags
 
     def leaderboard(
         self, *, max_uses: int | None = None, top: int | None = None, include_unrankable: bool = True
@@ -58,6 +70,16 @@ class Board:
             include_unrankable=include_unrankable,
         )
         return ranked
+
+    def days_of(self, sound_id: str) -> pd.DataFrame:
+        """Return one sound's daily counts, oldest first."""
+        return self.days[self.days["sound_id"] == sound_id].reset_index(drop=True)
+
+    def marks_of(self, sound_id: str) -> pd.DataFrame:
+        """Return the days on which an alert of one sound began or grew: ``day``, ``alert``."""
+        own = self.flags[self.flags["sound_id"] == sound_id]
+        is_news = own["alert"].isin(SENT_ALERTS) & (own["alert"] != own["alert"].shift())
+        return own.loc[is_news, ["day", "alert"]]
 
     def alerts(self) -> pd.DataFrame:
         """List what the rules flag: a row a sound and rule, the most certain first.
@@ -117,7 +139,7 @@ def board(world: Snapshot, watched: Sequence[str] = ()) -> Board:
         metrics.concentration(posts, as_of=world.as_of),
         metrics.top_region(metrics.region_mix(posts, as_of=world.as_of)),
     )
-    return Board(world.as_of, velocities, facts, days)
+    return Board(world.as_of, velocities, facts, days, readings_used=len(readings), posts_used=len(posts))
 
 
 def latest_uses(readings: pd.DataFrame) -> pd.DataFrame:

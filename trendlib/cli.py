@@ -25,7 +25,7 @@ from trendlib.errors import ConfigError, TrendlibError
 from trendlib.monitor import Monitor, open_monitor
 from trendlib.run import OnProgress, RunReport
 from trendlib.schema import utc_text
-from trendlib.show.exhibits import Exhibit
+from trendlib.show.exhibits import Exhibit, csv_text, json_text
 from trendlib.sweep import Limits, SweepReport, plan
 
 DONE, DONE_WITH_FAILURES, BAD_INPUT, COULD_NOT_RUN = range(4)
@@ -73,7 +73,8 @@ def demo(
     config = Config.load(home=context.obj)
     with _bytes_bar("replaying ten weeks") as on_bytes, _stages() as on_progress:
         report = practice.prepare(config.home, on_bytes=on_bytes, on_progress=on_progress)
-    _summarise(report.run, f"{report.sounds} sounds and {report.hashtags} hashtags swept")
+    if report:
+        _summarise_sweep(report)
     monitor = Monitor.of_practice(config.home)
     board, alerts = monitor.leaderboard(), monitor.alerts()
     _print(board, Format.TABLE)
@@ -128,7 +129,7 @@ def leaderboard(
 ) -> None:
     """Rank the watched sounds by how surely they accelerate."""
     monitor = open_monitor(context.obj, as_of=_instant(as_of))
-    board = monitor.leaderboard(max_uses=_max_uses(max_uses), top=None if show_all else top, include_unranked=show_all)
+    board = monitor.leaderboard(max_uses=_max_uses(max_uses), top=None if show_all else top, include_unrankable=show_all)
     _print(board, format_)
 
 
@@ -205,7 +206,7 @@ def _print(exhibit: Exhibit, format_: Format) -> None:
     if format_ is Format.TABLE:
         typer.echo(str(exhibit))
     else:
-        typer.echo(exhibit.csv_text() if format_ is Format.CSV else exhibit.json_text(), nl=False)
+        typer.echo((csv_text if format_ is Format.CSV else json_text)(exhibit.frame), nl=False)
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -229,7 +230,7 @@ def _max_uses(text: str) -> int | None:
 
 
 def _dry_run(monitor: Monitor, top: int | None) -> None:
-    calls = plan(monitor.config, monitor.watchlist_of(top), clock=monitor.clock)
+    calls = plan(monitor.config, monitor.watched(top))
     for one in calls:
         typer.echo(f"{'cached ' if one.is_cached else '1 credit'}  {one.call.endpoint} {one.call.params_text}")
     cost = sum(not one.is_cached for one in calls)
@@ -247,8 +248,8 @@ def _summarise_sweep(report: SweepReport) -> None:
 
 
 def _summarise(run: RunReport, what: str) -> None:
-    if run.recovered:
-        screen.print(f"Taken over from a run that was killed: {run.recovered.added:,} answers.")
+    if run.taken_over:
+        screen.print(f"Taken over from a run that was killed: {run.taken_over:,} answers.")
     rejects = sum(run.loaded.reasons.values())
     screen.print(
         f"{what + ': ' if what else ''}{run.spent:,} credits spent, {run.saved:,} saved by the cache, "

@@ -13,6 +13,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -41,9 +42,9 @@ class LoadReport:
     added
         Answers the warehouse did not know yet [answers].
     failed
-        Answers among those read that are errors, so hold no data [answers].
+        Answers among those added that are errors, so hold no data [answers].
     rows
-        Rows parsed, by table [rows].
+        Rows added, by table [rows].
     lines_rejected
         Lines that were no answers at all [lines].
     reasons
@@ -75,8 +76,8 @@ def parsed(answer: Answer, sweep_id: str) -> Loaded:
         return Loaded(answer, sweep_id, rows, credits, str(error))
 
 
-def load(answers: Iterable[tuple[str, Answer | Reject]], store: Store) -> LoadReport:
-    """Append answers, a few thousand in a transaction.
+def load(answers: Iterable[tuple[str, Answer | Reject]], store: Store, *, chunk: int | None = CHUNK) -> LoadReport:
+    """Append answers.
 
     Parameters
     ----------
@@ -84,17 +85,21 @@ def load(answers: Iterable[tuple[str, Answer | Reject]], store: Store) -> LoadRe
         Pairs of the sweep's id and an answer, or what stood in the place of one.
     store
         The warehouse.
+    chunk
+        Answers in one transaction; None for all of them, so that nobody sees half a sweep [answers].
 
     Returns
     -------
         What was found and added.
     """
     report = LoadReport()
-    for chunk in _chunks(answers):
-        loaded = [parsed(one, sweep_id) for sweep_id, one in chunk if isinstance(one, Answer)]
-        lines = [_line_row(sweep_id, one) for sweep_id, one in chunk if isinstance(one, Reject)]
+    for part in _chunks(answers, chunk):
+        answers_read = [(sweep_id, one) for sweep_id, one in part if isinstance(one, Answer)]
+        lines = [_line_row(sweep_id, one) for sweep_id, one in part if isinstance(one, Reject)]
+        known = store.known([one.answer_id for _, one in answers_read])
+        loaded = [parsed(one, sweep_id) for sweep_id, one in answers_read if one.answer_id not in known]
         report.added += store.append(loaded, lines)
-        report.read += len(loaded)
+        report.read += len(answers_read)
         report.failed += sum(one.error is not None for one in loaded)
         report.lines_rejected += len(lines)
         for one in loaded:
@@ -175,14 +180,11 @@ def _line_row(sweep_id: str, line: Reject) -> dict[str, Any]:
     }
 
 
-def _chunks(answers: Iterable[tuple[str, Answer | Reject]]) -> Iterator[list[tuple[str, Answer | Reject]]]:
-    chunk: list[tuple[str, Answer | Reject]] = []
-    for one in answers:
-        chunk.append(one)
-        if len(chunk) == CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
+def _chunks(
+    answers: Iterable[tuple[str, Answer | Reject]], size: int | None
+) -> Iterator[list[tuple[str, Answer | Reject]]]:
+    left = iter(answers)
+    while chunk := list(islice(left, size)):
         yield chunk
 
 

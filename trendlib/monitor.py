@@ -5,29 +5,33 @@ The instant enters once, when the monitor is made, and is the same for everythin
 one given, it is the first whole minute after the newest answer: the present, as this home knows it.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 
 from trendlib import metrics, practice
 from trendlib.board import Board, board
 from trendlib.config import Config
 from trendlib.discover import discover
 from trendlib.errors import ConfigError, NoDataError
-from trendlib.run import Clock, OnProgress, RunReport, silent, utc_now
+from trendlib.run import OnProgress, RunReport, silent
 from trendlib.schema import Status, utc_text
 from trendlib.show import charts
+from trendlib.show.canvas import Words
 from trendlib.show.exhibits import Exhibit
+from trendlib.show.theme import ratio_words, short_number
 from trendlib.store import Store
 from trendlib.sweep import Limits, SweepReport, sweep
 from trendlib.watchlist import Watchlist, sound_id
 
-MAX_USES = metrics.CATCH_THEM_EARLY["total_uses"]
+MAX_USES = int(metrics.CATCH_THEM_EARLY["total_uses"])
 MOST_NAMED = 5
 
 
@@ -88,7 +92,7 @@ class Monitor:
     @classmethod
     def of_practice(cls, home: Path, *, as_of: datetime | None = None) -> "Monitor":
         """Open the practice world of a home, which must have been prepared."""
-        return cls(practice.config_of(home), as_of=as_of, is_practice=True)
+        return cls(Config.load(home=home / practice.FOLDER), as_of=as_of, is_practice=True)
 
     def __repr__(self) -> str:
         """Say whose data this is and as of when."""
@@ -127,7 +131,7 @@ class Monitor:
         return metrics.tally(self.board.leaderboard())
 
     def leaderboard(
-        self, *, max_uses: int | None = int(MAX_USES), top: int | None = 20, include_unrankable: bool = False
+        self, *, max_uses: int | None = MAX_USES, top: int | None = 20, include_unrankable: bool = False
     ) -> Exhibit:
         """Rank the watched sounds by how surely they accelerate.
 
@@ -145,25 +149,23 @@ class Monitor:
             Table and chart; the columns are those of `trendlib.metrics.leaderboard`.
         """
         frame = self.board.leaderboard(max_uses=max_uses, top=top, include_unrankable=include_unrankable)
-        size = "any size" if max_uses is None else f"fewer than {max_uses:,} uses"
-        return self._exhibit(
+        size = "of any size" if max_uses is None else f"with fewer than {max_uses:,} uses"
+        return self._of_board(
             "leaderboard",
             "What is accelerating",
             frame,
-            charts.leaderboard,
-            note=f"Ranked by the lower end of the 90 % interval; sounds of {size}. 1x is the sound's own week before.",
-            tally=self.tally(),
+            draw=partial(charts.leaderboard, frame),
+            note=f"sounds {size}, ranked by the lower end of the 90 % interval; 1x is the sound's own week before",
         )
 
     def alerts(self) -> Exhibit:
-        """List the sounds that a rule flags."""
-        return self._exhibit(
-            "alerts",
-            "Alerts",
-            self.board.alerts(),
-            charts.alerts,
-            note="Rules: breakout (watch, confirmed, new) and catch_them_early (early).",
-            tally=self.tally(),
+        """List the sounds that a rule flags: breakout (watch, confirmed, new), catch_them_early (early)."""
+        frame = self.board.alerts()
+        everything = self.board.leaderboard()
+        flagged = everything[everything["sound_id"].isin(frame["sound_id"])]
+        rules = ", ".join(f"{rule.name} v{rule.version}" for rule in (metrics.BREAKOUT, metrics.CATCH_THEM_EARLY))
+        return self._of_board(
+            "alerts", "Alerts", frame, draw=partial(charts.leaderboard, flagged), note=f"rules: {rules}"
         )
 
     def sound(self, name: str | int) -> "Sound":
@@ -226,11 +228,143 @@ class Monitor:
         return replace(watchlist, sounds=tuple(leaders), hashtags=(), always_page=())
 
     def discover(self, *, budget: int | None = None, on_progress: OnProgress = silent) -> tuple[Exhibit, RunReport]:
-        """Search keywords and tastemakers for sounds not watched yet."""
-        found = discover(self.config, Watchlist.read(self.config.watchlist_file), budget=budget, on_progress=on_progress)
-        exhibit = Exhibit(...)
+        """Search keywords and tastemakers for sounds not watched yet.
+
+        Parameters
+        ----------
+        budget
+            Credits it may spend; None for no limit [credits].
+        on_progress
+            Told the stage, how many are done and of how many.
+
+        Returns
+        -------
+            What was found, offered for the watchlist, and what it took.
+        """
+        if self.is_practice:
+            found = practice.explore(self.config.home.parent, on_progress=on_progress)
+        else:
+            wanted = Watchlist.read(self.config.watchlist_file)
+            found = discover(self.config, wanted, budget=budget, on_progress=on_progress)
+        posts = int(found.frame["posts"].sum())
+        exhibit = Exhibit(
+            name="discovery",
+            title="Sounds nobody here follows yet",
+            frame=found.frame,
+            as_of=found.run.started_at,
+            source=f"{posts:,} recent posts under the watchlist's keywords and by its creators",
+            note="a sample, not a count: good for names, not for volume",
+            is_practice=self.is_practice,
+        )
         return exhibit, found.run
 
     def export(self, folder: Path | str) -> list[Path]:
         """Write every table as Parquet, partitioned by day of observation."""
         return self.store.export(Path(folder))
+
+    def _of_board(
+        self, name: str, title: str, frame: pd.DataFrame, *, draw: Callable[[Words], go.Figure] | None = None, note: str = ""
+    ) -> Exhibit:
+        everything = self.board.leaderboard()
+        readings, posts = self.board.readings_used, self.board.posts_used
+        return Exhibit(
+            name=name,
+            title=title,
+            frame=frame,
+            draw=draw,
+            as_of=self.as_of,
+            source=f"TikLiveAPI: {readings:,} counter readings, {posts:,} posts",
+            tally=everything["status"].value_counts().to_dict(),
+            note=note,
+            is_practice=self.is_practice,
+        )
+
+
+@dataclass(frozen=True)
+class Sound:
+    """One watched sound at the monitor's instant.
+
+    Attributes
+    ----------
+    monitor
+        Where it was found.
+    sound_id
+        Which one.
+    """
+
+    monitor: Monitor
+    sound_id: str
+
+    @cached_property
+    def row(self) -> "pd.Series[Any]":
+        """Its row of the whole leaderboard."""
+        everything = self.monitor.board.leaderboard()
+        return everything[everything["sound_id"] == self.sound_id].iloc[0]
+
+    @property
+    def name(self) -> str:
+        """Title and artist, or the id when it has no title."""
+        title, artist = self.row["title"], self.row["artist"]
+        named = " · ".join(word for word in (title, artist) if isinstance(word, str))
+        return named or f"sound {self.sound_id}"
+
+    def velocity(self) -> Exhibit:
+        """Show its posts a day and its total uses, with what is not covered and what was flagged."""
+        board = self.monitor.board
+        days = board.days_of(self.sound_id)
+        with self.monitor.store.as_of(self.monitor.as_of) as world:
+            readings = world.frame("sound_observations", sound_id=self.sound_id)
+        status = Status(self.row["status"])
+        return Exhibit(
+            name="velocity",
+            title=self.name,
+            subtitle=_headline(self.row),
+            frame=days,
+            draw=partial(charts.velocity, days, readings=readings, alerts=board.marks_of(self.sound_id)),
+            as_of=self.monitor.as_of,
+            source=_source(days, readings),
+            tally={status.value: 1},
+            note=status.meaning,
+            is_practice=self.monitor.is_practice,
+        )
+
+    def why(self) -> Exhibit:
+        """Say which check keeps it off the list, by how much, and what would change it."""
+        checks = metrics.why(self.sound_id, self.monitor.board.leaderboard(), max_uses=MAX_USES)
+        failed = int((~checks["passed"]).sum())
+        verdict = "passes every check" if not failed else f"{failed} of {len(checks)} checks say no"
+        return Exhibit(
+            name="why",
+            title=f"Why, or why not: {self.name}",
+            subtitle=verdict,
+            frame=checks,
+            as_of=self.monitor.as_of,
+            source="the whole leaderboard of this instant",
+            tally={self.row["status"]: 1},
+            is_practice=self.monitor.is_practice,
+        )
+
+
+def _headline(row: "pd.Series[Any]") -> str:
+    if pd.isna(row["growth_rate"]):
+        return f"Can't tell how fast it moves: {Status(row['status']).meaning}"
+    words = ratio_words(row["growth_rate"], row["growth_low"], row["growth_high"])
+    return f"{words} its own week before, {short_number(row['posts_last_24h'])} posts in the last 24 h"
+
+
+def _source(days: pd.DataFrame, readings: pd.DataFrame) -> str:
+    sources = " and ".join(sorted(days["source"].unique())) or "nothing"
+    return f"TikLiveAPI: {len(readings):,} counter readings; daily counts from {sources}"
+
+
+def _by_title(text: str, sounds: pd.DataFrame) -> str:
+    titles = sounds["title"].fillna("")
+    found = sounds[titles.str.contains(text, case=False, regex=False)]
+    if len(found) == 1:
+        return str(found["sound_id"].iloc[0])
+    if len(found):
+        some = "; ".join(f"{row.title} ({row.sound_id})" for row in found.head(MOST_NAMED).itertuples())
+        raise NoDataError(f"{text!r} stands in {len(found)} titles: {some}. Give more of it, or the id.")
+    near = get_close_matches(text, list(titles), n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise NoDataError(f"No watched sound has {text!r} in its title.{hint}")

@@ -1,30 +1,31 @@
 """The practice world as a home of its own: what is shown while there is no key.
 
-Ten weeks of recorded sweeps are replayed (``sample/`` in the home, or made on the spot: they are the
-same), then this Monday morning's sweep is run for real, over HTTP, against the practice server on
-loopback. Nothing costs a credit, nothing leaves the machine, and every exhibit says "practice data".
+Ten weeks of recorded sweeps are replayed (``sample/`` in the home, or recorded on the spot: the bytes
+are the same), then this Monday morning's sweep is run for real, over HTTP, against the practice
+server on loopback. Nothing costs a credit, nothing leaves the machine, and every exhibit says so.
 """
 
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from trendlib.config import Config
+from trendlib.discover import Discovery, discover
 from trendlib.loading import OnBytes, replay
 from trendlib.run import Clock, OnProgress, silent
-from trendlib.sandbox import Server, World, record
+from trendlib.sandbox import Quirks, Server, SweepPlan, World, record, teaching_sounds
 from trendlib.store import Store
 from trendlib.sweep import SweepReport, sweep
 from trendlib.watchlist import Watchlist
 
-SEED = 7
 WEEKS = 10
-MORNING = timedelta(hours=7)
+AT = time(7)
 FOLDER = "practice"
 SAMPLE = "sample"
+RECORDING = "practice-sweeps.jsonl.gz"
 
 
 @dataclass(frozen=True)
@@ -46,35 +47,85 @@ class Practice:
     clock: Clock
 
 
-def world() -> World:
-    """Return the practice world everybody sees: one day longer than the recorded ten weeks."""
-    return World(seed=SEED, days=7 * WEEKS + 1)
+def prepare(home: Path, *, on_bytes: OnBytes | None = None, on_progress: OnProgress = silent) -> SweepReport | None:
+    """Bring the practice home to this Monday morning.
+
+    Returns
+    -------
+        What the morning's sweep did; None when the home was there already.
+    """
+    last = Store(home / FOLDER / "warehouse" / "trendlib.duckdb").last_observed_at()
+    with running(home) as practice:
+        if last is None:
+            with _recording(home) as file:
+                replay([file], practice.config, on_bytes=on_bytes)
+        elif last >= practice.clock():
+            return None
+        return sweep(practice.config, practice.watchlist, clock=practice.clock, on_progress=on_progress)
 
 
-def today(one: World) -> datetime:
-    """Return the Monday morning on which the practice world stands still."""
-    return one.end - timedelta(days=1) + MORNING
+def explore(home: Path, *, on_progress: OnProgress = silent) -> Discovery:
+    """Look for new sounds in the practice world."""
+    with running(home) as practice:
+        return discover(practice.config, practice.watchlist, clock=practice.clock, on_progress=on_progress)
 
 
 @contextmanager
 def running(home: Path) -> Iterator[Practice]:
     """Run the practice server for as long as the block lasts."""
-    one = world()
-    with Server(one, now=today(one)) as server:
+    server = server_of(world())
+    with server:
         config = Config.load(
             home=home / FOLDER,
             tiklive_base_url=server.url,
             tiklive_api_key=server.keys["tiklive"],
-            requests_per_minute=60_000,
+            requests_per_minute=1_000_000,
             page_gap_s=0.0,
         )
-        yield Practice(config, _watchlist(one), lambda: today(one))
+        yield Practice(config, _watchlist(server.world), lambda: server.now)
 
 
-def prepare(home: Path, *, on_bytes: OnBytes | None = None, on_progress: OnProgress = silent) -> SweepReport:
-    """Bring the practice home to this Monday morning; when it is there already, this is quick and changes nothing."""
-    with running(home) as practice:
-        if Store(practice.config.warehouse_file).last_observed_at() is None:
-            with _recordings(home) as files:
-                replay(files, practice.config, on_bytes=on_bytes)
-        return sweep(practice.config, practice.watchlist, clock=practice.clock, on_progress=on_progress)
+def world() -> World:
+    """Return the practice world everybody sees: ten recorded weeks, and the Monday after them."""
+    return World(days=7 * WEEKS + 1)
+
+
+def server_of(one: World) -> Server:
+    """Return a server that shows a world as the real ones show theirs, on this Monday morning."""
+    server = Server(one, order="mixed", quirks=Quirks.real(), rate_per_minute=None)
+    server.now = _today(one)
+    return server
+
+
+def write_sample(folder: Path) -> Path:
+    """Record the ten weeks into a folder; the same bytes on every machine."""
+    folder.mkdir(parents=True, exist_ok=True)
+    one = world()
+    plan = SweepPlan(
+        last=(_today(one) - timedelta(days=1)).date(), at=AT, paged_sounds=teaching_sounds(one), chart_regions=()
+    )
+    record(server_of(one).source, folder / RECORDING, plan)
+    return folder / RECORDING
+
+
+def _today(one: World) -> datetime:
+    return datetime.combine(one.end - timedelta(days=1), AT, one.end.tzinfo)
+
+
+@contextmanager
+def _recording(home: Path) -> Iterator[Path]:
+    shipped = home / SAMPLE / RECORDING
+    if shipped.is_file():
+        yield shipped
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield write_sample(Path(folder))
+
+
+def _watchlist(one: World) -> Watchlist:
+    return Watchlist(
+        sounds=tuple(sound.sound_id for sound in one.catalogue),
+        hashtags=tuple(tag.name for tag in one.tags),
+        keywords=("dance", "sped up"),
+        regions=("US", "BR"),
+    )

@@ -3,9 +3,10 @@
 Order of events, so that nothing is lost and nothing is bought twice:
 
 1. One run at a time per home; a second one waits, then finds the first one's answers in the cache.
-2. What a killed run left in the archive is loaded, and its fresh answers count as bought.
+2. What a killed run left in the archive counts as bought by this one, as far as it is still fresh. So
+   this run decides as the killed one did, and ends where it would have ended.
 3. Each answer is archived, line by line, before anything is made of it.
-4. At the end all answers of the run go to the warehouse in one transaction.
+4. At the end all of it goes to the warehouse in one transaction: nobody ever sees half a sweep.
 
 A spent budget, spent credits or a refused key stop the run: what was bought is kept and loaded.
 """
@@ -15,7 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Self
@@ -24,7 +26,8 @@ from filelock import FileLock
 
 from trendlib.api import archive, tiklive
 from trendlib.api.archive import Archive
-from trendlib.api.client import Budget, Client, Provider
+from trendlib.api.budget import Budget
+from trendlib.api.client import Client, Provider
 from trendlib.config import EXPIRY, Config
 from trendlib.errors import ApiError, AuthError, BudgetError, ParseError, QuotaError
 from trendlib.loading import LoadReport, load, sweep_id_of
@@ -87,8 +90,8 @@ class RunReport:
         Credits spent and credits saved by the cache [credits].
     loaded
         What its answers added to the warehouse.
-    recovered
-        What a killed run had left behind; None when there was nothing.
+    taken_over
+        Answers that killed runs had left in the archive [answers].
     failures
         Questions that got no usable answer.
     stopped
@@ -100,7 +103,7 @@ class RunReport:
     spent: int = 0
     saved: int = 0
     loaded: LoadReport = field(default_factory=LoadReport)
-    recovered: LoadReport | None = None
+    taken_over: int = 0
     failures: list[Failure] = field(default_factory=list)
     stopped: str | None = None
 
@@ -129,6 +132,7 @@ class Run(AbstractContextManager["Run"]):
         self.answers: dict[str, Answer] = {}
         self._budget = Budget(budget)
         self._on_progress = on_progress
+        self._left_behind: list[Path] = []
         self._bought_before: dict[tuple[str, str, str], Answer] = {}
         self._guard = Lock()
         self._stack = ExitStack()
@@ -140,7 +144,7 @@ class Run(AbstractContextManager["Run"]):
             stack.enter_context(FileLock(folder / ".run.lock"))
             started_at = self.clock()
             self.report = RunReport(f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}", started_at)
-            self._recover()
+            self._take_over()
             writer = stack.enter_context(Archive(folder).sweep(self.report.run_id))
 
             def record(answer: Answer) -> None:
@@ -162,7 +166,7 @@ class Run(AbstractContextManager["Run"]):
             self.report.spent = self._budget.spent
             self.report.saved = self._budget.saved
             if kind is None or issubclass(kind, Exception):
-                self.report.loaded = load(((self.report.run_id, one) for one in self.answers.values()), self.store)
+                self._load()
 
     def fetch(self, call: Call) -> Answer:
         """Fetch one answer, from what is fresh or from the provider.
@@ -174,9 +178,7 @@ class Run(AbstractContextManager["Run"]):
         BudgetError
             If the run's credits are spent.
         """
-        answer = self._bought_before.get(call.key)
-        if answer is None or self.clock() - answer.fetched_at > EXPIRY[call.endpoint]:
-            answer = self._client.fetch(call)
+        answer = self._bought_before.get(call.key) or self._client.fetch(call)
         self._remember(answer)
         return answer
 
@@ -223,18 +225,33 @@ class Run(AbstractContextManager["Run"]):
         with self._guard:
             self.answers[answer.answer_id] = answer
 
-    def _recover(self) -> None:
-        """Load what runs before this one archived and never loaded."""
+    def _take_over(self) -> None:
+        """Find what killed runs left; load what is history by now, and count the rest as bought by this run."""
         known = self.store.sweep_ids()
-        files = Archive(self.config.archive_folder).files()
-        killed = [path for path in files if path.suffix == ".jsonl"]
-        unloaded = killed + [path for path in files if path not in killed and sweep_id_of(path) not in known]
-        found = [(sweep_id_of(path), one) for path in unloaded for _, one in archive.read(path)]
-        recovered = load(found, self.store) if found else LoadReport()
-        self._bought_before = {one.call.key: one for _, one in found if isinstance(one, Answer) and _is_data(one)}
-        self.report.recovered = recovered if recovered.added else None
-        for path in killed:
+        for path in Archive(self.config.archive_folder).files():
+            is_killed = path.suffix == ".jsonl"
+            if not is_killed and sweep_id_of(path) in known:
+                continue
+            found = [one for _, one in archive.read(path)]
+            answers = [one for one in found if isinstance(one, Answer)]
+            self.report.taken_over += len(answers)
+            self._bought_before |= {one.call.key: one for one in answers if _is_data(one) and self._is_fresh(one)}
+            if is_killed:
+                self._left_behind.append(path)
+            if not any(self._is_fresh(one) for one in answers):
+                load(((sweep_id_of(path), one) for one in found), self.store, chunk=None)
+
+    def _load(self) -> None:
+        """Load this run and what it took over, then put the files it took over in order."""
+        inherited = [(sweep_id_of(path), one) for path in self._left_behind for _, one in archive.read(path)]
+        ids = {one.answer_id for _, one in inherited if isinstance(one, Answer)}
+        own = [(self.report.run_id, one) for one in self.answers.values() if one.answer_id not in ids]
+        self.report.loaded = load([*inherited, *own], self.store, chunk=None)
+        for path in self._left_behind:
             archive.seal(path)
+
+    def _is_fresh(self, answer: Answer) -> bool:
+        return self.clock() - answer.fetched_at <= EXPIRY.get(answer.endpoint, timedelta(0))
 
 
 def _is_data(answer: Answer) -> bool:

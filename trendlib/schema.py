@@ -311,7 +311,7 @@ _STATUS: Mapping[Status, tuple[str, str]] = {
         "the ratio with its interval, greyed",
     ),
     Status.COUNTER_ONLY: ("measured on the use counter, without a list of posts", "the ratio with its interval"),
-    Status.ROUNDED: ("the counter is rounded too coarsely for its pace, on the widest window too", "a range, or nothing"),
+    Status.ROUNDED: ("the counter is rounded too coarsely for its pace, even over two weeks", "a range, or nothing"),
     Status.NEW: ("first seen under 8 days ago, so no baseline exists", "apart: its level and distinct creators"),
     Status.NOT_ENOUGH_COVERAGE: (
         "what was fetched does not reach across the windows",

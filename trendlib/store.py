@@ -104,6 +104,13 @@ class Store:
             connection.commit()
         return len(fresh)
 
+    def known(self, answer_ids: Sequence[str]) -> set[str]:
+        """Return those of some answers that are loaded already."""
+        if not self.path.exists():
+            return set()
+        with self._connection(read_only=True) as connection:
+            return _known(connection, CALLS, answer_ids)
+
     @contextmanager
     def as_of(self, instant: datetime) -> Iterator["Snapshot"]:
         """Open the world as it was known at an instant, for one short read.
@@ -241,6 +248,8 @@ class Snapshot:
         """
         table = TABLES[name]
         seen = f"observed_at < TIMESTAMPTZ '{utc_text(self.as_of)}'"
+        if table is REJECTS:  # a line that was no answer has no time
+            seen = f"({seen} OR observed_at IS NULL)"
         conditions = " AND ".join([seen, *(_condition(table, column, value) for column, value in where.items())])
         return self._connection.sql(_read_sql(table, conditions))
 

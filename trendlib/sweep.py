@@ -22,7 +22,7 @@ from trendlib.errors import ApiError, AuthError, NoDataError, QuotaError, RateLi
 from trendlib.metrics.coverage import is_newest_first
 from trendlib.metrics.velocity import counter_velocity
 from trendlib.run import Clock, OnProgress, Run, RunReport, Walk, silent, utc_now
-from trendlib.schema import HASHTAG_OBSERVATIONS, SOUND_OBSERVATIONS, TABLES, Answer, Call, Rows, Table
+from trendlib.schema import HASHTAG_OBSERVATIONS, SOUND_OBSERVATIONS, TABLES, Answer, Call, Rows, Status, Table
 from trendlib.store import Store, frame_of
 from trendlib.watchlist import Watchlist
 
@@ -197,19 +197,18 @@ class _Past:
     def sounds_to_page(self, answers: Sequence[Answer], watchlist: Watchlist) -> list[str]:
         """Return the sounds whose posts are worth buying, in the watchlist's order."""
         readings = self._readings(SOUND_OBSERVATIONS, answers)
-        unseen = set(readings["sound_id"]) - self._paged("sound")
-        wanted = _moving(readings, self._as_of) | unseen | set(watchlist.always_page)
+        wanted = _worth_paging(readings, self._as_of, self._paged("sound")) | set(watchlist.always_page)
         return [sound_id for sound_id in watchlist.sounds if sound_id in wanted]
 
     def hashtags_to_page(self, answers: Sequence[Answer]) -> dict[str, str]:
         """Return the hashtags whose posts are worth buying: hashtag → challenge id."""
-        rows = _rows(answers, "hashtags")
-        challenges = {row["hashtag"]: row["challenge_id"] for row in rows if row["challenge_id"]}
+        challenges = {row["hashtag"]: row["challenge_id"] for row in _rows(answers, "hashtags") if row["challenge_id"]}
         readings = self._readings(HASHTAG_OBSERVATIONS, answers)
         readings = readings.rename(columns={"hashtag": "sound_id", "total_posts": "total_uses"})
-        moving = _moving(readings, self._as_of)
         paged = self._paged("hashtag")
-        return {tag: one for tag, one in challenges.items() if tag in moving or one not in paged}
+        known = {tag for tag, challenge_id in challenges.items() if challenge_id in paged}
+        wanted = _worth_paging(readings, self._as_of, known)
+        return {tag: one for tag, one in challenges.items() if tag in wanted}
 
     def post_ids(self, sound_ids: Sequence[str]) -> frozenset[str]:
         """Return the posts already known of some sounds."""
@@ -236,10 +235,12 @@ class _Past:
             return frame_of(TABLES[table], [])
 
 
-def _moving(readings: pd.DataFrame, as_of: datetime) -> set[str]:
-    """Return what rises faster than its own past, beyond chance and rounding."""
+def _worth_paging(readings: pd.DataFrame, as_of: datetime, paged: set[str]) -> set[str]:
+    """Return what rises faster than its own past, beyond chance and rounding, and what has no past of any kind."""
     board = counter_velocity(readings, as_of=as_of)
-    return set(board.loc[board["growth_low"] > 1.0, "sound_id"])
+    is_moving = board["growth_low"] > 1.0
+    has_no_past = board["status"].isin([Status.NEW, Status.NOT_ENOUGH_COVERAGE]) & ~board["sound_id"].isin(paged)
+    return set(board.loc[is_moving | has_no_past, "sound_id"])
 
 
 def _rows(answers: Iterable[Answer], table: str) -> list[dict[str, Any]]:

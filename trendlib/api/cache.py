@@ -42,7 +42,7 @@ class AnswerCache:
     def __init__(self, file: Path) -> None:
         self._file = file
         # requests-cache reads without a lock of its own, which sqlite3 does not always forgive.
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._store = self._opened()
 
     def find(self, key: str, call: Call) -> Answer | None:

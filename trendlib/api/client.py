@@ -37,6 +37,8 @@ from trendlib.schema import Answer, Call
 
 CURSOR = "cursor"
 _FIRST_OK, _LAST_OK = 200, 299
+# Requests take unequally long on their way, and the server counts arrivals.
+_MARGIN = 1.1
 _NEVER = timedelta(0)
 # Clocks get set by fractions of a second; an answer from further ahead is not known yet.
 _SLACK = timedelta(seconds=1)
@@ -87,7 +89,7 @@ class Provider:
 class _Feed:
     """When the last page of a feed was asked for, and when it came."""
 
-    turn: threading.RLock = field(default_factory=threading.RLock)
+    turn: threading.Lock = field(default_factory=threading.Lock)
     started_s: float = -math.inf
     fetched_at: datetime = _LONG_AGO
 
@@ -128,10 +130,10 @@ class Client:
         self._budget = budget
         self._record = record
         self._clock = clock
+        self._cache = AnswerCache(config.cache_folder / "answers.sqlite")
         self._limiter = limiter or Limiter(
             config.cache_folder / "requests.json", provider.base_url, limit=provider.requests_per_minute
         )
-        self._cache = AnswerCache(config.cache_folder / "answers.sqlite")
         self._wire = _wire(provider, config)
         self._places = threading.BoundedSemaphore(config.workers)
         self._record_turn = threading.Lock()
@@ -163,7 +165,6 @@ class Client:
         ApiError
             If there is still no data after all attempts.
         """
-        self._demand_wire(call)
         kept = self._kept(call, max_age)
         if kept is None:
             feed = self._feed(call)
@@ -203,7 +204,8 @@ class Client:
         """Ask once, whatever the cache holds."""
         wire = self._demand_wire(call)
         self._budget.reserve(self._provider.credits)
-        time.sleep(max(0.0, feed.started_s + self._config.page_gap_s - time.monotonic()))
+        if (pause_s := feed.started_s + _MARGIN * self._config.page_gap_s - time.monotonic()) > 0:
+            time.sleep(pause_s)
         with self._places:
             self._limiter.wait()
             feed.started_s = time.monotonic()
@@ -246,8 +248,8 @@ class Client:
     def _fingerprint(self, call: Call) -> str:
         """Name a question; only who has the key and the server's address can compute it."""
         question = json.dumps([self._provider.base_url, call.endpoint, sorted(call.params.items())])
-        key = self._provider.key.get_secret_value() if self._provider.key else ""
-        secret = hashlib.blake2b(key.encode()).digest()
+        key = self._provider.key or SecretStr("")
+        secret = hashlib.blake2b(key.get_secret_value().encode()).digest()
         return hashlib.blake2b(question.encode(), key=secret, digest_size=20).hexdigest()
 
     def _demand_wire(self, call: Call) -> Wire:

@@ -46,7 +46,7 @@ class Limiter:
     Parameters
     ----------
     file
-        File that all who share the limit use.
+        File that all who share the limit use, in a folder that is there.
     name
         Whose limit it is: a file keeps several.
     limit
@@ -61,7 +61,6 @@ class Limiter:
         self._limit = limit
         self._window_s = window_s
         self._turn = threading.Lock()
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock_file = file.with_name(f"{file.name}.lock")
         self._file_turn = FileLock(lock_file, timeout=LOCK_WAIT_S, mode=0o600, poll_interval=0.002)
 
@@ -105,12 +104,14 @@ class Limiter:
         try:
             with self._turn, self._file_turn:
                 now = time.monotonic()
-                servers = self._read()
+                content = self._file.read_bytes() if self._file.exists() else b"{}"
+                servers = self._understood(content)
                 starts = servers.setdefault(self._name, _Starts())
                 starts.started = [min(at, now) for at in starts.started if at > now - self._window_s]
                 starts.held_until = min(starts.held_until, now + LONGEST_HOLD_S)
                 yield now, starts
-                self._write(servers)
+                if (fresh := _FILE.dump_json(servers)) != content:
+                    self._replace(fresh)
         except Timeout as error:
             found = f"another program has kept it locked for {LOCK_WAIT_S:g} s"
             raise StoreBusyError(
@@ -121,18 +122,16 @@ class Limiter:
                 f"Asked to count a request in {self._file}; {error}. Make room, or give --home."
             ) from error
 
-    def _read(self) -> dict[str, _Starts]:
+    def _understood(self, content: bytes) -> dict[str, _Starts]:
         try:
-            return _FILE.validate_json(self._file.read_bytes())
-        except FileNotFoundError:
-            return {}
+            return _FILE.validate_json(content)
         except ValidationError:
             logger.warning("%s is broken; counting requests anew", self._file)
             return {}
 
-    def _write(self, servers: dict[str, _Starts]) -> None:
+    def _replace(self, content: bytes) -> None:
         """Replace the file whole: who is killed here leaves the old one."""
         fresh = self._file.with_name(f"{self._file.name}.new")
         fresh.touch(mode=0o600)
-        fresh.write_bytes(_FILE.dump_json(servers))
+        fresh.write_bytes(content)
         fresh.replace(self._file)

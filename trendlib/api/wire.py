@@ -119,7 +119,7 @@ class _Exchange:
         try:
             self._reply.set_result(self._ask(url, params))
         except (OSError, HTTPError, ValueError) as error:
-            self._reply.set_result(Reply(0, self._auth.erased_from(_reason(error))))
+            self._reply.set_result(Reply(0, _reason(error)))
 
     def reply(self) -> Reply:
         try:
@@ -149,22 +149,20 @@ class _Exchange:
                 return
 
 
-def _content(response: requests.Response) -> tuple[bytes, bool]:
+def _content(response: requests.Response) -> tuple[bytearray, bool]:
     """Read a body; tell whether all of it came."""
-    chunks: list[bytes] = []
-    size = 0
+    content = bytearray()
     try:
-        for chunk in response.iter_content(_CHUNK):
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > LARGEST_BODY:
-                return b"".join(chunks)[:LONGEST_TEXT], False
-    except (requests.RequestException, HTTPError):
-        return b"".join(chunks), False
-    return b"".join(chunks), True
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            content += chunk
+            if len(content) > LARGEST_BODY:
+                return content[:LONGEST_TEXT], False
+    except HTTPError:
+        return content, False
+    return content, True
 
 
-def _is_utf8(content: bytes) -> bool:
+def _is_utf8(content: bytearray) -> bool:
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
@@ -201,4 +199,6 @@ def _reason(error: BaseException) -> str:
     cause = error
     while (inner := cause.__cause__ or cause.__context__) is not None:
         cause = inner
-    return f"{type(cause).__name__}: {cause}"[:300]
+    # An unfit header is quoted in its error, escaped; it may be the key.
+    words = "" if isinstance(cause, ValueError) else f": {cause}"
+    return f"{type(cause).__name__}{words}"[:300]

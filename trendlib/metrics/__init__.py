@@ -1,7 +1,7 @@
 """Metrics: pure functions of frames and an explicit as-of instant, each definition in a room of its own.
 
-They stand alone: ``velocity(posts, as_of=...)`` takes pandas, polars, DuckDB or Spark. Where a room and its metric share a
-name, the name here is the metric; ``daily``, ``creators``, ``regions`` and ``season`` are rooms.
+They stand alone: ``velocity(posts, as_of=...)`` takes pandas, polars, DuckDB or Spark. Where a room and its
+metric share a name, the name here is the metric; ``daily``, ``creators``, ``regions`` and ``season`` are rooms.
 """
 
 from trendlib.metrics import creators, daily, regions, season

@@ -1,35 +1,66 @@
 """Coverage: back to which instant a feed is proven complete, and up to which.
 
-A **walk** is a page asked without a cursor and the pages that follow it, up to the next one without.
+A *walk* is a page asked without a cursor and the pages that follow it, up to the next one without.
 A walk proves a stretch of time if its feed is newest-first, or if it reached the end:
 
-* *Newest-first*: at most 1 % of its adjacent pairs rise (pinned and ad items are left out before), and no page
-  holds a post more than 1 h newer than the oldest of the page before. It proves the stretch from its oldest post to the fetch of its
-  first page. Under five pairs say nothing about an order; then the feed's other walks decide.
+* *Newest-first*: at most 1 % of its adjacent pairs rise (pinned and ad items are left out before), and no
+  page holds a post more than 1 h newer than the oldest of the page before. It proves the stretch from its
+  oldest post to the fetch of its first page. Under five pairs say nothing about an order; then the feed's
+  other walks decide.
 * *End reached*: the provider says there is no more, and the feed was not capped (at least 80 % of the total,
-  where a total is known). It proves everything from the beginning, in whatever order. An empty walk proves nothing unless the total is known to be 0.
+  where a total is known). It proves everything from the beginning, in whatever order. An empty walk proves
+  nothing, unless the total is known to be 0.
 
-Proven stretches that overlap are one: an incremental sweep stops at posts it knows, and the older proof goes on from there.
-The end of an unsorted sample is never a boundary. A feed asked for one market proves nothing about the world and is left out.
+Proven stretches that overlap are one: an incremental sweep stops at posts it knows, and the older proof goes
+on from there. The end of an unsorted sample is never a boundary. A feed asked for one market proves nothing
+about the world and is left out.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from trendlib.metrics.engines import DAY, Frame, board, enter, instant, leave
+from trendlib.metrics.engines import Frame, board, days_before, enter, instant, leave
 
 BEGINNING = pd.Timestamp(datetime(1970, 1, 1, tzinfo=UTC)).as_unit("us")
 RISES_FORGIVEN = 0.01
 PAIRS_NEEDED = 5
 CAPPED_BELOW = 0.8
 PAGE_OVERLAP = pd.Timedelta(hours=1)
+_MILLISECONDS = 1e11
 _FEED = ["subject", "subject_id"]
-_PAGE = ["region", "cursor", "has_more", "items", "items_read", "newest_posted_at", "oldest_posted_at", "pairs", "rises"]
+_TIMES = ["observed_at", "newest_posted_at", "oldest_posted_at"]
+_PAGE = ["region", "cursor", "has_more", "items", "items_read", "pairs", "rises"]
+_DTYPES = {
+    "subject": "str",
+    "subject_id": "str",
+    "complete_since": "datetime64[us, UTC]",
+    "covered_until": "datetime64[us, UTC]",
+    "is_newest_first": "bool",
+    "has_reached_end": "bool",
+    "is_capped": "bool",
+    "pages": "Int64",
+    "items": "Int64",
+}
+
+Page: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Proof:
+    """What one walk, or several that overlap, prove."""
+
+    since: datetime | None
+    until: datetime
+    is_newest_first: bool
+    has_reached_end: bool
+    is_capped: bool
 
 
 def coverage(pages: IntoFrame, *, as_of: datetime, totals: IntoFrame | None = None) -> Any:
@@ -47,9 +78,10 @@ def coverage(pages: IntoFrame, *, as_of: datetime, totals: IntoFrame | None = No
     Returns
     -------
     frame
-        One row a feed: ``subject``, ``subject_id``; ``complete_since`` [UTC] (NULL unknown, 1970-01-01 from the beginning) and ``covered_until`` [UTC],
-        the ends of the proven stretch; ``is_newest_first``, ``has_reached_end`` and ``is_capped`` of the walk it rests on; ``pages`` and
-        ``items`` [posts] fetched in all.
+        One row a feed: ``subject``, ``subject_id``; ``complete_since`` [UTC] (NULL unknown, 1970-01-01 from the
+        beginning) and ``covered_until`` [UTC], the ends of the proven stretch; ``is_newest_first``,
+        ``has_reached_end`` and ``is_capped`` of the latest walk that proves something, else of the latest;
+        ``pages`` and ``items`` [posts] fetched in all.
 
     Raises
     ------
@@ -57,90 +89,129 @@ def coverage(pages: IntoFrame, *, as_of: datetime, totals: IntoFrame | None = No
         If a column is missing or of the wrong kind.
     """
     until = instant(as_of)
-    times = ["observed_at", "newest_posted_at", "oldest_posted_at"]
-    known = enter(pages, ids=["subject_id"], times=times, others=["subject", *_PAGE])
+    known = enter(pages, ids=["subject_id"], times=_TIMES, others=["subject", *_PAGE])
     known = known.filter((nw.col("observed_at") < nw.lit(until.to_pydatetime())) & nw.col("region").is_null())
-    frame = board(known.select(*_FEED, "observed_at", *_PAGE))
-    walks = _proven(_walks(frame), None if totals is None else board(enter(totals, ids=["subject_id"], others=["total"])))
-    return leave(_joined(walks), pages)
+    table = board(known.select(*_FEED, *_TIMES, *_PAGE))
+    table = table.astype("object").where(table.notna(), None)
+    expected = {} if totals is None else _expected(totals)
+    feeds: dict[tuple[str, str], list[Page]] = {}
+    for values in table.itertuples(index=False):
+        page = dict(zip(table.columns, values, strict=True))
+        feeds.setdefault((page["subject"], page["subject_id"]), []).append(page)
+    rows = [_feed_row(feed, feeds[feed], expected.get(feed[1])) for feed in sorted(feeds)]
+    return leave(pd.DataFrame(rows, columns=list(_DTYPES)).astype(_DTYPES), pages)
 
 
-def _walks(pages: pd.DataFrame) -> pd.DataFrame:
-    position = pd.to_numeric(pages["cursor"], errors="coerce").fillna(0.0)
+def is_newest_first(pages: Sequence[Page]) -> bool:
+    """Tell whether the pages of one walk, in the order they came, prove that its feed is newest-first.
+
+    Parameters
+    ----------
+    pages
+        Rows of ``feed_pages``, as parsing gives them.
+    """
+    return _pairs(pages) >= PAIRS_NEEDED and _is_in_order(pages)
+
+
+def _expected(totals: IntoFrame) -> dict[str, float]:
+    table = board(enter(totals, ids=["subject_id"], others=["total"]).select("subject_id", "total")).dropna()
+    return dict(zip(table["subject_id"], table["total"].astype("float64"), strict=True))
+
+
+def _feed_row(feed: tuple[str, str], pages: list[Page], total: float | None) -> tuple[Any, ...]:
+    walks = _walks(pages)
+    ordered = [walk for walk in walks if _is_in_order(walk)]
+    is_feed_ordered = len(ordered) == len(walks) and sum(map(_pairs, walks)) >= PAIRS_NEEDED
+    proofs = [_proof(walk, total, is_feed_ordered=is_feed_ordered) for walk in walks]
+    since, latest = _joined(proofs)
+    items = sum(page["items"] or 0 for page in pages)
+    words = (latest.is_newest_first, latest.has_reached_end, latest.is_capped)
+    return (*feed, since, latest.until, *words, len(pages), items)
+
+
+def _walks(pages: list[Page]) -> list[list[Page]]:
+    """Divide a feed's pages into walks; pages whose first page is missing prove nothing and are left out."""
+    walks: list[list[Page]] = []
+    for page in sorted(pages, key=lambda page: (page["observed_at"], _position(page))):
+        if _position(page) == 0 or not walks:
+            walks.append([])
+        walks[-1].append(page)
+    return walks
+
+
+def _position(page: Page) -> float:
+    cursor = page["cursor"]
+    try:
+        position = float(cursor or 0)
+    except ValueError:
+        position = 1.0
     # cursors in milliseconds (a creator's posts) run back in time
-    pages = pages.assign(position=position.where(position < 1e11, -position), is_first=position == 0)
-    pages = pages.sort_values([*_FEED, "observed_at", "is_first", "position"], ascending=[True] * 3 + [False, True])
-    pages["walk"] = pages.groupby(_FEED)["is_first"].cumsum()
-    walk = [*_FEED, "walk"]
-    reach = pages.groupby(walk)["oldest_posted_at"].cummin()
-    before = reach.groupby([pages[name] for name in walk]).ffill().groupby([pages[name] for name in walk]).shift()
-    pages["is_disordered"] = (pages["newest_posted_at"] - before) > PAGE_OVERLAP
-    return pages.groupby(walk, as_index=False).agg(
-        covered_until=("observed_at", "first"),
-        starts_at_top=("is_first", "first"),
-        oldest=("oldest_posted_at", "min"),
-        pairs=("pairs", "sum"),
-        rises=("rises", "sum"),
-        is_disordered=("is_disordered", "any"),
-        has_more=("has_more", lambda more: more.iloc[-1]),
-        pages=("items", "size"),
-        items=("items", "sum"),
-        items_read=("items_read", "sum"),
-    )
+    return 1 / position if position > _MILLISECONDS else position
 
 
-def _proven(walks: pd.DataFrame, totals: pd.DataFrame | None) -> pd.DataFrame:
-    pairs, rises = walks["pairs"].astype("float64"), walks["rises"].astype("float64")
-    feed = walks.assign(pairs=pairs, rises=rises).groupby(_FEED)[["pairs", "rises"]].transform("sum")
-    is_ordered_feed = (feed["pairs"] >= PAIRS_NEEDED) & (feed["rises"] <= RISES_FORGIVEN * feed["pairs"])
-    is_ordered = (rises <= RISES_FORGIVEN * pairs) & ~walks["is_disordered"].astype(bool)
-    walks["is_newest_first"] = is_ordered & ((pairs >= PAIRS_NEEDED) | is_ordered_feed)
-    total = pd.Series(np.nan, index=walks.index)
-    if totals is not None:
-        total = walks["subject_id"].map(totals.set_index("subject_id")["total"]).astype("float64")
-    walks["has_reached_end"] = ~walks["has_more"].astype("boolean").fillna(value=True).astype(bool)
-    items = walks["items_read"].astype("float64")
-    walks["is_capped"] = walks["has_reached_end"] & (items < CAPPED_BELOW * total)
-    is_whole = walks["has_reached_end"] & ~walks["is_capped"] & ((items > 0) | (total == 0))
-    since = walks["oldest"].where(walks["is_newest_first"])
-    since = since.mask(is_whole, BEGINNING).where(walks["starts_at_top"].astype(bool))
-    return walks.assign(complete_since=since)
+def _pairs(pages: Sequence[Page]) -> int:
+    return sum(page["pairs"] or 0 for page in pages)
 
 
-def _joined(walks: pd.DataFrame) -> pd.DataFrame:
-    """Join, per feed, the latest proven stretch with those that overlap it."""
-    walks = walks.assign(is_proven=walks["complete_since"].notna())
-    walks = walks.sort_values([*_FEED, "is_proven", "covered_until", "walk"], ascending=[True, True, False, False, False])
-    feeds = walks.groupby(_FEED, sort=True)
-    reach = feeds["complete_since"].cummin().groupby([walks[name] for name in _FEED]).shift()
-    is_break = (walks["covered_until"] < reach) | ~walks["is_proven"]
-    is_in_chain = is_break.groupby([walks[name] for name in _FEED]).cumsum() == 0
-    since = walks["complete_since"].where(is_in_chain).groupby([walks[name] for name in _FEED]).min()
-    latest = ["covered_until", "is_newest_first", "has_reached_end", "is_capped"]
-    result = feeds[latest].first().assign(complete_since=since)
-    result[["pages", "items"]] = feeds[["pages", "items"]].sum().astype("Int64")
-    return result.reset_index()[[*_FEED, "complete_since", *latest, "pages", "items"]]
+def _is_in_order(pages: Sequence[Page]) -> bool:
+    reach: datetime | None = None
+    for page in pages:
+        newest, oldest = page["newest_posted_at"], page["oldest_posted_at"]
+        if reach and newest and newest - reach > PAGE_OVERLAP:
+            return False
+        reach = oldest or reach
+    return sum(page["rises"] or 0 for page in pages) <= RISES_FORGIVEN * _pairs(pages)
+
+
+def _proof(walk: list[Page], total: float | None, *, is_feed_ordered: bool) -> _Proof:
+    items = sum(page["items_read"] or 0 for page in walk)
+    is_ordered = is_newest_first(walk) or (is_feed_ordered and _is_in_order(walk))
+    has_reached_end = walk[-1]["has_more"] is False
+    is_capped = has_reached_end and total is not None and items < CAPPED_BELOW * total
+    since: datetime | None = None
+    if _position(walk[0]) == 0:
+        times = [page["oldest_posted_at"] for page in walk if page["oldest_posted_at"]]
+        since = min(times) if times and is_ordered else None
+        is_whole = has_reached_end and not is_capped and (items > 0 or total == 0)
+        since = BEGINNING if is_whole else since
+    return _Proof(since, walk[0]["observed_at"], is_ordered, has_reached_end, is_capped)
+
+
+def _joined(proofs: list[_Proof]) -> tuple[datetime | None, _Proof]:
+    """Join the latest proof with the older ones it overlaps; give how far back they reach, and the latest."""
+    proven = [proof for proof in reversed(proofs) if proof.since is not None]
+    if not proven:
+        return None, proofs[-1]
+    since = proven[0].since
+    for older in proven[1:]:
+        if since is not None and older.since is not None and older.until >= since:
+            since = min(since, older.since)
+    return since, proven[0]
 
 
 def spans(posts: Frame, covered: IntoFrame | datetime | None, as_of: pd.Timestamp) -> pd.DataFrame:
     """Give each sound the stretch of time in which its posts are complete.
 
-    ``covered`` is a coverage frame, one instant since when all is complete, or None for "back to each sound's oldest post
-    in the frame". The oldest post of a page marks the edge and is not counted, as others of its second may lie beyond.
+    ``covered`` is a coverage frame, one instant since when all is complete, or None for "back to each sound's
+    oldest post in the frame". The oldest post of a feed marks its edge and is not counted: others of its second
+    may lie beyond.
 
     Returns
     -------
     frame
-        Indexed by ``sound_id``, sorted: ``oldest`` post, ``since`` (exclusive; NaT unknown), ``until``.
+        Indexed by ``sound_id``, sorted: ``oldest`` post; ``since`` (NaT unknown) and ``until``, the stretch;
+        ``counted_from``, the first instant whose posts count.
     """
     known = posts.filter(nw.col("posted_at") < nw.lit(as_of.to_pydatetime()))
     oldest = board(known.group_by("sound_id").agg(oldest=nw.col("posted_at").min())).set_index("sound_id")
-    if covered is None:
+    if isinstance(covered, datetime):
+        oldest["since"], oldest["until"] = instant(covered), as_of
+    elif covered is None:
         oldest["since"], oldest["until"] = oldest["oldest"], as_of
-    elif isinstance(covered, datetime):
-        oldest["since"], oldest["until"] = instant(covered) - pd.Timedelta(microseconds=1), as_of
     else:
         oldest = oldest.join(_sound_feeds(covered), how="outer")
+    edge = pd.Timedelta(0) if isinstance(covered, datetime) else pd.Timedelta(microseconds=1)
+    oldest["counted_from"] = oldest["since"] + edge
     oldest.index.name = "sound_id"
     return oldest[oldest.index.notna()].sort_index()
 
@@ -155,13 +226,11 @@ def _sound_feeds(covered: IntoFrame) -> pd.DataFrame:
     return frame.set_axis(["sound_id", "since", "until"], axis=1).set_index("sound_id")
 
 
-def exposure(since: Any, until: Any, *, as_of: pd.Timestamp, days: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+def exposure(
+    since: "pd.Series[Any]", until: "pd.Series[Any]", *, as_of: pd.Timestamp, days: int
+) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Give the covered part [days] of each 24 h window counted back from ``as_of``: a row a sound, window 1 first."""
-    start, end = (_days_before(edge, as_of)[:, None] for edge in (since, until))
+    start, end = days_before(since, as_of)[:, None], days_before(until, as_of)[:, None]
     window = np.arange(1, days + 1, dtype="float64")[None, :]
-    covered = np.minimum(window, start) - np.maximum(window - 1, end)
-    return np.nan_to_num(np.clip(covered, 0.0, 1.0), nan=0.0)
-
-
-def _days_before(edge: Any, as_of: pd.Timestamp) -> np.ndarray[Any, np.dtype[np.float64]]:
-    return np.asarray((as_of - pd.Series(edge).reset_index(drop=True)) / DAY, dtype="float64")
+    covered = np.clip(np.minimum(window, start) - np.maximum(window - 1, end), 0.0, 1.0)
+    return np.asarray(np.nan_to_num(covered, nan=0.0), dtype="float64")

@@ -1,8 +1,9 @@
 """Creators: who uses a sound, and whether it rests on a few of them.
 
-*Concentration* over the posts of a window, with ``c`` posts by each of the known creators, ``n`` in all, ``p = c / n``: unbiased Herfindahl
-index ``sum c (c - 1) / (n (n - 1))``, effective creators ``1 / sum p^2``, the top creator's share, the share of creators whose first post with the sound
-lies in the window. Flagged below 10 effective creators or above a top share of 0.3. *Top creators* go by total views of their posts with the sound.
+*Concentration* over the posts of a window, with ``c`` posts by each known creator, ``n`` in all, ``p = c / n``:
+unbiased Herfindahl index ``sum c (c - 1) / (n (n - 1))``, effective creators ``1 / sum p^2``, the top creator's
+share, the share of creators whose first post with the sound lies in the window. Flagged below 10 effective
+creators or above a top share of 0.3. *Top creators* go by the total views of their posts with the sound.
 Posts of unknown creators are counted apart.
 """
 
@@ -36,8 +37,9 @@ def concentration(posts: IntoFrame, *, as_of: datetime, days: int = 7) -> Any:
     Returns
     -------
     frame
-        One row a sound: ``sound_id``, ``posts`` and ``creators`` (known), ``posts_of_unknown``, ``hhi`` [0-1] (NULL under 2 posts), ``effective_creators``,
-        ``top_creator_share`` and ``first_time_share`` [0-1], ``is_concentrated``.
+        One row a sound: ``sound_id``, ``posts`` and ``creators`` (known), ``posts_of_unknown``, ``hhi`` [0-1] (NULL
+        under 2 posts), ``effective_creators``, ``top_creator_share`` and ``first_time_share`` [0-1],
+        ``is_concentrated``.
 
     Raises
     ------
@@ -47,12 +49,12 @@ def concentration(posts: IntoFrame, *, as_of: datetime, days: int = 7) -> Any:
     now = instant(as_of)
     start = now - DAY * days
     frame = enter(posts, ids=_KEY, times=["posted_at"]).filter(nw.col("posted_at") < nw.lit(now.to_pydatetime()))
-    first = frame.group_by(_KEY).agg(nw.col("posted_at").min().alias("first"))
-    recent = frame.filter(between("posted_at", start, now)).group_by(_KEY).agg(_number(frame).alias("c"))
-    recent = recent.with_columns(nw.col("c").cast(nw.Int64))
-    known = recent.filter(~nw.col("creator_id").is_null()).join(first, on=_KEY, how="inner")
-    is_first_time = (nw.col("first") >= nw.lit(start.to_pydatetime())).cast(nw.Int64)
-    sums = known.with_columns((nw.col("c") * nw.col("c")).alias("cc"), is_first_time.alias("is_first_time"))
+    timed = frame.with_columns(nw.col("posted_at").min().over(_KEY).alias("first"))
+    recent = timed.filter(between("posted_at", start, now)).group_by(_KEY)
+    counted = recent.agg(_number(frame).alias("c"), nw.col("first").min()).with_columns(nw.col("c").cast(nw.Int64))
+    is_first_time = (nw.col("first") >= nw.lit(start.to_pydatetime())).cast(nw.Int64).alias("is_first_time")
+    is_known = ~nw.col("creator_id").is_null()
+    sums = counted.filter(is_known).with_columns((nw.col("c") * nw.col("c")).alias("cc"), is_first_time)
     totals = sums.group_by("sound_id").agg(
         nw.col("c").sum().alias("posts"),
         nw.len().alias("creators"),
@@ -60,7 +62,7 @@ def concentration(posts: IntoFrame, *, as_of: datetime, days: int = 7) -> Any:
         nw.col("c").max().alias("top"),
         nw.col("is_first_time").sum().alias("first_timers"),
     )
-    unknown = recent.filter(nw.col("creator_id").is_null()).group_by("sound_id").agg(nw.col("c").sum().alias("posts_of_unknown"))
+    unknown = counted.filter(~is_known).select("sound_id", nw.col("c").alias("posts_of_unknown"))
     table = board(totals).merge(board(unknown), on="sound_id", how="outer").sort_values("sound_id")
     return leave(_concentrated(table), posts)
 
@@ -107,8 +109,8 @@ def top_creators(
     Returns
     -------
     frame
-        ``sound_id``, ``rank``, ``creator_id``, ``posts``, ``views`` [views] (NULL where no post shows its views), ``reach_per_post`` [views a post],
-        ``followers`` [creators] (NULL unknown).
+        ``sound_id``, ``rank``, ``creator_id``, ``posts``, ``views`` [views] (NULL where no post shows its views),
+        ``reach_per_post`` [views a post], ``followers`` [creators] (NULL unknown).
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """Daily counts: how many posts a sound got in each 24 h window counted back from the as-of instant.
 
-Window 1 is ``[as_of - 1 d, as_of)``, window 2 the one before, and so on: calendar UTC days when ``as_of`` is midnight.
-A window's count never travels without its **exposure**, the part of the window that is known [days].
+Window 1 is ``[as_of - 1 d, as_of)``, window 2 the one before, and so on: calendar UTC days when ``as_of`` is
+midnight. A window's count never travels without its *exposure*, the part of the window that is known [days].
 Where nothing is known the count is NULL and the exposure 0; a zero means that there was nothing.
 
 Two kinds of evidence give the same frame: a list of posts (`from_posts`), counted within its proven coverage,
@@ -19,7 +19,7 @@ from narwhals.typing import IntoFrame
 
 from trendlib.metrics.counters import readings_by_day
 from trendlib.metrics.coverage import BEGINNING, exposure, spans
-from trendlib.metrics.engines import DAY, Frame, ages, between, board, enter, instant, leave, whole
+from trendlib.metrics.engines import DAY, Frame, ages, between, board, days_before, enter, instant, leave
 
 HORIZON_DAYS = 70
 COLUMNS = ("sound_id", "day", "posts", "exposure_days", "net_change", "is_flagged", "rounding_unit", "source")
@@ -39,6 +39,19 @@ class Grid:
     is_counter: np.ndarray[Any, np.dtype[np.bool_]]
     is_seen: np.ndarray[Any, np.dtype[np.bool_]]
     creators: Matrix
+
+    @classmethod
+    def of_posts(cls, sounds: "pd.Index[Any]", posts: Matrix, exposure: Matrix) -> "Grid":
+        """Lay out exact counts of posts."""
+        unknown = np.full_like(posts, np.nan)
+        is_counter = np.zeros(len(sounds), dtype=bool)
+        return cls(sounds, posts, exposure, np.ones_like(posts), is_counter, exposure > 0, unknown)
+
+    @property
+    def history_days(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Windows from the first one in sight to the last."""
+        windows = self.is_seen.shape[1]
+        return np.where(self.is_seen.any(axis=1), windows - np.argmax(self.is_seen[:, ::-1], axis=1), 0)
 
     @property
     def rate(self) -> Matrix:
@@ -73,8 +86,9 @@ def from_posts(
     Returns
     -------
     frame
-        A row a sound and known day: ``sound_id``, ``day`` [UTC, start of the window], ``posts``, ``exposure_days`` [days],
-        ``net_change`` [posts] (NULL), ``is_flagged``, ``rounding_unit`` [posts] (1), ``source`` ("posts"), ``creators`` (distinct).
+        A row a sound and known day: ``sound_id``, ``day`` [UTC, start of the window], ``posts``, ``exposure_days``
+        [days], ``net_change`` [posts] (NULL), ``is_flagged``, ``rounding_unit`` [posts] (1), ``source`` ("posts"),
+        ``creators`` (distinct).
 
     Raises
     ------
@@ -84,7 +98,7 @@ def from_posts(
     counts = posts_by_day(posts, as_of=as_of, coverage=coverage, days=days, posts_per_creator=posts_per_creator)
     now = instant(as_of)
     is_known = (counts["exposure_days"] > 0) & ~counts["is_before_birth"]
-    frame = counts[is_known].assign(net_change=pd.NA, is_flagged=False, rounding_unit=1, source="posts")
+    frame = counts[is_known].assign(net_change=np.nan, is_flagged=False, rounding_unit=1, source="posts")
     frame["day"] = (now - frame["age"] * DAY).astype("datetime64[us, UTC]")
     frame = frame.astype({"net_change": "Int64", "rounding_unit": "Int64", "source": "str"})
     return leave(frame.sort_values(["sound_id", "day"])[[*COLUMNS, "creators"]], posts)
@@ -105,8 +119,8 @@ def from_counter(readings: IntoFrame, *, as_of: datetime, days: int = HORIZON_DA
     Returns
     -------
     frame
-        A row a sound and window since its first reading: ``sound_id``, ``day`` [UTC, start of the window], ``posts`` [a day],
-        ``exposure_days`` [days], ``net_change`` [posts], ``is_flagged`` (the counter fell, or jumped back),
+        A row a sound and window since its first reading: ``sound_id``, ``day`` [UTC, start of the window], ``posts``
+        [a day], ``exposure_days`` [days], ``net_change`` [posts], ``is_flagged`` (the counter fell, or jumped back),
         ``rounding_unit`` [posts], ``source`` ("counter").
 
     Raises
@@ -134,15 +148,18 @@ def posts_by_day(
     Returns
     -------
     frame
-        ``sound_id``, ``age`` (1 is the last window), ``posts`` covered (NaN where exposure is 0), ``exposure_days``,
-        ``creators``, ``seen`` posts whether covered or not, ``is_before_birth`` (a complete feed, before its first post).
+        ``sound_id``, ``age`` (1 is the last window), ``posts`` covered (NaN where exposure is 0),
+        ``exposure_days``, ``creators``, ``seen`` posts whether covered or not, ``is_before_birth`` (a complete
+        feed, before its first post).
     """
     now = instant(as_of)
     frame = enter(posts, ids=["sound_id"], times=["posted_at"])
     frame = frame.select([name for name in ("sound_id", "posted_at", "post_id", "creator_id") if name in _names(frame)])
     span = spans(frame, coverage, now)
     covered_days = exposure(span["since"], span["until"], as_of=now, days=days)
-    recent = frame.filter(between("posted_at", now - DAY * days, now)).with_columns(ages("posted_at", as_of=now, days=days))
+    recent = frame.filter(between("posted_at", now - DAY * days, now)).with_columns(
+        ages("posted_at", as_of=now, days=days)
+    )
     seen = board(_counted(recent, posts_per_creator)).set_index(_KEY)
     counts = _counts_within(recent, seen, span, posts_per_creator, cut_before=now - DAY * days, cut_after=now)
 
@@ -151,12 +168,13 @@ def posts_by_day(
     counts = counts.reindex(grid, fill_value=0)
     is_known = result["exposure_days"] > 0
     result["posts"] = counts["posts"].astype("float64").where(is_known)
-    result["creators"] = counts["creators"].where(is_known)
+    result["creators"] = counts["creators"].where(is_known) if "creators" in counts else pd.NA
+    result["creators"] = result["creators"].astype("Int64")
     result["seen"] = seen["posts"].reindex(grid, fill_value=0).astype("float64")
-    first_age = np.ceil(((now - span["oldest"]) / DAY).fillna(np.inf))
+    first_age = np.ceil(np.nan_to_num(days_before(span["oldest"], now), nan=np.inf))
     is_born_in_sight = (span["since"] <= BEGINNING).to_numpy()
     result = result.reset_index()
-    result["is_before_birth"] = np.repeat(is_born_in_sight, days) & (result["age"] > np.repeat(first_age.to_numpy(), days))
+    result["is_before_birth"] = np.repeat(is_born_in_sight, days) & (result["age"] > np.repeat(first_age, days))
     return result
 
 
@@ -170,7 +188,7 @@ def _counted(posts: Frame, posts_per_creator: int | None) -> Frame:
     number = (nw.col("post_id").n_unique() if "post_id" in names else nw.len()).alias("posts")
     count = nw.col("posts").cast(nw.Int64)
     if "creator_id" not in names:
-        return posts.group_by(_KEY).agg(number).with_columns(count, nw.lit(None, nw.Int64).alias("creators"))
+        return posts.group_by(_KEY).agg(number).with_columns(count)
     by_creator = posts.group_by([*_KEY, "creator_id"]).agg(number).with_columns(count)
     is_known = ~nw.col("creator_id").is_null()
     if posts_per_creator is not None:
@@ -195,8 +213,8 @@ def _counts_within(
     if partial.empty:
         return seen
     listed = board(recent.filter(nw.col("sound_id").is_in(partial.index.tolist())))
-    edges = partial.loc[listed["sound_id"], ["since", "until"]].reset_index(drop=True)
-    listed = listed[(listed["posted_at"] > edges["since"]) & (listed["posted_at"] < edges["until"])]
+    edges = partial.loc[listed["sound_id"], ["counted_from", "until"]].reset_index(drop=True)
+    listed = listed[(listed["posted_at"] >= edges["counted_from"]) & (listed["posted_at"] < edges["until"])]
     again = board(_counted(nw.from_native(listed), posts_per_creator)).set_index(_KEY)
     is_whole = ~seen.index.get_level_values("sound_id").isin(partial.index)
     return pd.concat([seen[is_whole], again])
@@ -215,7 +233,7 @@ def grid(daily: IntoFrame, *, as_of: datetime, days: int = HORIZON_DAYS) -> Grid
     names = [name for name in ("rounding_unit", "source", "creators") if name in _names(frame)]
     known = frame.filter(between("day", now - DAY * (days + 0.5), now))
     table = board(known.select("sound_id", "day", "posts", "exposure_days", *names))
-    age = np.rint(np.asarray((now - table["day"]) / DAY, dtype="float64")).astype(int)
+    age = np.rint(days_before(table["day"], now)).astype(int)
     table = table[(age >= 1) & (age <= days)].assign(age=age[(age >= 1) & (age <= days)])
     row, sounds = pd.factorize(table["sound_id"], sort=True)
     cells = (row, table["age"].to_numpy() - 1)

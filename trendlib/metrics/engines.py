@@ -35,7 +35,9 @@ def instant(as_of: datetime) -> pd.Timestamp:
     return pd.Timestamp(as_of).tz_convert("UTC").as_unit("us")
 
 
-def enter(native: IntoFrame, *, ids: Sequence[str] = (), times: Sequence[str] = (), others: Sequence[str] = ()) -> Frame:
+def enter(
+    native: IntoFrame, *, ids: Sequence[str] = (), times: Sequence[str] = (), others: Sequence[str] = ()
+) -> Frame:
     """Take a frame of any engine and check what the metric relies on.
 
     Raises
@@ -104,8 +106,13 @@ def _plain(column: "pd.Series[Any]") -> list[Any]:
     return [None if is_null else value for value, is_null in zip(values, column.isna(), strict=True)]
 
 
+def days_before(times: "pd.Series[Any]", as_of: pd.Timestamp) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Give how many days before ``as_of`` each time lies; NaN for a missing time."""
+    return np.asarray((as_of - times).dt.total_seconds() / 86_400, dtype="float64")
+
+
 def ages(time: str, *, as_of: pd.Timestamp, days: int) -> nw.Expr:
-    """Number the 24 h windows counted back from ``as_of``: 1 for the last, up to ``days``.
+    """Tell in which 24 h window, counted back from ``as_of``, a time lies: 1 is the last, at most ``days``.
 
     Written with comparisons alone, which every engine does alike, whatever its session's time zone.
     """

@@ -1,8 +1,9 @@
 """Leaderboard: finished frames side by side, ranked by the lower bound of growth.
 
-One row a sound. Its velocity rests on one kind of evidence: on its posts when they are ``ok``, or ``weak`` while the counter is no better; else on its counter.
-Ranked are the sounds with a rankable status (ok, weak, counter_only) and a ratio; equal bounds go by ``sound_id``, so the same
-frames give the same bytes. The default view asks for fewer than 100,000 uses in all, and unknown uses don't pass.
+One row a sound. Its velocity rests on one kind of evidence: on its posts when they are ``ok``, or ``weak`` while
+the counter is no better; else on its counter. Ranked are the sounds with a rankable status (ok, weak,
+counter_only) and a ratio; equal bounds go by ``sound_id``, so the same frames give the same bytes. The default
+view asks for fewer than 100,000 uses in all, and unknown uses don't pass.
 """
 
 from collections.abc import Sequence
@@ -18,17 +19,31 @@ from trendlib.metrics.engines import board, enter, instant, leave
 from trendlib.metrics.rules import CATCH_THEM_EARLY, Rule
 from trendlib.schema import Status
 
-COLUMNS = (
-    "rank", "sound_id", "title", "artist", "is_original", "total_uses", "posts_last_24h", "posts_last_7d", "growth_rate", "growth_low",
-    "growth_high", "status", "alert", "evidence", "lift", "effective_creators", "top_creator_share", "top_region", "top_region_share",
-    "first_seen", "song_id", "as_of",
-)  # fmt: skip
 _DTYPES = {
-    "rank": "Int64", "sound_id": "str", "title": "str", "artist": "str", "is_original": "boolean", "total_uses": "Int64",
-    "posts_last_24h": "Int64", "posts_last_7d": "Int64", "growth_rate": "float64", "growth_low": "float64", "growth_high": "float64",
-    "status": "str", "alert": "str", "evidence": "float64", "lift": "float64", "effective_creators": "float64", "top_creator_share": "float64",
-    "top_region": "str", "top_region_share": "float64", "first_seen": "datetime64[us, UTC]", "song_id": "str", "as_of": "datetime64[us, UTC]",
-}  # fmt: skip
+    "rank": "Int64",
+    "sound_id": "str",
+    "title": "str",
+    "artist": "str",
+    "is_original": "boolean",
+    "total_uses": "Int64",
+    "posts_last_24h": "Int64",
+    "posts_last_7d": "Int64",
+    "growth_rate": "float64",
+    "growth_low": "float64",
+    "growth_high": "float64",
+    "status": "str",
+    "alert": "str",
+    "evidence": "float64",
+    "lift": "float64",
+    "effective_creators": "float64",
+    "top_creator_share": "float64",
+    "top_region": "str",
+    "top_region_share": "float64",
+    "first_seen": "datetime64[us, UTC]",
+    "song_id": "str",
+    "as_of": "datetime64[us, UTC]",
+}
+COLUMNS = tuple(_DTYPES)
 MAX_USES = 100_000
 TOP = 20
 _PREFERENCE = [
@@ -45,7 +60,9 @@ _PREFERENCE = [
 _ADVICE = {
     Status.ROUNDED: "buy its posts: the counter shows too few digits for this pace",
     Status.NEW: "wait until it has been watched for 8 days; until then look at its level and its creators",
-    Status.NOT_ENOUGH_COVERAGE: "read its counter daily for 8 days, or fetch its pages back to 8 days before the as-of instant",
+    Status.NOT_ENOUGH_COVERAGE: (
+        "read its counter daily for 8 days; where it falls, fetch the pages back to 8 days before the as-of instant"
+    ),
     Status.INDEX_ONLY: "read its counter: a 0-1 curve has no volume",
 }
 
@@ -68,7 +85,8 @@ def leaderboard(
     as_of
         The instant they were computed for.
     facts
-        Frames of one row a sound that carry other columns of the board: identities, latest uses, breakouts, concentration, top regions.
+        Frames of one row a sound that carry other columns of the board: identities, latest uses, breakouts,
+        concentration, top regions.
     max_uses
         Show only sounds with fewer uses in all; None for all sounds.
     top
@@ -110,7 +128,9 @@ def _best_evidence(velocities: Sequence[IntoFrame]) -> pd.DataFrame:
     frames = [board(enter(frame, ids=["sound_id"], others=needed).select("sound_id", *needed)) for frame in velocities]
     table = pd.concat(frames, ignore_index=True)
     preference = {(status.value, kind): place for place, (status, kind) in enumerate(_PREFERENCE)}
-    table["preference"] = [preference.get(pair, len(preference)) for pair in zip(table["status"], table["evidence_kind"], strict=True)]
+    table["preference"] = [
+        preference.get(pair, len(preference)) for pair in zip(table["status"], table["evidence_kind"], strict=True)
+    ]
     return table.sort_values(["sound_id", "preference"]).drop_duplicates("sound_id")
 
 
@@ -191,7 +211,8 @@ def why(
     Returns
     -------
     frame
-        A pandas frame of one row a check: ``check``, ``found``, ``needed``, ``passed`` and ``advice`` ("" when passed), in plain words.
+        A pandas frame of one row a check: ``check``, ``found``, ``needed``, ``passed`` and ``advice`` ("" when
+        passed), in plain words.
 
     Raises
     ------
@@ -201,9 +222,16 @@ def why(
     table = board(enter(leaders, ids=["sound_id"], others=list(COLUMNS)))
     rows = table[table["sound_id"] == sound_id]
     if rows.empty:
-        raise NoDataError(f"sound {sound_id} is not on this board of {len(table)}; add it to the watchlist and sweep once")
+        raise NoDataError(
+            f"sound {sound_id} is not on this board of {len(table)}; add it to the watchlist and sweep once"
+        )
     sound = rows.iloc[0]
-    checks = [_status_check(sound), *_uses_check(sound, max_uses), *_rank_check(sound, table, max_uses, top), *_rule_checks(sound, rule)]
+    checks = [
+        _status_check(sound),
+        *_uses_check(sound, max_uses),
+        *_rank_check(sound, table, max_uses, top),
+        *_rule_checks(sound, rule),
+    ]
     frame = pd.DataFrame(checks, columns=["check", "found", "needed", "passed", "advice"])
     frame["advice"] = frame["advice"].mask(frame["passed"], "")
     return frame
@@ -215,7 +243,11 @@ Check = tuple[str, str, str, bool, str]
 def _status_check(sound: "pd.Series[Any]") -> Check:
     status = Status(sound["status"])
     is_ranked = status.is_rankable and pd.notna(sound["growth_low"])
-    found = f"{status.words}: {status.meaning}" if pd.notna(sound["growth_low"]) or not status.is_rankable else "no post in 8 days"
+    found = (
+        f"{status.words}: {status.meaning}"
+        if pd.notna(sound["growth_low"]) or not status.is_rankable
+        else "no post in 8 days"
+    )
     advice = _ADVICE.get(status, "a ratio needs at least one post; there is nothing to rank yet")
     return "status", found, "ok, weak or counter only, and a ratio", is_ranked, advice
 
@@ -242,7 +274,8 @@ def _rank_check(sound: "pd.Series[Any]", table: pd.DataFrame, max_uses: int | No
         return [("rank", found, f"rank {top} or better", True, "")]
     bar = float(rivals.sort_values("rank")["growth_low"].iloc[top - 1])
     needed = f"rank {top} or better: growth at least {bar:.2f}"
-    advice = f"its lower bound must rise by {bar - sound['growth_low']:.2f}: more growth, or more posts behind the same growth"
+    gap = bar - sound["growth_low"]
+    advice = f"its lower bound must rise by {gap:.2f}: more growth, or more posts behind the same growth"
     return [("rank", found, needed, False, advice)]
 
 
@@ -256,5 +289,13 @@ def _rule_checks(sound: "pd.Series[Any]", rule: Rule) -> list[Check]:
             continue
         is_passed = bool(value < threshold) if is_upper else bool(value >= threshold)
         advice = f"{abs(threshold - value):,.4g} {'too many' if is_upper else 'short'}"
-        checks.append((f"{rule.name}: {name}", f"{value:,.4g}" if isinstance(value, float) else f"{value:,}", needed, is_passed, advice))
+        checks.append(
+            (
+                f"{rule.name}: {name}",
+                f"{value:,.4g}" if isinstance(value, float) else f"{value:,}",
+                needed,
+                is_passed,
+                advice,
+            )
+        )
     return checks

@@ -1,7 +1,8 @@
 """Regions: where a sound's posters live.
 
-The region of a post is the region of its poster's account; chart regions and audience indices are other things under other names.
-Shares are among the posts WITH a region, and never travel without ``n`` (those posts), ``n_unknown`` and the share of unknown.
+The region of a post is the region of its poster's account; chart regions and audience indices are other
+things under other names. Shares are among the posts WITH a region, and never travel without ``n`` (those
+posts), ``n_unknown`` and the share of unknown.
 """
 
 from datetime import datetime
@@ -32,8 +33,9 @@ def region_mix(posts: IntoFrame, *, as_of: datetime, days: int = 7) -> Any:
     Returns
     -------
     frame
-        A row a sound and region, largest share first; ``region`` is NULL in the one row of a sound without any known region: ``sound_id``, ``region``
-        [ISO 3166-1 alpha-2], ``posts``, ``share`` [0-1], ``n`` and ``n_unknown`` [posts], ``unknown_share`` [0-1].
+        A row a sound and region, largest share first; ``region`` is NULL in the one row of a sound without any
+        known region: ``sound_id``, ``region`` [ISO 3166-1 alpha-2], ``posts``, ``share`` [0-1], ``n`` and
+        ``n_unknown`` [posts], ``unknown_share`` [0-1].
 
     Raises
     ------
@@ -73,7 +75,8 @@ def top_region(mix: IntoFrame) -> Any:
     Returns
     -------
     frame
-        One row a sound: ``sound_id``, ``top_region`` (NULL where none is known), ``top_region_share`` [0-1], ``n``, ``n_unknown`` [posts].
+        One row a sound: ``sound_id``, ``top_region`` (NULL where none is known), ``top_region_share`` [0-1], ``n``,
+        ``n_unknown`` [posts].
 
     Raises
     ------
@@ -81,6 +84,8 @@ def top_region(mix: IntoFrame) -> Any:
         If a column is missing or of the wrong kind.
     """
     table = board(enter(mix, ids=["sound_id"], others=["region", "share", "n", "n_unknown"]))
-    table = table.sort_values(["sound_id", "share", "region"], ascending=[True, False, True]).drop_duplicates("sound_id")
+    table = table.sort_values(["sound_id", "share", "region"], ascending=[True, False, True]).drop_duplicates(
+        "sound_id"
+    )
     table = table.rename(columns={"region": "top_region", "share": "top_region_share"})
     return leave(table[["sound_id", "top_region", "top_region_share", "n", "n_unknown"]], mix)

@@ -29,7 +29,9 @@ class Rule:
         """
         unknown = thresholds.keys() - self.thresholds.keys()
         if unknown:
-            raise KeyError(f"rule {self.name} has no threshold {', '.join(sorted(unknown))}; it has {', '.join(self.thresholds)}")
+            raise KeyError(
+                f"rule {self.name} has no threshold {', '.join(sorted(unknown))}; it has {', '.join(self.thresholds)}"
+            )
         return Rule(self.name, version, {**self.thresholds, **thresholds})
 
 

@@ -1,12 +1,15 @@
 """What an ordinary day looks like: weekday rhythm, the board's common shock, and how far days scatter.
 
-* *Weekday factor* = median over sounds (mean of at least 10 posts a day) of the day's count over its centred 7-day mean, past 5 weeks,
-  normalised to a mean of 1. It needs 4 weeks of board history and 400 posts a weekday; else nothing is adjusted for it.
-  Windows are counted back from the as-of instant, so a "weekday" is a position in the week, whatever hour a window starts.
-* *Common shock* of a day = median over sounds (at least 30, with at least 70 posts in the 7 days before) of the day's adjusted
-  count over the mean of those 7 days: what happened to all of TikTok, or to the provider, happened to no sound in particular.
-* *Scatter* tau squared = (variance - mean) / mean squared over 21 adjusted days, rounding taken out: a quarter the sound's own, three quarters
-  the board's median. Counts scatter by ``phi = 1 + mu tau squared`` times what a Poisson count would.
+* *Weekday factor* = median over sounds (mean of at least 10 posts a day) of the day's count over its centred
+  7-day mean, past 5 weeks, normalised to a mean of 1. It needs 4 weeks of board history, and 400 posts a
+  weekday, or it would be noisier than 5 %; else nothing is adjusted for it. Windows are counted back from the
+  as-of instant, so a "weekday" is a position in the week, at whatever hour a window starts.
+* *Common shock* of a day = median over sounds (at least 30, with at least 70 posts in the 7 days before) of the
+  day's adjusted count over the mean of those 7 days, coarsely rounded sounds left out: what happened to all of
+  TikTok, or to the provider, happened to no sound in particular.
+* *Scatter* tau squared = (variance - mean) / mean squared over 21 adjusted days, the rounding taken out: a
+  quarter the sound's own, three quarters the board's median. Counts scatter by ``phi = 1 + mu tau squared``
+  times what a Poisson count would.
 """
 
 from dataclasses import dataclass
@@ -43,11 +46,11 @@ class Season:
 
     def expected(self, windows: int) -> Vector:
         """Give the weekday's factor for each of the latest windows."""
-        return self.weekday[np.arange(windows) % WEEK]
+        return np.asarray(self.weekday[np.arange(windows) % WEEK], dtype="float64")
 
     def scatter_of(self, sounds: "pd.Index[Any]") -> Vector:
         """Give tau squared for the sounds; the board's median stands in for those without days enough."""
-        return self.scatter.reindex(sounds).fillna(self.board_scatter).to_numpy(dtype="float64")
+        return np.asarray(self.scatter.reindex(sounds).fillna(self.board_scatter), dtype="float64")
 
 
 def no_season() -> Season:
@@ -60,23 +63,22 @@ def season(grid: Grid) -> Season:
     weekday = _weekday(grid)
     factors = np.ones(WEEK) if weekday is None else weekday
     adjusted = grid.rate / factors[np.arange(grid.posts.shape[1]) % WEEK][None, :]
-    own = scatter(adjusted[:, QUIET_DAYS], grid.unit[:, QUIET_DAYS])
-    board = float(np.nanmedian(own)) if np.isfinite(own).any() else 0.0
-    mixed = np.where(np.isnan(own), board, OWN_WEIGHT * own + (1 - OWN_WEIGHT) * board)
+    mixed, board = scatter(adjusted[:, QUIET_DAYS], grid.unit[:, QUIET_DAYS])
     mixed_by_sound = pd.Series(mixed, index=grid.sounds)
-    return Season(factors, _shock(adjusted), mixed_by_sound, board, is_adjusted=weekday is not None)
+    return Season(factors, _shock(adjusted, grid.unit), mixed_by_sound, board, is_adjusted=weekday is not None)
 
 
-def scatter(days: Matrix, unit: Matrix) -> Vector:
-    """Give tau squared of each row of adjusted daily counts; NaN with too few days or posts."""
+def scatter(days: Matrix, unit: Matrix) -> tuple[Vector, float]:
+    """Give tau squared of each row of adjusted daily counts, and the board's median of the rows' own."""
     known = np.isfinite(days).sum(axis=1)
     total = np.nansum(days, axis=1)
     mean = np.divide(total, known, out=np.full(len(days), np.nan), where=(known >= QUIET_DAYS_NEEDED) & (total > 0))
-    spread = np.nansum((days - mean[:, None]) ** 2, axis=1) / np.maximum(known - 1, 1)
-    coarse = np.where(unit > 1, unit, 0.0)
-    coarsest = np.nanmax(coarse, axis=1, initial=0.0)
-    extra = (spread - mean - coarsest**2 / 6) / mean**2
-    return np.where(coarsest > mean, np.nan, np.maximum(extra, 0.0))
+    variance = np.nansum((days - mean[:, None]) ** 2, axis=1) / np.maximum(known - 1, 1)
+    coarse = np.max(np.nan_to_num(np.where(unit > 1, unit, 0.0)), axis=1, initial=0.0)
+    extra = (variance - mean - coarse**2 / 6) / mean**2
+    own = np.where(coarse > mean, np.nan, np.maximum(extra, 0.0))
+    board = float(np.nanmedian(own)) if np.isfinite(own).any() else 0.0
+    return np.where(np.isnan(own), board, OWN_WEIGHT * own + (1 - OWN_WEIGHT) * board), board
 
 
 def _weekday(grid: Grid) -> Vector | None:
@@ -86,25 +88,27 @@ def _weekday(grid: Grid) -> Vector | None:
     centred = np.lib.stride_tricks.sliding_window_view(rate, WEEK, axis=1).mean(axis=2)
     days = rate[:, 3 : 3 + centred.shape[1]]
     ratio = np.divide(days, centred, out=np.full(days.shape, np.nan), where=centred >= MEAN_NEEDED)
-    is_coarse = np.nanmax(np.where(np.isfinite(rate), grid.unit[:, : rate.shape[1]], 0.0), axis=1) > np.nanmax(np.nan_to_num(centred), axis=1) / 4
-    ratio[is_coarse] = np.nan
+    unit = np.where(np.isfinite(rate), np.nan_to_num(grid.unit[:, : rate.shape[1]]), 0.0)
+    ratio[unit.max(axis=1) > np.nan_to_num(centred).max(axis=1) / 4] = np.nan
+    is_told = np.isfinite(ratio)
+    if is_told.any(axis=0).sum() < HISTORY_NEEDED_DAYS - WEEK + 1:
+        return None
     phase = (np.arange(ratio.shape[1]) + 3) % WEEK
-    if np.isfinite(ratio).any(axis=0).sum() < HISTORY_NEEDED_DAYS - WEEK + 1:
+    posts = np.where(is_told, days, 0.0).sum(axis=0)
+    if min(posts[phase == day].sum() for day in range(WEEK)) < POSTS_NEEDED_PER_WEEKDAY:
         return None
-    evidence = np.where(np.isfinite(ratio), days, 0.0).sum(axis=0)
     factors = np.array([np.nanmedian(ratio[:, phase == day]) for day in range(WEEK)])
-    if min(evidence[phase == day].sum() for day in range(WEEK)) < POSTS_NEEDED_PER_WEEKDAY or factors.min() <= 0:
-        return None
-    return np.asarray(factors / factors.mean())
+    return np.asarray(factors / factors.mean()) if factors.min() > 0 else None
 
 
-def _shock(adjusted: Matrix) -> Vector:
+def _shock(adjusted: Matrix, unit: Matrix) -> Vector:
     windows = adjusted.shape[1] - WEEK
     shock = np.ones(max(windows, 1))
     if windows < 1 or len(adjusted) < SOUNDS_NEEDED:
         return shock
     week = np.lib.stride_tricks.sliding_window_view(adjusted, WEEK, axis=1)[:, 1 : windows + 1].mean(axis=2)
-    ratio = np.where(week * WEEK >= BASELINE_POSTS_NEEDED, adjusted[:, :windows] / np.where(week > 0, week, 1.0), np.nan)
+    is_plain = (week * WEEK >= BASELINE_POSTS_NEEDED) & ((unit[:, :windows] <= 1) | (unit[:, :windows] <= week / 4))
+    ratio = np.where(is_plain, adjusted[:, :windows] / np.where(week > 0, week, 1.0), np.nan)
     for day in np.flatnonzero(np.isfinite(ratio).sum(axis=0) >= SOUNDS_NEEDED):
         median = float(np.nanmedian(ratio[:, day]))
         shock[day] = median if median > 0 else 1.0

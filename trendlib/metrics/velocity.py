@@ -1,51 +1,108 @@
 """Velocity: how fast a sound is used now, against its own week before. A steady sound reads 1.
 
-``X`` posts in the last 24 h, ``Y`` in the 7 days before, each over its exposure in days: ``growth_rate = (X / E1) / (Y / E0)``;
-where ``Y`` is 0, ``((X + 1/2) / E1) / ((Y + 1/2) / E0)``; with no post at all there is no ratio (NULL).
-Its 90 % interval is ``((X' + 1/2) / E1) / ((Y' + 1/2) / E0) * F(2 X' + 1, 2 Y' + 1)`` with ``X' = X / phi``, ``Y' = Y / phi``:
+``X`` posts in the last 24 h, ``Y`` in the 7 days before, each over its exposure in days:
+``growth_rate = (X / E1) / (Y / E0)``; where ``Y`` is 0, ``((X + 1/2) / E1) / ((Y + 1/2) / E0)``; with no
+post at all there is no ratio (NULL). Its 90 % interval is
+``((X' + 1/2) / E1) / ((Y' + 1/2) / E0) * F(2 X' + 1, 2 Y' + 1)`` with ``X' = X / phi``, ``Y' = Y / phi``:
 finite always, wide when little was seen. Show the ratio, rank by the lower bound.
 
-With a board's `daily` history the exposures are weighted by the weekday and by the day's common shock, and ``phi`` is learnt from how far
-days scatter (`trendlib.metrics.season`); without it ``phi`` is 1.
+With a board's daily history the exposures are weighted by the weekday and by the day's common shock, and
+``phi`` is learnt from how far days scatter (`trendlib.metrics.season`); without it ``phi`` is 1.
 
-On a counter the rounding unit ``u`` is an error of both increments, taken into the interval's ends, and one half of it stands where 1/2 stands above.
-The recent window is widened to 2, 3, 7, 14 days until ``u`` is at most a quarter of its increment; else the status is `rounded`.
+On a counter the rounding unit ``u`` is an error of both counts, taken into the ends of the interval, and
+``u / 2`` stands where 1/2 stands above. The recent window is widened to 2, 3, 7, 14 days until ``u`` is at
+most a quarter of its increment; else the status is ``rounded``.
 
 Other people's velocities are named translations of this one (`DIALECTS`), never a second velocity.
 """
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 from scipy.special import fdtri
 
 from trendlib.metrics.daily import Grid, Matrix, from_counter, grid, posts_by_day
-from trendlib.metrics.engines import instant, leave, whole
-from trendlib.metrics.season import Season, no_season, season
+from trendlib.metrics.engines import DAY, between, board, enter, instant, leave, whole
+from trendlib.metrics.season import Season, Vector, no_season, season
 from trendlib.schema import Status
 
-Dialect = Literal["trendlib", "tutorial_sound", "tutorial_hashtag"]
-Vector = np.ndarray[Any, np.dtype[np.float64]]
+Dialect = Literal["trendlib", "tutorial_sound", "tutorial_hashtag", "tutorial_engagement"]
 
 COLUMNS = (
-    "sound_id", "posts_last_24h", "posts_last_7d", "growth_rate", "growth_low", "growth_high", "exposure_recent_days",
-    "exposure_baseline_days", "window_days", "status", "is_season_adjusted", "evidence_kind", "is_lower_bound",
-)  # fmt: skip
+    "sound_id",
+    "posts_last_24h",
+    "posts_last_7d",
+    "growth_rate",
+    "growth_low",
+    "growth_high",
+    "exposure_recent_days",
+    "exposure_baseline_days",
+    "window_days",
+    "status",
+    "is_season_adjusted",
+    "evidence_kind",
+    "is_lower_bound",
+)
 BASELINE_DAYS = 7
 WINDOWS_DAYS = (1, 2, 3, 7, 14)
-LONGEST_DAYS = 28
 RECENT_NEEDED = 0.5
 BASELINE_NEEDED = 0.5
-BASELINE_WEAK = 2.0
-BASELINE_HALF = 0.5
+BASELINE_OK = 2.0
 HISTORY_DAYS = 10
 GAP_DAYS = 3
 COARSENESS = 0.25
 LOW, HIGH = 0.05, 0.95
 AN_HOUR = 1 / 24
+_RATIOS = ["growth_rate", "growth_low", "growth_high"]
+_COUNTER, _SHORT = Status.COUNTER_ONLY.value, Status.NOT_ENOUGH_COVERAGE.value
+
+
+def _as_it_is(ratio: Any) -> Any:
+    return ratio
+
+
+def _over_six_days_divided_by_seven(ratio: Any) -> Any:
+    return ratio * 7 / 6
+
+
+def _over_a_week_that_holds_today(ratio: Any) -> Any:
+    return 7 * ratio / (6 + ratio)
+
+
+DIALECTS: Mapping[str, Callable[[Any], Any]] = {
+    "trendlib": _as_it_is,
+    # last 24 h over (posts from day -7 to day -1, divided by 7)
+    "tutorial_sound": _over_six_days_divided_by_seven,
+    # last 24 h over the mean of the last 7 days, these included: at most 7
+    "tutorial_hashtag": _over_a_week_that_holds_today,
+    # velocity times the mean views of the last 24 h's posts [views]
+    "tutorial_engagement": _as_it_is,
+}
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """A recent window and its baseline, as columns of a grid."""
+
+    recent_days: int
+
+    @property
+    def recent(self) -> slice:
+        return slice(0, self.recent_days)
+
+    @property
+    def baseline(self) -> slice:
+        return slice(self.recent_days, self.both.stop)
+
+    @property
+    def both(self) -> slice:
+        return slice(0, self.recent_days + max(self.recent_days, BASELINE_DAYS))
 
 
 def velocity(
@@ -61,7 +118,7 @@ def velocity(
     Parameters
     ----------
     posts
-        ``sound_id``, ``posted_at``; ``post_id`` so that no post counts twice.
+        ``sound_id``, ``posted_at``; ``post_id`` so that no post counts twice; ``views`` for ``tutorial_engagement``.
     as_of
         End of the recent window; posts from then on don't count, nor do posts without a time.
     coverage
@@ -74,9 +131,10 @@ def velocity(
     Returns
     -------
     frame
-        One row a sound, by ``sound_id``: ``posts_last_24h`` and ``posts_last_7d`` [posts] (at least, where ``is_lower_bound``), ``growth_rate``
-        with ``growth_low`` and ``growth_high`` [ratio] (NULL without coverage), ``exposure_recent_days`` and ``exposure_baseline_days`` [days],
-        ``window_days`` [days], ``status``, ``is_season_adjusted``, ``evidence_kind`` ("posts"), ``is_lower_bound``.
+        One row a sound, by ``sound_id``: ``posts_last_24h`` and ``posts_last_7d`` [posts] (at least, where
+        ``is_lower_bound``), ``growth_rate`` with ``growth_low`` and ``growth_high`` [ratio] (NULL without coverage),
+        ``exposure_recent_days`` and ``exposure_baseline_days`` [days], ``window_days`` [days], ``status``,
+        ``is_season_adjusted``, ``evidence_kind`` ("posts"), ``is_lower_bound``.
 
     Raises
     ------
@@ -87,27 +145,11 @@ def velocity(
     """
     days = 1 + BASELINE_DAYS
     counts = posts_by_day(posts, as_of=as_of, coverage=coverage, days=days)
-    sounds = pd.Index(counts["sound_id"].iloc[::days])
-    covered, seen, exposed = (_matrix(counts[name], days) for name in ("posts", "seen", "exposure_days"))
-    covered = np.nan_to_num(covered)
-    is_newborn = _matrix(counts["is_before_birth"], days)[:, -1] > 0
-    exposed = np.where(_matrix(counts["is_before_birth"], days) > 0, 0.0, exposed)
     ordinary = no_season() if daily is None else season(grid(daily, as_of=as_of))
-    recent, baseline = slice(0, 1), slice(1, days)
-    board = _ratio(covered, exposed, sounds, ordinary, recent, baseline)
-    e1, e0 = exposed[:, recent].sum(axis=1), exposed[:, baseline].sum(axis=1)
-    is_short = (e1 < RECENT_NEEDED) | (e0 < BASELINE_NEEDED)
-    status = np.where(e0 < BASELINE_WEAK, Status.WEAK.value, Status.OK.value)
-    status = np.where(is_short, Status.NOT_ENOUGH_COVERAGE.value, status)
-    status = np.where(is_newborn & (e1 >= RECENT_NEEDED), Status.NEW.value, status)
-    board.loc[is_short, ["growth_rate", "growth_low", "growth_high"]] = np.nan
-    is_lower_bound = (e1 < 1 - AN_HOUR) & ~is_newborn
-    board["posts_last_24h"] = whole(np.where(is_lower_bound, seen[:, 0], covered[:, 0]))
-    is_week_known = exposed[:, :BASELINE_DAYS].sum(axis=1) >= BASELINE_DAYS - AN_HOUR
-    board["posts_last_7d"] = whole(np.where(is_week_known, covered[:, :7].sum(axis=1), seen[:, :7].sum(axis=1)))
-    board = board.assign(exposure_recent_days=e1, exposure_baseline_days=e0, window_days=1, status=status)
-    board["is_lower_bound"] = is_lower_bound | (status == Status.NOT_ENOUGH_COVERAGE.value)
-    return leave(_finished(board, sounds, "posts", dialect, is_adjusted=ordinary.is_adjusted), posts)
+    table = _on_posts(counts, days, ordinary)
+    if dialect == "tutorial_engagement":
+        table[_RATIOS] = table[_RATIOS].mul(_mean_views(posts, as_of, table["sound_id"]), axis=0)
+    return leave(_spoken(table, dialect), posts)
 
 
 def counter_velocity(
@@ -129,48 +171,42 @@ def counter_velocity(
     Returns
     -------
     frame
-        As `velocity` gives it, ``evidence_kind`` "counter". With ``window_days`` over 1, ``posts_last_24h`` is the daily mean of that window.
+        As `velocity` gives it, ``evidence_kind`` "counter". With ``window_days`` over 1, ``posts_last_24h`` is the
+        daily mean of that window; where rounding or a falling counter hides the posts, they are NULL.
 
     Raises
     ------
     SchemaError
         If a column is missing or of the wrong kind.
     ValueError
-        If ``as_of`` has no time zone, or the dialect is unknown.
+        If ``as_of`` has no time zone, or the dialect is unknown, or needs views.
     """
+    if dialect == "tutorial_engagement":
+        raise ValueError("a counter shows no views; the dialect tutorial_engagement needs posts")
     history = from_counter(readings, as_of=as_of) if daily is None else daily
     counts = grid(history, as_of=as_of)
-    ordinary = season(counts)
-    board = _windowed(counts, ordinary)
-    posts, exposed = np.nan_to_num(counts.posts), counts.exposure
-    week, week_exposed = posts[:, :BASELINE_DAYS].sum(axis=1), exposed[:, :BASELINE_DAYS].sum(axis=1)
-    board["posts_last_7d"] = whole(np.where(week_exposed > 0, week / np.maximum(week_exposed, 1) * BASELINE_DAYS, np.nan))
-    board["status"] = _counter_status(board, counts)
-    known = board["status"].isin([Status.COUNTER_ONLY, Status.WEAK, Status.NEW])
-    board.loc[~known, ["growth_rate", "growth_low", "growth_high"]] = np.nan
-    board["is_lower_bound"] = False
-    return leave(_finished(board, counts.sounds, "counter", dialect, is_adjusted=ordinary.is_adjusted), readings)
+    return leave(_spoken(_on_counter(counts, season(counts)), dialect), readings)
 
 
 def growth(x: Any, e1: Any, y: Any, e0: Any, *, phi: Any = 1.0, unit: Any = 1.0) -> tuple[Vector, Vector, Vector]:
     """Compare two counts over their exposures: the ratio and the ends of its 90 % interval.
 
-    ``unit`` is the rounding unit of both counts; 1 means exact. NaN where nothing was counted or nothing covered.
+    ``unit`` is the rounding unit of both counts; 1 means exact. NaN where nothing was counted or covered.
 
     Examples
     --------
     >>> [float(f"{value[0]:.3g}") for value in growth([1], [1], [0], [7])]
     [21.0, 2.1, 4530.0]
     """
-    x, e1, y, e0, phi, unit = np.broadcast_arrays(*(np.asarray(part, dtype="float64") for part in (x, e1, y, e0, phi, unit)))
-    error = np.where(unit > 1, unit, 0.0)
-    half = unit / 2
+    parts = (np.asarray(part, dtype="float64") for part in (x, e1, y, e0, phi, unit))
+    x, e1, y, e0, phi, unit = np.broadcast_arrays(*parts)
+    error, half = np.where(unit > 1, unit, 0.0), unit / 2
     is_known = (e1 > 0) & (e0 > 0) & ((x > 0) | (y > 0))
     pace = np.divide(e0, e1, out=np.full(x.shape, np.nan), where=is_known)
     has_baseline = y >= unit
     rate = pace * np.where(has_baseline, x, x + half) / np.where(has_baseline, y, y + half)
     low = pace * _quantile(np.maximum(x - error, 0.0) / phi, (y + error) / phi, LOW)
-    high = pace * _quantile((x + error) / phi, np.maximum(y - error, 0.0) / phi, HIGH)
+    high = pace * _quantile((x + error) / phi, np.maximum(y - error, half - 0.5) / phi, HIGH)
     return rate, np.minimum(low, rate), np.maximum(high, rate)
 
 
@@ -178,100 +214,122 @@ def _quantile(x: Vector, y: Vector, probability: float) -> Vector:
     return np.asarray((x + 0.5) / (y + 0.5) * fdtri(2 * x + 1, 2 * y + 1, probability))
 
 
-def tutorial_sound(ratio: Any) -> Any:
-    """Translate into the sound tutorial's velocity: last 24 h over (six days before, divided by seven)."""
-    return ratio * 7 / 6
-
-
-def tutorial_hashtag(ratio: Any) -> Any:
-    """Translate into the hashtag tutorial's velocity: last 24 h over the mean of the last 7 days, these included; at most 7."""
-    return 7 * ratio / (6 + ratio)
-
-
-def as_it_is(ratio: Any) -> Any:
-    """Leave the ratio as trendlib means it."""
-    return ratio
-
-
-DIALECTS = {"trendlib": as_it_is, "tutorial_sound": tutorial_sound, "tutorial_hashtag": tutorial_hashtag}
-
-
-def _matrix(values: "pd.Series[Any]", days: int) -> Matrix:
-    return values.to_numpy(dtype="float64", na_value=np.nan).reshape(-1, days)
-
-
-def _ratio(
-    posts: Matrix,
-    exposed: Matrix,
-    sounds: "pd.Index[Any]",
-    ordinary: Season,
-    recent: slice,
-    baseline: slice,
-    unit: Any = 1.0,
-) -> pd.DataFrame:
-    weighted = exposed * ordinary.expected(exposed.shape[1])
-    windows = recent.stop - recent.start
-    e1 = weighted[:, recent].sum(axis=1) * ordinary.shock[0] ** (1 / windows)
-    e0 = weighted[:, baseline].sum(axis=1)
-    x, y = posts[:, recent].sum(axis=1), posts[:, baseline].sum(axis=1)
+def _ratio(counts: Grid, ordinary: Season, windows: _Windows) -> pd.DataFrame:
+    """Compare the windows of every sound, in ordinary days instead of days."""
+    expected = counts.exposure * ordinary.expected(counts.exposure.shape[1])
+    posts = np.nan_to_num(counts.posts)
+    # a shock of one day is spread over a wider window
+    e1 = expected[:, windows.recent].sum(axis=1) * ordinary.shock[0] ** (1 / windows.recent_days)
+    e0 = expected[:, windows.baseline].sum(axis=1)
+    x, y = posts[:, windows.recent].sum(axis=1), posts[:, windows.baseline].sum(axis=1)
     mean = np.divide(y, e0, out=np.zeros_like(y), where=e0 > 0)
-    phi = 1 + mean * ordinary.scatter_of(sounds)
-    rate, low, high = growth(x, e1, y, e0, phi=phi, unit=unit)
-    return pd.DataFrame({"growth_rate": rate, "growth_low": low, "growth_high": high})
-
-
-def _windowed(counts: Grid, ordinary: Season) -> pd.DataFrame:
-    """Measure each sound on the narrowest recent window that its rounding allows."""
-    chosen = _window(counts, ordinary, WINDOWS_DAYS[0])
-    for days in WINDOWS_DAYS[1:]:
-        wider = _window(counts, ordinary, days)
-        is_better = ~chosen["is_fine"] & wider["is_covered"]
-        chosen = chosen.where(~is_better, wider)
-    return chosen
-
-
-def _window(counts: Grid, ordinary: Season, days: int) -> pd.DataFrame:
-    until = days + max(days, BASELINE_DAYS)
-    recent, baseline = slice(0, days), slice(days, until)
-    posts, exposed = np.nan_to_num(counts.posts), counts.exposure
-    e1, e0 = exposed[:, recent].sum(axis=1), exposed[:, baseline].sum(axis=1)
-    x = posts[:, recent].sum(axis=1)
-    unit = _coarsest(counts.unit[:, : days + 1])
-    board = _ratio(posts, exposed, counts.sounds, ordinary, recent, baseline, unit=_coarsest(counts.unit[:, :until]))
-    is_gap = np.lib.stride_tricks.sliding_window_view(exposed[:, :until], GAP_DAYS + 1, axis=1).sum(axis=2) == 0
-    is_covered = (exposed[:, 0] > 0) & (e1 >= days / 2) & (e0 >= BASELINE_NEEDED)
-    is_resolved = (unit <= 1) | (unit <= COARSENESS * x)
-    return board.assign(
-        posts_last_24h=whole(np.where(is_covered & is_resolved, x / np.maximum(e1, 1), np.nan)),
-        exposure_recent_days=e1,
-        exposure_baseline_days=e0,
-        window_days=days,
-        is_covered=is_covered,
-        is_resolved=is_resolved,
-        is_fine=is_covered & is_resolved,
-        is_thin=(e0 < (until - days) / 2) | is_gap.any(axis=1),
+    phi = 1 + mean * ordinary.scatter_of(counts.sounds)
+    ratios = growth(x, e1, y, e0, phi=phi, unit=_coarsest(counts.unit[:, windows.both]))
+    return pd.DataFrame(dict(zip(_RATIOS, ratios, strict=True))).assign(
+        sound_id=counts.sounds.to_numpy(),
+        exposure_recent_days=counts.exposure[:, windows.recent].sum(axis=1),
+        exposure_baseline_days=counts.exposure[:, windows.baseline].sum(axis=1),
+        window_days=windows.recent_days,
+        is_season_adjusted=ordinary.is_adjusted,
     )
 
 
 def _coarsest(unit: Matrix) -> Vector:
-    return np.asarray(np.nanmax(np.nan_to_num(unit, nan=1.0), axis=1, initial=1.0))
+    return np.asarray(np.max(np.nan_to_num(unit, nan=1.0), axis=1, initial=1.0))
 
 
-def _counter_status(board: pd.DataFrame, counts: Grid) -> Any:
-    oldest = counts.is_seen.shape[1] - np.argmax(counts.is_seen[:, ::-1], axis=1)
-    status = np.where(board["is_thin"] | (oldest <= HISTORY_DAYS), Status.WEAK.value, Status.COUNTER_ONLY.value)
-    status = np.where(oldest <= 1 + BASELINE_DAYS, Status.NEW.value, status)
-    status = np.where(board["is_resolved"], status, Status.ROUNDED.value)
-    return np.where(board["is_covered"], status, Status.NOT_ENOUGH_COVERAGE.value)
+def _on_posts(by_day: pd.DataFrame, days: int, ordinary: Season) -> pd.DataFrame:
+    def matrix(name: str) -> Matrix:
+        return by_day[name].to_numpy(dtype="float64", na_value=np.nan).reshape(-1, days)
+
+    is_before_birth = matrix("is_before_birth") > 0
+    covered, seen = np.nan_to_num(matrix("posts")), matrix("seen")
+    exposed = np.where(is_before_birth, 0.0, matrix("exposure_days"))
+    counts = Grid.of_posts(pd.Index(by_day["sound_id"].iloc[::days]), covered, exposed)
+    table = _ratio(counts, ordinary, _Windows(1))
+    status = _posts_status(table, is_newborn=is_before_birth[:, -1])
+    is_short = status == _SHORT
+    is_lower_bound = is_short | (exposed[:, 0] < 1 - AN_HOUR)
+    week = slice(0, BASELINE_DAYS)
+    is_week_known = (exposed[:, week] + is_before_birth[:, week]).sum(axis=1) >= BASELINE_DAYS - AN_HOUR
+    table.loc[is_short, _RATIOS] = np.nan
+    return table.assign(
+        posts_last_24h=whole(np.where(is_lower_bound, seen[:, 0], covered[:, 0])),
+        posts_last_7d=whole(np.where(is_week_known, covered[:, week].sum(axis=1), seen[:, week].sum(axis=1))),
+        status=status,
+        evidence_kind="posts",
+        is_lower_bound=is_lower_bound,
+    )
 
 
-def _finished(
-    board: pd.DataFrame, sounds: "pd.Index[Any]", evidence_kind: str, dialect: str, *, is_adjusted: bool
-) -> pd.DataFrame:
+def _posts_status(table: pd.DataFrame, *, is_newborn: Any) -> Any:
+    recent, baseline = table["exposure_recent_days"], table["exposure_baseline_days"]
+    status = np.where(baseline < BASELINE_OK, Status.WEAK.value, Status.OK.value)
+    status = np.where(baseline < BASELINE_NEEDED, _SHORT, status)
+    status = np.where(is_newborn, Status.NEW.value, status)
+    return np.where(recent < RECENT_NEEDED, _SHORT, status)
+
+
+def _mean_views(posts: IntoFrame, as_of: datetime, sounds: "pd.Series[Any]") -> "pd.Series[Any]":
+    frame = enter(posts, ids=["sound_id"], times=["posted_at"], others=["views"])
+    recent = frame.filter(between("posted_at", instant(as_of) - DAY, instant(as_of)))
+    views = board(recent.group_by("sound_id").agg(nw.col("views").mean().alias("views")))
+    return sounds.map(views.set_index("sound_id")["views"].astype("float64"))
+
+
+def _on_counter(counts: Grid, ordinary: Season) -> pd.DataFrame:
+    """Measure each sound on the narrowest recent window that its rounding allows."""
+    table = _on_window(counts, ordinary, _Windows(WINDOWS_DAYS[0]))
+    for days in WINDOWS_DAYS[1:]:
+        wider = _on_window(counts, ordinary, _Windows(days))
+        is_better = ~(table["is_covered"] & table["is_resolved"]) & wider["is_covered"]
+        table = table.where(~is_better, wider)
+    exposed = counts.exposure[:, :BASELINE_DAYS].sum(axis=1)
+    week = np.nan_to_num(counts.posts[:, :BASELINE_DAYS]).sum(axis=1)
+    is_told = (exposed > 0) & _is_resolved(counts, slice(0, BASELINE_DAYS))
+    status = _counter_status(table, counts)
+    is_measured = np.isin(status, [_COUNTER, Status.WEAK.value, Status.NEW.value])
+    table.loc[~is_measured, _RATIOS] = np.nan
+    return table.assign(
+        posts_last_7d=whole(np.where(is_told, week / np.maximum(exposed, 1) * BASELINE_DAYS, np.nan)),
+        status=status,
+        evidence_kind="counter",
+        is_lower_bound=False,
+    )
+
+
+def _on_window(counts: Grid, ordinary: Season, windows: _Windows) -> pd.DataFrame:
+    table = _ratio(counts, ordinary, windows)
+    recent, baseline = table["exposure_recent_days"], table["exposure_baseline_days"]
+    exposed = counts.exposure[:, windows.both]
+    is_gap = np.lib.stride_tricks.sliding_window_view(exposed, GAP_DAYS + 1, axis=1).sum(axis=2) == 0
+    is_covered = (exposed[:, 0] > 0) & (recent >= windows.recent_days / 2) & (baseline >= BASELINE_NEEDED)
+    is_resolved = _is_resolved(counts, windows.recent)
+    posts = np.nan_to_num(counts.posts[:, windows.recent]).sum(axis=1)
+    return table.assign(
+        posts_last_24h=whole(np.where(is_covered & is_resolved, posts / np.maximum(recent, 1), np.nan)),
+        is_covered=is_covered,
+        is_resolved=is_resolved,
+        is_thin=(baseline < exposed[:, windows.baseline].shape[1] / 2) | is_gap.any(axis=1),
+    )
+
+
+def _is_resolved(counts: Grid, window: slice) -> Any:
+    """Tell whether the rounding unit is at most a quarter of what was counted in a window."""
+    unit = _coarsest(counts.unit[:, : window.stop + 1])
+    return (unit <= 1) | (unit <= COARSENESS * np.nan_to_num(counts.posts[:, window]).sum(axis=1))
+
+
+def _counter_status(table: pd.DataFrame, counts: Grid) -> Any:
+    status = np.where(table["is_thin"] | (counts.history_days <= HISTORY_DAYS), Status.WEAK.value, _COUNTER)
+    status = np.where(counts.history_days <= 1 + BASELINE_DAYS, Status.NEW.value, status)
+    status = np.where(table["is_resolved"], status, Status.ROUNDED.value)
+    return np.where(table["is_covered"], status, _SHORT)
+
+
+def _spoken(table: pd.DataFrame, dialect: str) -> pd.DataFrame:
     if dialect not in DIALECTS:
         raise ValueError(f"no velocity dialect {dialect!r}; there are {', '.join(DIALECTS)}")
-    ratios = ["growth_rate", "growth_low", "growth_high"]
-    board[ratios] = DIALECTS[dialect](board[ratios])
-    board = board.assign(sound_id=sounds.to_numpy(), evidence_kind=evidence_kind, is_season_adjusted=is_adjusted)
+    table[_RATIOS] = DIALECTS[dialect](table[_RATIOS])
     text = dict.fromkeys(("sound_id", "status", "evidence_kind"), "str")
-    return board.astype({**text, "window_days": "Int64"})[list(COLUMNS)]
+    return table.astype({**text, "window_days": "Int64"})[list(COLUMNS)]

@@ -18,6 +18,7 @@ FLAT, DRIFT, JUMP, SLOW_BURNER, NEWBORN, NEWBORN_BREAKOUT, SPIKE, BOT_DRIVEN, RE
 )  # fmt: skip
 BREAKOUTS = frozenset({JUMP, SLOW_BURNER, NEWBORN_BREAKOUT, REACTIVATED})
 NEVER = -1
+_STAGED_RATIO, _STAGED_TOP, _LEAST_CEILING = 1.9, 25, 12.0
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,10 @@ PARTS: dict[str, Part] = {
 
 @dataclass(frozen=True)
 class Cast:
-    """The sounds as arrays: ``kind`` names, ``onset`` and ``turn`` days (`NEVER` for none), ``born`` (0: before all days).
+    """The sounds as arrays: ``kind`` names, ``onset`` and ``turn`` days (`NEVER`: none), ``born`` (0: before all days).
 
-    ``crosses`` is the day on which a sound begins to cross over into another region, ``bots`` the posts a day its bots add.
+    ``crosses`` is the day on which a sound begins to cross over into another region, ``bots`` the posts a day its bots
+    add. ``is_staged`` marks the sounds that teach at the end of the world; they keep plain names of their own.
     """
 
     kind: tuple[str, ...]
@@ -63,10 +65,11 @@ class Cast:
     crosses: Ints
     bots: Ints
     earlier_uses: Ints
+    is_staged: Flags
 
-    def of_kind(self, *kinds: str) -> Ints:
-        """Places of the sounds of these classes, the one staged late first."""
-        return np.array([place for place, kind in enumerate(self.kind) if kind in kinds], dtype=np.int64)
+    def staged(self, kind: str) -> int:
+        """Place of the sound of a class that is staged."""
+        return self.kind.index(kind)
 
 
 def draw_cast(calendar: Calendar, sounds: int) -> Cast:
@@ -80,7 +83,7 @@ def draw_cast(calendar: Calendar, sounds: int) -> Cast:
     is_first = np.array([kind not in kinds[:row] for row, kind in enumerate(kinds)])
     level = _levels(place("level"), kinds)
     crosses = _crossings(calendar, kinds)
-    level = np.where(crosses != NEVER, np.exp(between(place("crossing level"), rows, np.log(90), np.log(400))), level)
+    level = np.where(crosses != NEVER, np.exp(between(place("crossing level"), rows, np.log(80), np.log(180))), level)
     giant = kinds.index(FLAT)
     level[giant] = between(place("giant"), rows[:1], 6_000, 18_000)[0]
     onset, turn = _onsets(calendar, kinds, is_first)
@@ -95,6 +98,7 @@ def draw_cast(calendar: Calendar, sounds: int) -> Cast:
         crosses=crosses,
         bots=bots,
         earlier_uses=_earlier_uses(place, kinds, level),
+        is_staged=is_first | (crosses == crosses.max()),
     )
 
 
@@ -108,28 +112,46 @@ def drivers(calendar: Calendar, cast: Cast) -> Drivers:
         return between(key(calendar.seed, "drivers", what), rows, low, high)
 
     slope = draw("drift", 0.004, 0.012) * np.where(draw("drift sign", 0, 1) < 0.5, -1, 1)
-    climb, ratio, decay = draw("climb", 0.05, 0.09), draw("ratio", 1.25, 2.1), draw("decay", 0.75, 0.9)
-    jump_ratio, top = np.maximum(ratio, draw("jump ratio", 1.5, 2.1)), draw("top", 12, 40)
-    spike, spark = draw("spike", 6, 15), draw("spark", 8, 16)
+    climb, spike, spark = draw("climb", 0.05, 0.09), draw("spike", 6, 15), draw("spark", 8, 16)
     for row, kind in enumerate(cast.kind):
-        since, after = days - cast.onset[row], days >= cast.turn[row]
-        rising = (since >= 0) & ~after
+        since = days - cast.onset[row]
         if kind == DRIFT:
             moves.trend[row] = np.exp(slope[row] * (days - days.mean()))
         elif kind == SLOW_BURNER:
             grown = np.exp(np.log1p(climb[row]) * np.clip(since, 0, cast.turn[row] - cast.onset[row]))
-            moves.trend[row] = grown * np.where(after, 0.97 ** (days - cast.turn[row]), 1.0)
+            moves.trend[row] = grown * 0.97 ** np.maximum(days - cast.turn[row], 0)
         elif kind == SPIKE:
             moves.spikes[row, cast.onset[row]] = spike[row]
-        elif kind in {JUMP, NEWBORN_BREAKOUT, REACTIVATED}:
-            own = ratio[row] if kind == NEWBORN_BREAKOUT else jump_ratio[row]
-            moves.branching[row] = np.where(rising, own, np.where(after, decay[row], moves.branching[row]))
-            moves.ceiling[row] = max(cast.level[row], spark[row]) * top[row]
-        if kind == REACTIVATED:
+        elif kind == REACTIVATED:
             moves.sparks[row] = np.where((since >= 0) & (since < 3), spark[row], 0.0)
         if cast.born[row]:
             moves.trend[row, : cast.born[row]] = 0.0
+    _erupt(moves, calendar, cast)
     return moves
+
+
+def _erupt(moves: Drivers, calendar: Calendar, cast: Cast) -> None:
+    """Let what is posted beget more posts while a breakout lasts, and fewer when it is over; in place."""
+    days, rows = np.arange(calendar.length), np.arange(len(cast.kind))
+
+    def draw(what: str, low: float, high: float) -> Floats:
+        return between(key(calendar.seed, "drivers", what), rows, low, high)
+
+    ratio, decay, top = draw("ratio", 1.25, 2.1), draw("decay", 0.75, 0.9), draw("top", 12, 40)
+    ratio = np.where(np.isin(cast.kind, (NEWBORN_BREAKOUT,)), ratio, np.maximum(ratio, draw("jump ratio", 1.5, 2.1)))
+    ratio = np.where(cast.is_staged, np.maximum(ratio, _STAGED_RATIO), ratio)
+    for row in rows[np.isin(cast.kind, (JUMP, NEWBORN_BREAKOUT, REACTIVATED))]:
+        is_over = days >= cast.turn[row]
+        is_on = (days >= cast.onset[row]) & ~is_over
+        moves.branching[row, is_on], moves.branching[row, is_over] = ratio[row], decay[row]
+        moves.ceiling[row] = max(cast.level[row], _LEAST_CEILING) * max(top[row], _STAGED_TOP * cast.is_staged[row])
+
+
+def bot_posts(calendar: Calendar, cast: Cast) -> Ints:
+    """Draw what the bots of each sound (row) would post on each day (column), were they on."""
+    shape = (len(cast.kind), calendar.length)
+    moods = between(key(calendar.seed, "bot mood"), np.arange(shape[0] * shape[1]), 0.8, 1.2).reshape(shape)
+    return (cast.bots[:, None] * moods).astype(np.int64)
 
 
 def _kinds(seed: int, sounds: int) -> list[str]:
@@ -144,7 +166,7 @@ def _levels(place: int, kinds: list[str]) -> Floats:
     parts = [PARTS[kind] for kind in kinds]
     median, spread = np.array([part.level for part in parts]).T
     least, most = np.array([part.limits for part in parts]).T
-    return np.clip(median * np.exp(spread * normal(place, rows)), least, most)
+    return np.asarray(np.clip(median * np.exp(spread * normal(place, rows)), least, most))
 
 
 def _onsets(calendar: Calendar, kinds: list[str], is_first: Flags) -> tuple[Ints, Ints]:
@@ -174,7 +196,7 @@ def _crossings(calendar: Calendar, kinds: list[str]) -> Ints:
 
 
 def _earlier_uses(place: Callable[[str], int], kinds: list[str], level: Floats) -> Ints:
-    """Uses before the first day of the run-up."""
+    """Draw uses before the first day of the run-up."""
     rows = np.arange(len(kinds))
     days_of_use = np.exp(between(place("age"), rows, np.log(40), np.log(900)))
     quiet = between(place("old uses"), rows, 15_000, 80_000)

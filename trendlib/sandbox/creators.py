@@ -1,7 +1,8 @@
 """Who posts: creators with heavy-tailed followers, each at home in one region.
 
-A creator is a number: region, tier and place in the tier. So a handle can be written from the number and read back, and
-nobody has to be kept in memory. Stars are few and post often, the crowd is large and posts rarely; bots serve one sound.
+A creator is a number: region, tier and place in the tier. So a handle can be written from the number and read back,
+and nobody has to be kept in memory. Stars are few and post often, the crowd is large and posts rarely; bots serve one
+sound.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ _MOST_FOLLOWERS = 160_000_000
 
 
 def creator_number(region: Ints, tier: Ints, place: Ints) -> Ints:
-    """Number of a creator."""
+    """Write a creator's number."""
     return (region << (_PLACE_WIDTH + 2)) | (tier << _PLACE_WIDTH) | place
 
 
@@ -130,11 +131,11 @@ def _nickname(draw: int, language: str) -> str:
 
 @dataclass(frozen=True)
 class Slots:
-    """How the posts of one source on one day are dealt out, given the region mix: pure, and readable in both directions.
+    """How the posts of one source on one day are dealt out, given the region mix: readable in both directions.
 
-    The posts of a day are numbered 0 … n-1 (their slots, in no order of time). A region owns a run of slots; of its run,
-    first come stars, then active creators, then the crowd. Within a tier slot and creator are matched one to one, so each
-    creator posts at most once a day with a sound, and a creator's posts are found without looking at anybody else's.
+    The posts of a day are numbered 0 … n-1 (their slots, in no order of time). A region owns a run of slots; in a run,
+    first come stars, then active creators, then the crowd. Within a tier slot and creator are matched one to one, so
+    each creator posts at most once a day with a sound, and their posts are found without looking at anybody else's.
     """
 
     seed: int
@@ -153,9 +154,11 @@ class Slots:
         return cuts
 
     def tiers(self, sizes: Ints, sources: Ints, days: Ints) -> tuple[Ints, Ints]:
-        """Number of stars and of active creators among a region's slots."""
+        """Count the stars and the active creators among a region's slots."""
         code = sources * 256 + days
-        stars = np.floor(sizes * 0.03 + uniform(key(self.seed, "stars"), code + sizes * 4_194_304)).astype(np.int64)
-        stars = np.minimum(np.minimum(stars, sizes), 1 << TIER_WIDTH[STAR])
-        active = np.floor((sizes - stars) * 0.22 + uniform(key(self.seed, "active"), code + sizes * 4_194_304)).astype(np.int64)
-        return stars, np.minimum(np.minimum(active, sizes - stars), 1 << TIER_WIDTH[ACTIVE])
+        stars = self._part("stars", sizes, 0.03, code + (sizes << 22), TIER_WIDTH[STAR])
+        return stars, self._part("active", sizes - stars, 0.22, code + (sizes << 22), TIER_WIDTH[ACTIVE])
+
+    def _part(self, name: str, sizes: Ints, share: float, counters: Ints, width: int) -> Ints:
+        wanted = np.floor(sizes * share + uniform(key(self.seed, name), counters)).astype(np.int64)
+        return np.minimum(np.minimum(wanted, sizes), 1 << width)

@@ -47,6 +47,15 @@ def normal(place: int, counters: Ints) -> Floats:
     return np.asarray(radius * np.cos(2.0 * np.pi * uniform(place, counters * 2 + 1)))
 
 
+def bell(place: int, counters: Ints) -> Floats:
+    """Draw roughly standard normal numbers at each counter, cheaply: the sum of four sixteen-bit draws."""
+    drawn, part = bits(place, counters), np.uint64(0xFFFF)
+    summed = (
+        (drawn & part) + (drawn >> np.uint64(16) & part) + (drawn >> np.uint64(32) & part) + (drawn >> np.uint64(48))
+    )
+    return np.asarray((summed.astype(np.float64) / 65_536 - 2.0) * 3**0.5)
+
+
 def between(place: int, counters: Ints, low: float, high: float) -> Floats:
     """Draw from [low, high) at each counter."""
     return low + (high - low) * uniform(place, counters)

@@ -18,7 +18,8 @@ Kind = Literal[
     "slow", "reset", "refused",
 ]  # fmt: skip
 TRANSIENT: tuple[Kind, ...] = (
-    "429", "500", "502", "503", "code_minus_one", "ratelimit_text", "html", "empty", "truncated", "slow", "reset", "refused",
+    "429", "500", "502", "503", "code_minus_one", "ratelimit_text", "html", "empty", "truncated", "slow", "reset",
+    "refused",
 )  # fmt: skip
 _MOST_IN_A_ROW = 2
 HTML_PAGE = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Checking your browser</body></html>"
@@ -46,7 +47,7 @@ class Planned:
 class Faults:
     """Decides which question meets which fault.
 
-    Parameters
+    Attributes
     ----------
     rate
         Share of the questions that meet a fault, 0 to 1.
@@ -83,14 +84,15 @@ class Faults:
             return kind
 
     def _planned(self, path: str, params: Mapping[str, str]) -> Kind | None:
+        due: Kind | None = None
         for number, plan in enumerate(self.script):
             if not plan.meets(path, params):
                 continue
             self._met[number] += 1
             late = self._met[number] - plan.first
-            if late >= 0 and (plan.times is None or late < plan.times):
-                return plan.kind
-        return None
+            if due is None and late >= 0 and (plan.times is None or late < plan.times):
+                due = plan.kind
+        return due
 
     def _drawn(self, path: str, params: Mapping[str, str]) -> Kind | None:
         if self.rate <= 0 or not self.kinds:

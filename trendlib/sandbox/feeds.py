@@ -1,15 +1,16 @@
-"""Feeds: which posts of a sound, a hashtag, a creator or a search stand in which order, and how they are cut into pages.
+"""Feeds: which posts of a sound or a hashtag stand in which order, and how they are cut into pages.
 
 Nothing posted at or after ``now`` (Unix time) is ever in a feed. A cursor is an offset into the feed as it stands then.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
 
+from trendlib.sandbox.classes import DRIFT, REACTIVATED, SLOW_BURNER
 from trendlib.sandbox.creators import region_of
 from trendlib.sandbox.draws import Ints
 from trendlib.sandbox.quirks import Quirks, chance, draw
@@ -17,6 +18,7 @@ from trendlib.sandbox.regions import region_index
 from trendlib.sandbox.world import World
 
 Order = Literal["newest", "likes", "mixed"]
+_STAGED_BY_LIKES = frozenset({DRIFT, SLOW_BURNER, REACTIVATED})
 _EVERYTHING = 1 << 40
 _NO_CODES = np.empty(0, dtype=np.int64)
 
@@ -46,7 +48,7 @@ class Feeds:
     world: World
     order: Order = "newest"
     page_cap: int | None = 600
-    quirks: Quirks = Quirks()
+    quirks: Quirks = field(default_factory=Quirks)
 
     def page(self, subject: Subject, now: int, start: int, count: int) -> Page:
         """Cut one page out of a feed."""
@@ -72,10 +74,13 @@ class Feeds:
         return self._by_likes(subject, now)[start:stop]
 
     def is_newest_first(self, subject: Subject) -> bool:
-        """Whether a feed is in order of time; in a mixed world half of them are."""
-        if self.order == "mixed":
-            return chance(2, self.world.seed, subject.kind, subject.row, "order")
-        return self.order == "newest"
+        """Whether a feed is in order of time; in a mixed world about half of them are, and most of the staged ones."""
+        if self.order != "mixed":
+            return self.order == "newest"
+        cast = self.world.cast
+        if subject.kind == "sound" and cast.is_staged[subject.row]:
+            return cast.kind[subject.row] not in _STAGED_BY_LIKES
+        return chance(2, self.world.seed, subject.kind, subject.row, "order")
 
     def newest(self, subject: Subject, now: int, start: int, stop: int, since: int = 0) -> Ints:
         """Codes of the newest posts before ``now`` and not before ``since``, from one offset to another."""
@@ -98,7 +103,7 @@ class Feeds:
         return np.concatenate(parts) if parts else _NO_CODES
 
     def _known_size(self, subject: Subject, day: int, today: int) -> int | None:
-        """Posts of a whole day, when that is known without drawing them."""
+        """Count the posts of a whole day, when that is known without drawing them."""
         if day == today or subject.region:
             return None
         counts = self.world.posts.counts if subject.kind == "sound" else self.world.hashtag_counts
@@ -131,7 +136,7 @@ class Feeds:
         return lru_cache(maxsize=16_384)(self._draw_top_of_day)
 
     def _draw_top_of_day(self, subject: Subject, day: int) -> Ints:
-        """Posts of a day that can ever come into the feed: the most liked ones after their first day."""
+        """Draw the posts of a day that can ever come into the feed: the most liked ones."""
         codes, seconds = self._day(subject, day)
         if self.page_cap is None or len(codes) <= self.page_cap:
             return codes

@@ -38,12 +38,23 @@ def provider_of(path: str) -> Provider:
 def refusal(provider: Provider, status: int) -> dict[str, Any]:
     """Word an error the way its provider does."""
     if provider == "keyapi":
-        words = {401: "apiKey is null", 402: "apiKey quota is not enough", 429: "qps limit exceeded", 400: "Bad request"}
+        words = {
+            401: "apiKey is null",
+            402: "apiKey quota is not enough",
+            429: "qps limit exceeded",
+            400: "Bad request",
+        }
         return {"code": status, "data": None, "message": words.get(status, "Internal server error")}
     if provider == "layers":
         words = {401: "UNAUTHENTICATED", 403: "FORBIDDEN_SCOPE"}
         return {"error": {"code": words.get(status, "INTERNAL"), "message": "The request was refused."}}
-    words = {401: "Invalid API key", 402: "Insufficient credits", 403: "Forbidden", 429: "Too many requests", 404: "Not found"}
+    words = {
+        401: "Invalid API key",
+        402: "Insufficient credits",
+        403: "Forbidden",
+        429: "Too many requests",
+        404: "Not found",
+    }
     return {"code": status, "msg": words.get(status, "Internal server error")}
 
 

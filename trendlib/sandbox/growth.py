@@ -2,7 +2,7 @@
 
 On day t a source expects ``season * noise * (quiet + branching * memory)`` posts, where ``memory`` is the exponentially
 weighted mean of its past seasonless counts (weight one half). With the everyday branching ratio of 0.3 the count hovers
-around its level. A branching ratio above 1 is a breakout, bent down to 1 as the memory nears its ceiling; below 1, a decay.
+around its level. A ratio above 1 is a breakout, bent down to 1 as the memory nears its ceiling; below 1, a decay.
 """
 
 from dataclasses import dataclass

@@ -47,13 +47,17 @@ def draw_hashtags(calendar: Calendar, count: int, sounds: int) -> HashtagCast:
     for row in rows:
         kind = _KINDS[row % len(_KINDS)]
         is_staged = row in {1, 3}
-        day = calendar.days - (4 if kind == BUMP else 16) if is_staged else 10 + moments[row] * max(calendar.days - 14, 1)
+        day = (
+            calendar.days - (4 if kind == BUMP else 16) if is_staged else 10 + moments[row] * max(calendar.days - 14, 1)
+        )
         draw = bits(key(seed, "hashtag"), np.array([row]))[0]
         affiliates = order(key(seed, "affiliates", row), sounds)[: int(draw >> np.uint64(61)) % (_MOST_AFFILIATES + 1)]
         hashtags.append(
             Hashtag(
                 name=_name(int(row)),
-                challenge_id=str(int(draw >> np.uint64(3 * (int(row) % 4) + 2)) if row % 3 else 1_000 + 7_919 * int(row)),
+                challenge_id=str(
+                    int(draw >> np.uint64(3 * (int(row) % 4) + 2)) if row % 3 else 1_000 + 7_919 * int(row)
+                ),
                 kind=kind,
                 onset=RUN_UP + max(min(int(day), calendar.days - 1), 1),
                 period=4 + int(draw >> np.uint64(20)) % 20,
@@ -75,7 +79,9 @@ def hashtag_drivers(calendar: Calendar, cast: HashtagCast) -> Drivers:
     for row, hashtag in enumerate(cast.hashtags):
         since = days - hashtag.onset
         if hashtag.kind == BUMP:
-            moves.trend[row] = 1 + (lift[row] - 1) * np.where(since < 0, 0, np.minimum((since + 1) / 2, 0.85 ** (since - 1)))
+            moves.trend[row] = 1 + (lift[row] - 1) * np.where(
+                since < 0, 0, np.minimum((since + 1) / 2, 0.85 ** (since - 1))
+            )
         elif hashtag.kind == RISING:
             moves.trend[row] = np.exp(slope[row] * np.clip(since, 0, 40))
         elif hashtag.kind == FADING:

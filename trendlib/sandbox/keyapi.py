@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from trendlib.sandbox.draws import Ints
 from trendlib.sandbox.quirks import draw
 from trendlib.sandbox.regions import REGION_COUNT, REGIONS, region_index
 from trendlib.sandbox.words import INTERESTS
@@ -43,7 +42,8 @@ class KeyApi:
         status, data = respond(params, now)
         if status != 200:
             return status, {"code": status, "data": None, "message": data}
-        request = uuid.UUID(int=draw(self.world.seed, endpoint, sorted(params.items()), now) << 64 | draw(now, "request"))
+        drawn = draw(self.world.seed, endpoint, sorted(params.items()), now)
+        request = uuid.UUID(int=drawn << 64 | draw(drawn, "request"))
         return 200, {"code": 0, "message": "success", "data": data, "requestId": str(request)}
 
     def _trending(self, params: Mapping[str, str], now: int) -> tuple[int, Any]:
@@ -84,12 +84,11 @@ class KeyApi:
         sound = self._sound(row, region, period, day) | {
             "rank": None, "rank_diff": None, "audience_ages": None,
             "audience_countries": [
-                {"country_info": {"id": str(100_000 + int(place)), "label": REGIONS[place].code, "value": REGIONS[place].name},
-                 "score": int(index[place])}
-                for place in top
+                {"country_info": {"id": str(100_000 + place), "label": code, "value": name}, "score": int(index[place])}
+                for place, code, name in ((place, REGIONS[place].code, REGIONS[place].name) for place in top.tolist())
             ],
             "audience_interests": self._interests(clip_id),
-            "longevity": {"popular_days": draw(clip_id, "popular") % 40, "current_popularity": draw(clip_id, day) % 100},
+            "longevity": {"popular_days": draw(clip_id, "popular") % 40, "current_popularity": draw(clip_id, day) % 99},
             "music_url": None,
         }  # fmt: skip
         return 200, {"disliked": None, "like_count": None, "liked": None, "sound": sound}
@@ -129,12 +128,13 @@ class KeyApi:
 
     def _interests(self, clip_id: str) -> list[dict[str, Any]]:
         start = draw(clip_id, "interests")
+        places = [(start + step) % len(INTERESTS) for step in range(5)]
+        infos = [
+            {"id": str(10_001 + place), "label": f"diversify_{10_001 + place}", "value": INTERESTS[place]}
+            for place in places
+        ]
         return [
-            {
-                "interest_info": {"id": str(10_001 + place), "label": f"diversify_{10_001 + place}", "value": INTERESTS[place]},
-                "score": 1_200 // (turn + 1) + start % 50,
-            }
-            for turn, place in enumerate((start + step) % len(INTERESTS) for step in range(5))
+            {"interest_info": info, "score": 1_200 // turn + start % 50} for turn, info in enumerate(infos, start=1)
         ]
 
     def _is_wanted(self, row: int, params: Mapping[str, str]) -> bool:
@@ -159,7 +159,7 @@ class KeyApi:
         last = min(day, self.world.calendar.length)
         if last < 1 or not 0 <= region < REGION_COUNT:
             return []
-        rows: Ints = np.arange(self.world.sounds)
+        rows = np.arange(self.world.sounds)
         uses = self.world.posts.counts[: self.world.sounds, max(last - period, 0) : last].sum(axis=1)
         share = self.world.posts.mix.shares(rows, np.full(len(rows), last - 1))[:, region]
         score = uses * share

@@ -1,4 +1,4 @@
-"""Layers as the practice world answers it: a catalogue of commercial tracks, most used first, renewed every 12 hours."""
+"""Layers as the practice world answers it: commercial tracks, most used first, renewed every 12 hours."""
 
 import uuid
 from dataclasses import dataclass

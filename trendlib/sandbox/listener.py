@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 _LOG = logging.getLogger(__name__)
@@ -31,14 +31,14 @@ class Question:
 
 @dataclass(frozen=True)
 class Reply:
-    """What is sent back: an answer, or a reset, or a reset after which nobody listens for ``closed_s`` seconds."""
+    """What is sent back: an answer, or a reset after which nobody listens for ``closed_s`` seconds."""
 
     status: int
     payload: bytes
     content_type: str = "application/json; charset=utf-8"
     headers: Mapping[str, str] = field(default_factory=dict)
-    fate: Literal["answer", "reset", "refuse"] = "answer"
     delay_s: float = 0.0
+    is_reset: bool = False
     closed_s: float = 0.0
 
 
@@ -147,13 +147,13 @@ class _Handler(BaseHTTPRequestHandler):
         reply = self.server.listener.respond(Question(self.command, parts.path, params, dict(self.headers), body))
         if reply.delay_s:
             time.sleep(reply.delay_s)
-        if reply.fate == "answer":
+        if not reply.is_reset:
             self._send(reply)
             return
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _CLOSE_WITH_RESET)
         self.server.resets.add(self.connection)
         self.close_connection = True
-        if reply.fate == "refuse":
+        if reply.closed_s:
             self.server.listener.pause(reply.closed_s)
 
     def _send(self, reply: Reply) -> None:
@@ -165,5 +165,5 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(reply.payload)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name http.server gives it
+    def log_message(self, format: str, *args: Any) -> None:
         _LOG.debug(format, *args)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trendlib.sandbox.classes import NEVER
-from trendlib.sandbox.draws import Floats, Ints, bits, key, normal
+from trendlib.sandbox.draws import Floats, Ints, bell, bits, key
 from trendlib.sandbox.regions import REGION_COUNT, REGIONS
 
 _KNOT_DAYS = 7
@@ -26,14 +26,15 @@ class Mix:
 
     def targets(self) -> Ints:
         """Region each source crosses over into, were it to: never its home."""
-        step = 1 + (bits(key(self.seed, self.name, "target"), np.arange(len(self.homes))) % np.uint64(REGION_COUNT - 1)).astype(np.int64)
+        drawn = bits(key(self.seed, self.name, "target"), np.arange(len(self.homes)))
+        step = 1 + (drawn % np.uint64(REGION_COUNT - 1)).astype(np.int64)
         return (self.homes + step) % REGION_COUNT
 
     def shares(self, sources: Ints, days: Ints) -> Floats:
         """Share of each region (column) for each pair of source and day (row)."""
         regions = np.arange(REGION_COUNT)
         weights = np.log([region.weight for region in REGIONS])
-        own = normal(key(self.seed, self.name, "mix"), sources[:, None] * REGION_COUNT + regions)
+        own = bell(key(self.seed, self.name, "mix"), sources[:, None] * REGION_COUNT + regions)
         logs = weights + 0.9 * own + self._wobble(sources, days)
         logs = logs + 2.2 * (regions == self.homes[sources][:, None])
         exps = np.exp(logs)
@@ -49,8 +50,9 @@ class Mix:
         regions = np.arange(REGION_COUNT)
         week, part = np.divmod(days, _KNOT_DAYS)
         place = key(self.seed, self.name, "wobble")
-        before = normal(place, ((sources * 64 + week)[:, None]) * REGION_COUNT + regions)
-        after = normal(place, ((sources * 64 + week + 1)[:, None]) * REGION_COUNT + regions)
+        knots, ends = (sources * 64 + week)[:, None], (sources * 256 + days)[:, None]
+        before = bell(place, knots * REGION_COUNT + regions)
+        after = bell(place, (knots + 1) * REGION_COUNT + regions)
         slope = (part / _KNOT_DAYS)[:, None]
-        daily = normal(key(self.seed, self.name, "daily mix"), ((sources * 256 + days)[:, None]) * REGION_COUNT + regions)
+        daily = bell(key(self.seed, self.name, "daily mix"), ends * REGION_COUNT + regions)
         return np.asarray(0.15 * (before * (1 - slope) + after * slope) + 0.08 * daily)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trendlib.sandbox.creators import (
     ACTIVE,
@@ -27,6 +28,7 @@ from trendlib.sandbox.creators import (
 from trendlib.sandbox.days import DAY_S, Calendar
 from trendlib.sandbox.draws import Flags, Floats, Ints, bits, key, normal, shuffle, uniform, unshuffle
 from trendlib.sandbox.mix import Mix
+from trendlib.sandbox.regions import REGION_COUNT
 
 _SLOT_WIDTH, _DAY_WIDTH, _FIELDS = 18, 8, 32
 MOST_SOURCES = 1 << (32 - _SLOT_WIDTH)
@@ -34,6 +36,8 @@ _TIME, _FAME, _LUCK, _LIKES, _COMMENTS, _SHARES, _SAVES, _DOWNLOADS, _LENGTH, _W
 _HOUR_WEIGHTS = np.array([5, 3, 2, 2, 2, 2, 3, 4, 5, 5, 5, 6, 6, 6, 6, 7, 8, 8, 9, 9, 9, 9, 8, 7], dtype=np.float64)
 _CLOCK = np.concatenate([[0.0], np.cumsum(_HOUR_WEIGHTS) / _HOUR_WEIGHTS.sum()])
 _CACHED_DAYS = 768
+_CACHED_CUTS = 32_768
+_ROWS_AT_ONCE = 128
 
 
 def pack(sources: Ints, days: Ints, slots: Ints) -> Ints:
@@ -79,13 +83,12 @@ class Posts:
         """How slots are dealt to creators."""
         return Slots(self.seed)
 
-    # -- when ---------------------------------------------------------------------------------------------------------
-
     def seconds(self, codes: Ints) -> Ints:
         """Unix time at which each post was made."""
         _, days, _ = unpack(codes)
-        of_day = np.interp(self._uniform(codes, _TIME), _CLOCK, np.arange(25) * 3600.0)
-        return self.calendar.first_second + days * DAY_S + np.minimum(of_day.astype(np.int64), DAY_S - 1)
+        clock = np.interp(self._uniform(codes, _TIME), _CLOCK, np.arange(25) * 3600.0)
+        of_day: Ints = np.minimum(clock.astype(np.int64), DAY_S - 1)
+        return of_day + (self.calendar.first_second + days * DAY_S)
 
     def day(self, source: int, day: int) -> tuple[Ints, Ints]:
         """Codes and seconds of a source's posts of one day, oldest first."""
@@ -101,8 +104,6 @@ class Posts:
         seconds = self.seconds(codes)
         by_time = np.argsort(seconds, kind="stable")
         return codes[by_time], seconds[by_time]
-
-    # -- ids ----------------------------------------------------------------------------------------------------------
 
     def post_ids(self, codes: Ints) -> list[str]:
         """Public id of each post."""
@@ -123,7 +124,7 @@ class Posts:
     def _ids(self, codes: Ints, kind: str) -> list[str]:
         sources, _, slots = unpack(codes)
         low = ((sources << _SLOT_WIDTH) | slots) * self._factor(kind) & 0xFFFFFFFF
-        return [str((second << 32) | part) for second, part in zip(self.seconds(codes).tolist(), low.tolist(), strict=True)]
+        return [str(whole) for whole in ((self.seconds(codes) << 32) | low).tolist()]
 
     def _code(self, public_id: str, kind: str) -> int | None:
         if not public_id.isascii() or not public_id.isdigit() or len(public_id) > 19:
@@ -141,22 +142,24 @@ class Posts:
     def _factor(self, kind: str) -> int:
         return (key(self.seed, kind) & 0x7FFFFFFF) | 1
 
-    # -- who ----------------------------------------------------------------------------------------------------------
-
     def creator_numbers(self, codes: Ints) -> Ints:
         """Creator of each post."""
+        if len(codes) == 0:
+            return codes
         sources, days, slots = unpack(codes)
         pairs, inverse = np.unique(sources * 256 + days, return_inverse=True)
-        pair_sources, pair_days = pairs // 256, pairs % 256
-        people = self.counts[pair_sources, pair_days] - self.bots[pair_sources, pair_days]
-        cuts = self.slots.cuts(self.mix.shares(pair_sources, pair_days), people, pair_sources, pair_days)[inverse]
+        cuts = np.array([self._cuts(pair // 256, pair % 256) for pair in pairs.tolist()])[inverse]
         regions = np.minimum((slots[:, None] >= cuts[:, 1:]).sum(axis=1), cuts.shape[1] - 2)
         first = np.take_along_axis(cuts, regions[:, None], axis=1)[:, 0]
         sizes = np.take_along_axis(cuts, regions[:, None] + 1, axis=1)[:, 0] - first
         stars, active = self.slots.tiers(sizes, sources, days)
         turn = slots - first
         numbers = np.zeros(len(codes), dtype=np.int64)
-        for tier, start, stop in ((STAR, 0 * stars, stars), (ACTIVE, stars, stars + active), (CROWD, stars + active, sizes)):
+        for tier, start, stop in (
+            (STAR, 0 * stars, stars),
+            (ACTIVE, stars, stars + active),
+            (CROWD, stars + active, sizes),
+        ):
             chosen = (turn >= start) & (turn < stop)
             salts = self.slots.salts(sources[chosen], days[chosen], tier)
             place = shuffle((turn - start)[chosen], salts, TIER_WIDTH[tier])
@@ -176,7 +179,8 @@ class Posts:
 
     def _people_codes(self, region: int, tier: int, place: int) -> Ints:
         sources, days = (part.ravel() for part in np.indices(self.counts.shape))
-        first, sizes = self._runs(region)
+        first, last = (self._all_cuts[:, :, region + side].ravel().astype(np.int64) for side in (0, 1))
+        sizes = last - first
         stars, active = self.slots.tiers(sizes, sources, days)
         start = {STAR: 0 * stars, ACTIVE: stars, CROWD: stars + active}[tier]
         stop = {STAR: stars, ACTIVE: stars + active, CROWD: sizes}[tier]
@@ -191,41 +195,39 @@ class Posts:
             for day in np.flatnonzero(self.bots[source]):
                 turns = np.arange(self.bots[source, day])
                 slots = self.counts[source, day] - self.bots[source, day] + turns
-                last = int(self._last_run(source, int(day)))
-                chosen = slots[(slots - last) % BOTS_PER_SOUND == bot]
+                chosen = slots[(slots - self._cuts(source, int(day))[-2]) % BOTS_PER_SOUND == bot]
                 found.append(pack(np.full(len(chosen), source), np.full(len(chosen), day), chosen))
         return np.concatenate(found)
 
-    def _last_run(self, source: int, day: int) -> int:
-        """First slot of the last region's run; the bots' turns are counted on from there."""
+    @cached_property
+    def _cuts(self) -> Callable[[int, int], Ints]:
+        return lru_cache(maxsize=_CACHED_CUTS)(self._draw_cuts)
+
+    def _draw_cuts(self, source: int, day: int) -> Ints:
         sources, days = np.array([source]), np.array([day])
         people = self.counts[sources, days] - self.bots[sources, days]
-        return int(self.slots.cuts(self.mix.shares(sources, days), people, sources, days)[0, -2])
+        cuts: Ints = self.slots.cuts(self.mix.shares(sources, days), people, sources, days)[0]
+        return cuts
 
     @cached_property
-    def _runs(self) -> Callable[[int], tuple[Ints, Ints]]:
-        return lru_cache(maxsize=16)(self._draw_runs)
+    def _all_cuts(self) -> NDArray[np.int32]:
+        """First slots of all regions (last axis) for every source and day; drawn once, for looking up creators."""
+        rows, days = self.counts.shape
+        cuts = np.zeros((rows, days, REGION_COUNT + 1), dtype=np.int32)
+        for start in range(0, rows, _ROWS_AT_ONCE):
+            people = (self.counts - self.bots)[start : start + _ROWS_AT_ONCE]
+            sources, of_day = (index.ravel() for index in np.indices(people.shape))
+            shares = self.mix.shares(sources + start, of_day)
+            drawn = self.slots.cuts(shares, people.ravel(), sources + start, of_day)
+            cuts[start : start + _ROWS_AT_ONCE] = drawn.reshape(*people.shape, -1)
+        return cuts
 
-    def _draw_runs(self, region: int) -> tuple[Ints, Ints]:
-        """First slot and number of slots of a region's run, for every source and day in one row."""
-        first, last = [], []
-        for start in range(0, len(self.counts), 256):
-            part = self.counts[start : start + 256]
-            rows, days = (index.ravel() for index in np.indices(part.shape))
-            people = (part - self.bots[start : start + 256]).ravel()
-            cuts = self.slots.cuts(self.mix.shares(rows + start, days), people, rows + start, days)
-            first.append(cuts[:, region])
-            last.append(cuts[:, region + 1])
-        begins = np.concatenate(first)
-        return begins, np.concatenate(last) - begins
-
-    # -- what ---------------------------------------------------------------------------------------------------------
-
-    def counters(self, codes: Ints, now: int) -> Counters:
-        """Views, likes and the rest as of an instant; none of them ever falls."""
+    def counters(self, codes: Ints, now: int, numbers: Ints | None = None) -> Counters:
+        """Count views, likes and the rest as of an instant; none ever falls. ``numbers``: the creators, if known."""
         hours = np.maximum(now - self.seconds(codes), 0) / 3600.0
         grown = np.where(hours < 24, (hours / 24) ** 0.7, 1 + 0.35 * np.log(np.clip(hours, 24, 1440) / 24))
-        views = (self.first_day_views(codes) * grown).astype(np.int64)
+        known = self.creator_numbers(codes) if numbers is None else numbers
+        views = (self._first_day_views(codes, known) * grown).astype(np.int64)
 
         def part(field: int, low: float, high: float) -> Ints:
             return (views * (low + (high - low) * self._uniform(codes, field) ** 2)).astype(np.int64)
@@ -239,9 +241,9 @@ class Posts:
             downloads=part(_DOWNLOADS, 0.0001, 0.004),
         )
 
-    def first_day_views(self, codes: Ints) -> Floats:
-        """Views a post will have 24 hours after it was made."""
-        reach = 180 + 0.06 * self.creators.followers(self.creator_numbers(codes))
+    def _first_day_views(self, codes: Ints, numbers: Ints) -> Floats:
+        """Draw the views a post will have 24 hours after it was made."""
+        reach = 180 + 0.06 * self.creators.followers(numbers)
         luck = np.exp(1.1 * normal(self._place, codes * (_FIELDS // 2) + _FAME // 2))
         viral = np.minimum((1 - self._uniform(codes, _LUCK)) ** -0.6, 400.0)
         return np.asarray(np.minimum(reach * luck * viral, 90_000_000))

@@ -16,7 +16,7 @@ from trendlib.sandbox.world import unix
 
 @dataclass(frozen=True, eq=False)
 class Practice:
-    """Answers all three APIs from the feeds of a world; ``wrapped`` puts TikLiveAPI's bodies into the family's envelope."""
+    """Answers all three APIs from a world; ``wrapped`` puts TikLiveAPI's bodies into the family's envelope."""
 
     feeds: Feeds
     wrapped: bool = False

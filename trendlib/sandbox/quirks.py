@@ -33,6 +33,8 @@ class Quirks:
         Up to three pinned posts stand before a creator's others; advertisements stand in feeds.
     removed_sounds
         Some sounds have been taken down: their id stays, title, artist and feed are empty.
+    id_only_hashtags
+        Some hashtags answer only when asked for by their challenge id.
     missing_fields
         Posts without creation time, counters, sound or author.
     mistyped_fields
@@ -55,6 +57,7 @@ class Quirks:
     stuck_cursors: bool = False
     pinned_and_ads: bool = False
     removed_sounds: bool = False
+    id_only_hashtags: bool = False
     missing_fields: bool = False
     mistyped_fields: bool = False
     empty_regions: bool = False

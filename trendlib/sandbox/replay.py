@@ -68,7 +68,9 @@ class Recordings:
 def _question(endpoint: str, params: Mapping[str, Any]) -> Question:
     """Write a question so that equal ones are equal: no first cursor, no count (it is only a wish)."""
     texts = {str(name): str(value) for name, value in params.items()}
-    kept = {name: value for name, value in texts.items() if name != "count" and _FIRST_PAGE.get(name) != value and value}
+    kept = {
+        name: value for name, value in texts.items() if name != "count" and _FIRST_PAGE.get(name) != value and value
+    }
     return endpoint, tuple(sorted(kept.items()))
 
 

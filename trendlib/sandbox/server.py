@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -24,6 +25,9 @@ from trendlib.sandbox.replay import Recordings
 from trendlib.sandbox.world import World
 
 _KEYS: Mapping[Provider, str] = {known.provider: known.text for known in PRACTICE_KEYS}
+
+
+_NOT_SET = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Source(Protocol):
@@ -48,7 +52,7 @@ class Request:
 class PracticeServer:
     """What both practice servers share: the listening, the keys, the faults and the time.
 
-    Parameters
+    Attributes
     ----------
     port
         Port on 127.0.0.1; 0 takes a free one.
@@ -62,6 +66,9 @@ class PracticeServer:
         Seconds that every answer takes.
     rate_per_minute
         Questions a minute (of the real clock) that one key may ask; None for no limit.
+    now
+        Time of the world, which may be set at any moment: nothing that happened at it or later is visible. Left
+        out, the end of the world or of the recordings.
     """
 
     _: KW_ONLY
@@ -71,24 +78,27 @@ class PracticeServer:
     faults: Faults | None = None
     latency_s: float = 0.0
     rate_per_minute: int | None = 200
+    now: datetime = _NOT_SET
 
     def __post_init__(self) -> None:
         """Prepare the gate; nothing listens before `start`."""
         own = tuple(Key(text, provider) for provider, text in self.keys.items())
         self._gate = Gate(own + self.other_keys, self.rate_per_minute)
-        self._source = self._make_source()
-        self._now = self._first_now()
+        if self.now == _NOT_SET:
+            self.now = self.latest
         self._lock = threading.Lock()
         self._listener: Listener | None = None
         self.requests: list[Request] = []
 
-    def _make_source(self) -> Source:
+    @cached_property
+    def source(self) -> Source:
+        """Where the answers come from."""
         raise NotImplementedError
 
-    def _first_now(self) -> datetime:
+    @property
+    def latest(self) -> datetime:
+        """Instant after which nothing changes any more."""
         raise NotImplementedError
-
-    # -- being used -----------------------------------------------------------------------------------------------------
 
     def start(self) -> Self:
         """Listen."""
@@ -105,7 +115,9 @@ class PracticeServer:
         """Listen while the block runs."""
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Stop listening."""
         self.stop()
 
@@ -128,17 +140,14 @@ class PracticeServer:
         """Credits spent, by key."""
         return dict(self._gate.spent)
 
-    @property
-    def now(self) -> datetime:
-        """Time of the world (UTC): nothing that happened at it or later is visible."""
-        return self._now
-
-    @now.setter
-    def now(self, moment: datetime) -> None:
-        if moment.tzinfo is None:
-            msg = f"{moment!r} has no time zone; give one, for example tzinfo=datetime.UTC"
-            raise ConfigError(msg)
-        self._now = moment.astimezone(UTC)
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; ``now`` may be set at any moment, and only to an instant that names its time zone."""
+        if name == "now":
+            if value.tzinfo is None:
+                msg = f"{value!r} has no time zone; give one, for example tzinfo=datetime.UTC"
+                raise ConfigError(msg)
+            value = value.astimezone(UTC)
+        super().__setattr__(name, value)
 
     def answer(self, path: str, params: Mapping[str, str], headers: Mapping[str, str]) -> tuple[int, Any]:
         """Answer in process, without HTTP and faults: HTTP status and body."""
@@ -155,8 +164,6 @@ class PracticeServer:
             "faults": dict(self.faults.given) if self.faults else {},
         }
 
-    # -- answering ------------------------------------------------------------------------------------------------------
-
     def _decide(
         self, path: str, params: Mapping[str, str], headers: Mapping[str, str], now: datetime
     ) -> tuple[int, Any, dict[str, str]]:
@@ -164,7 +171,7 @@ class PracticeServer:
         status, known = self._gate.enter(provider, headers)
         if status != 200 or known is None:
             return status, refusal(provider, status), {}
-        status, body = self._source.answer(path, params, now)
+        status, body = self.source.answer(path, params, now)
         if status == 200:
             self._gate.charge(known)
         return status, body, self._gate.limits(known)
@@ -181,8 +188,8 @@ class PracticeServer:
 
     def _reply(self, question: Question, fault: Kind | None, now: datetime) -> Reply:
         if self.faults is not None and fault in {"reset", "refused"}:
-            fate = "reset" if fault == "reset" else "refuse"
-            return Reply(0, b"", fate=fate, delay_s=self.latency_s, closed_s=self.faults.refused_s)
+            closed_s = self.faults.refused_s if fault == "refused" else 0.0
+            return Reply(0, b"", is_reset=True, delay_s=self.latency_s, closed_s=closed_s)
         if fault is not None and fault.isdecimal():
             body = refusal(provider_of(question.path), int(fault))
             return Reply(int(fault), _json(body), delay_s=self.latency_s)
@@ -209,7 +216,7 @@ class PracticeServer:
 class Server(PracticeServer):
     """A practice world, served.
 
-    Parameters
+    Attributes
     ----------
     world
         The world to serve.
@@ -230,10 +237,14 @@ class Server(PracticeServer):
     quirks: Quirks = field(default_factory=Quirks)
     wrapped: bool = False
 
-    def _make_source(self) -> Source:
+    @cached_property
+    def source(self) -> Practice:
+        """The world, asked."""
         return Practice(Feeds(self.world, self.order, self.page_cap, self.quirks), wrapped=self.wrapped)
 
-    def _first_now(self) -> datetime:
+    @property
+    def latest(self) -> datetime:
+        """End of the world."""
         return self.world.end
 
 
@@ -241,7 +252,7 @@ class Server(PracticeServer):
 class ReplayServer(PracticeServer):
     """Recordings, served: the latest answer at or before ``now`` to the same question.
 
-    Parameters
+    Attributes
     ----------
     paths
         Recordings (``.jsonl``, ``.jsonl.gz``), or folders of them.
@@ -249,13 +260,15 @@ class ReplayServer(PracticeServer):
 
     paths: Path | Sequence[Path]
 
-    def _make_source(self) -> Source:
-        given = [self.paths] if isinstance(self.paths, Path) else self.paths
-        self._recordings = Recordings.read(given)
-        return self._recordings
+    @cached_property
+    def source(self) -> Recordings:
+        """The recordings, asked."""
+        return Recordings.read([self.paths] if isinstance(self.paths, Path) else self.paths)
 
-    def _first_now(self) -> datetime:
-        return self._recordings.last
+    @property
+    def latest(self) -> datetime:
+        """Time of the last recorded answer."""
+        return self.source.last
 
 
 def _json(body: Any) -> bytes:

@@ -15,10 +15,11 @@ _CDN = "https://cdn.sandbox.invalid"
 
 @dataclass(frozen=True)
 class Shapes:
-    """Writes objects down, for one world (its seed) and one choice of oddities."""
+    """Writes objects down, for one world (its seed) and one choice of oddities; ``spared`` sounds are never removed."""
 
     seed: int
     quirks: Quirks
+    spared: frozenset[str] = frozenset()
 
     def post(self, post: SeenPost, endpoint: str, *, is_pinned: bool = False) -> dict[str, Any]:
         """Write a post as list answers hold it."""
@@ -67,7 +68,8 @@ class Shapes:
 
     def is_removed(self, sound_id: str) -> bool:
         """Whether a sound has been taken down."""
-        return self.quirks.removed_sounds and chance(40, self.seed, sound_id, "removed")
+        may_go = self.quirks.removed_sounds and sound_id not in self.spared
+        return may_go and chance(40, self.seed, sound_id, "removed")
 
     @staticmethod
     def author(creator: Creator) -> dict[str, Any]:

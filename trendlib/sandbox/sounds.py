@@ -1,6 +1,5 @@
 """What sounds are called: ids, titles, artists, and the families in which one song has many sounds."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -61,11 +60,14 @@ def draw_sounds(calendar: Calendar, cast: Cast) -> tuple[Sound, ...]:
         title, artist = _song_name(seed, int(row)), _artist(seed, int(row))
         song_id = str(int(sound_id) - 1 - int(low[row]) % 90_000_000)
         sounds.append(
-            Sound(sound_id, title, artist, title, int(lengths[row]), is_original=False, is_commercial=bool(commercial[row]),
-                  home=int(homes[row]), family=song_id, version=OFFICIAL, song_id=song_id, born_at=int(born_at[row]))
+            Sound(
+                sound_id, title, artist, title, int(lengths[row]), is_original=False,
+                is_commercial=bool(commercial[row]), home=int(homes[row]), family=song_id, version=OFFICIAL,
+                song_id=song_id, born_at=int(born_at[row]),
+            )
         )  # fmt: skip
     in_family = _gather_families(calendar, cast, sounds)
-    _make_originals(seed, sounds, [int(row) for row in rows if row not in in_family])
+    _make_originals(seed, sounds, [int(row) for row in rows if row not in in_family and not cast.is_staged[row]])
     return tuple(sounds)
 
 
@@ -86,13 +88,14 @@ def _births(calendar: Calendar, cast: Cast) -> Ints:
     old = between(key(calendar.seed, "old birth"), rows, 2.3, 6.5)
     years = np.where(np.isin(cast.kind, (REACTIVATED,)), old, years)
     before = calendar.first_second - (years * 365 * DAY_S).astype(np.int64)
-    return np.where(cast.born > 0, calendar.first_second + cast.born * DAY_S, before)
+    return np.asarray(np.where(cast.born > 0, calendar.first_second + cast.born * DAY_S, before))
 
 
 def _homes(seed: int, size: int) -> Ints:
     weights = np.cumsum([region.weight for region in REGIONS])
     draws = uniform(key(seed, "home"), np.arange(size)) * weights[-1]
-    return np.minimum(np.searchsorted(weights, draws, side="right"), REGION_COUNT - 1).astype(np.int64)
+    homes: Ints = np.minimum(np.searchsorted(weights, draws, side="right"), REGION_COUNT - 1).astype(np.int64)
+    return homes
 
 
 def _song_name(seed: int, row: int) -> str:
@@ -116,18 +119,19 @@ def _artist(seed: int, row: int) -> str:
 def _gather_families(calendar: Calendar, cast: Cast, sounds: list[Sound]) -> set[int]:
     """Make some sounds versions of others, in place; return the places of all of them.
 
-    The first family stands around the first jump. Who breaks out or is hostile keeps their own name otherwise.
+    The first family stands around the staged jump.
     """
-    free = [int(place) for place in order(key(calendar.seed, "families"), len(sounds)) if cast.kind[place] not in BREAKOUTS]
-    heads = [int(cast.of_kind(JUMP)[-1])] if JUMP in cast.kind else []
-    late = [int(place) for place in cast.of_kind(JUMP) if cast.onset[place] == max(cast.onset[cast.of_kind(JUMP)])]
-    heads = late[:1] or heads
+    shuffled = order(key(calendar.seed, "families"), len(sounds))
+    free = [int(place) for place in shuffled if cast.kind[place] not in BREAKOUTS and not cast.is_staged[place]]
+    heads = [cast.staged(JUMP)]
     taken: set[int] = set()
     for number in range(max(1, len(sounds) // 12)):
+        if len(free) < 2:
+            break
         if number >= len(heads):
             heads.append(free.pop())
         size = 2 + int(bits(key(calendar.seed, "family size"), np.array([number]))[0] >> np.uint64(60)) % 4
-        members = [free.pop() for _ in range(min(size, len(free) - 1))]
+        members = [free.pop() for _ in range(min(size, len(free)))]
         taken |= {heads[number], *members}
         for version, member in zip(_FAMILY_VERSIONS, members, strict=False):
             sounds[member] = _as_version(calendar.seed, sounds[heads[number]], sounds[member], member, version)
@@ -141,7 +145,7 @@ def _as_version(seed: int, official: Sound, own: Sound, row: int, version: str) 
             own, title=generic_title(own.home, name), artist=name, album="", is_original=True, is_commercial=False,
             family=official.family, version=version,
         )  # fmt: skip
-    patterns: Sequence[str] = VERSION_TITLES[version]
+    patterns = VERSION_TITLES[version]
     title = patterns[row % len(patterns)].format(title=official.title)
     return replace(
         own, title=title, artist=official.artist, album=official.album, home=official.home, family=official.family,

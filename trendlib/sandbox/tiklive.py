@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from trendlib.sandbox.creators import region_of
+from trendlib.sandbox.days import RUN_UP
 from trendlib.sandbox.draws import Ints
 from trendlib.sandbox.feeds import Feeds, Page, Subject
 from trendlib.sandbox.quirks import chance, draw
@@ -61,7 +62,13 @@ class TikLive:
     @cached_property
     def shapes(self) -> Shapes:
         """How things are written down."""
-        return Shapes(self.world.seed, self.feeds.quirks)
+        return Shapes(self.world.seed, self.feeds.quirks, self._staged)
+
+    @cached_property
+    def _staged(self) -> frozenset[str]:
+        """Sounds that are there to be seen: neither removed nor cleaned up."""
+        pairs = zip(self.world.catalogue, self.world.cast.is_staged, strict=True)
+        return frozenset(sound.sound_id for sound, is_staged in pairs if is_staged)
 
     @cached_property
     def _endpoints(self) -> dict[str, Callable[[Params, int], dict[str, Any]]]:
@@ -80,8 +87,6 @@ class TikLive:
             "/search-challenge/": self._search_challenge,
         }
 
-    # -- sounds -------------------------------------------------------------------------------------------------------
-
     def _music_info(self, params: Params, now: int) -> dict[str, Any]:
         sound_id = _needed(params, "music_id")
         sound, uses = self._sound(sound_id, now)
@@ -89,13 +94,17 @@ class TikLive:
         quirks = self.feeds.quirks
         if quirks.missing_counters and chance(50, self.world.seed, sound_id, now, "no counter"):
             return info
-        if quirks.clean_ups and chance(30, self.world.seed, sound_id, "clean-up"):
-            fate = draw(self.world.seed, sound_id, "clean-up day")
-            if now >= self.world.calendar.second_of(28 + fate % self.world.days):
-                uses = uses * (50 + fate // 1000 % 40) // 100
+        if quirks.clean_ups and sound_id not in self._staged:
+            uses = self._cleaned_up(sound_id, uses, now)
         if quirks.two_backends and chance(2, self.world.seed, sound_id, now, "backend"):
             uses = uses * 91 // 100
         return {**info, "video_count": self.shapes.counter(uses)}
+
+    def _cleaned_up(self, sound_id: str, uses: int, now: int) -> int:
+        """Take away what the platform deletes overnight, from one sound in thirty."""
+        fate = draw(self.world.seed, sound_id, "clean-up")
+        is_over = now >= self.world.calendar.second_of(RUN_UP + fate // 30 % self.world.days)
+        return uses * (50 + fate // 9_000 % 40) // 100 if fate % 30 == 0 and is_over else uses
 
     def _sound(self, sound_id: str, now: int) -> tuple[Sound, int]:
         """Find a sound of the catalogue, or somebody's own audio, with its exact uses."""
@@ -127,8 +136,6 @@ class TikLive:
         for post in self._look([code] if code is not None else [], now):
             return {"url": self.shapes.music_info(post.sound)["play"]}
         raise RefusedError(URL_FAILED)
-
-    # -- posts and creators -----------------------------------------------------------------------------------------------
 
     def _post_detail(self, params: Params, now: int) -> dict[str, Any]:
         code = self.world.posts.post_code(_post_id(_needed(params, "url")))
@@ -203,11 +210,10 @@ class TikLive:
         ranks = [draw(self.world.seed, keyword, code) for code in codes.tolist()]
         return codes[np.argsort(ranks, kind="stable")] if ranks else codes
 
-    # -- hashtags -----------------------------------------------------------------------------------------------------
-
     def _challenge_by_name(self, params: Params, now: int) -> dict[str, Any]:
-        row = self.world.hashtag_rows.get(_needed(params, "name").removeprefix("#").casefold())
-        if row is None:
+        name = _needed(params, "name").removeprefix("#").casefold()
+        row = self.world.hashtag_rows.get(name)
+        if row is None or (self.feeds.quirks.id_only_hashtags and chance(10, self.world.seed, name, "by id")):
             raise RefusedError(URL_FAILED)
         return self._challenge(row, now)
 
@@ -242,8 +248,6 @@ class TikLive:
         body = {"challenge_list": [self._challenge(row, now) for row in part], "cursor": start + len(part)}
         more = start + count < len(found)
         return self.shapes.has_more(body, has_more=more, endpoint="/search-challenge/", subject=keyword)
-
-    # -- pages --------------------------------------------------------------------------------------------------------
 
     def _posts(self, endpoint: str, subject: str, page: Page, cursor: str | int, now: int) -> dict[str, Any]:
         videos = [self.shapes.post(post, endpoint) for post in self._look(page.codes, now)]

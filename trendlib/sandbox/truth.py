@@ -25,7 +25,7 @@ class Truth:
     days
         The days of the world, without the run-up.
     classes
-        Class of each sound: flat, drift, jump, slow_burner, newborn, newborn_breakout, spike, bot_driven or reactivated.
+        Class of each sound: flat, drift, jump, slow_burner, newborn, newborn_breakout, spike, bot_driven, reactivated.
     onsets
         First day of what the class is named for; none for flat and drift.
     peaks
@@ -33,7 +33,7 @@ class Truth:
     crossovers
         True crossovers, in order of their day.
     families
-        Song (id of the official sound's song) to the ids of its sounds, the official one first; songs of one sound left out.
+        Song (the official sound's song id) to the ids of its sounds, the official one first; only songs with several.
     versions
         Version of each sound: official, sped up, slowed, remix, live or user rip.
     daily

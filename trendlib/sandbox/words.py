@@ -1,4 +1,5 @@
 """The words of the practice world: titles, artists, captions, names. All invented, some of them hostile on purpose."""
+# ruff: noqa: RUF001 - many scripts are meant to stand here
 
 TITLES: tuple[str, ...] = (
     "Glass Lemonade", "Midnight Laundromat", "Call Me Tuesday", "Sugar on the Dashboard", "Paper Lanterns",
@@ -23,22 +24,25 @@ TITLE_SECOND: tuple[str, ...] = (
     "Lighthouse", "Mixtape", "Notebook", "Orchard", "Postcard", "Question", "River", "Signal", "Telephone", "Umbrella",
 )  # fmt: skip
 ARTIST_FIRST: tuple[str, ...] = (
-    "Marlo", "Tessa", "Ilka", "Dario", "Nuri", "Sable", "Okwui", "Linnea", "Rafa", "Yumi", "Petra", "Kofi", "Zaya",
-    "Benno", "Imani", "Soren", "Delphi", "Anouk", "Tomas", "Mei", "Jory", "Hale", "Priya", "Cato", "Noor", "Elio",
+    "Marlo", "Tessa", "Ilka", "Dario", "Nuri", "Sable", "Okwui", "Linnea", "Rafa", "Yumi", "Petra", "Kofi",
+    "Zaya", "Benno", "Imani", "Soren", "Delphi", "Anouk", "Tomas", "Mei", "Jory", "Hale", "Priya", "Cato",
+    "Noor", "Elio",
 )  # fmt: skip
 ARTIST_SECOND: tuple[str, ...] = (
-    "Venn", "Okafor-Lind", "Tesselaar", "Quillon", "Marchetta", "Arendt-Wu", "Solbakke", "Imura", "Castellvi", "Brandao",
-    "Kestrelle", "Vantas", "Oduyale", "Halvorsen-Ray", "Peredo", "Nakaoka", "Lorentzi", "Faircloth-Diaz", "Moreaux", "Sarkany",
+    "Venn", "Okafor-Lind", "Tesselaar", "Quillon", "Marchetta", "Arendt-Wu", "Solbakke", "Imura", "Castellvi",
+    "Brandao", "Kestrelle", "Vantas", "Oduyale", "Halvorsen-Ray", "Peredo", "Nakaoka", "Lorentzi",
+    "Faircloth-Diaz", "Moreaux", "Sarkany",
 )  # fmt: skip
 BANDS: tuple[str, ...] = (
-    "Paper Giraffe Club", "The Velour Tides", "Kiosk Romance", "Night Bus Choir", "Cloudberry Kids", "Salon Nowhere",
-    "Minor Holidays", "Tin Roof Orchestra", "The Cassette Gardeners", "Pale Ferry", "Second Breakfast Society", "DJ Kumquat",
+    "Paper Giraffe Club", "The Velour Tides", "Kiosk Romance", "Night Bus Choir", "Cloudberry Kids",
+    "Salon Nowhere", "Minor Holidays", "Tin Roof Orchestra", "The Cassette Gardeners", "Pale Ferry",
+    "Second Breakfast Society", "DJ Kumquat",
 )  # fmt: skip
 ORIGINAL_SOUND: dict[str, str] = {
-    "en": "original sound", "es": "sonido original", "pt": "som original", "fr": "son original", "de": "Originalton",
-    "it": "suono originale", "sv": "originalljud", "pl": "oryginalny dźwięk", "tr": "orijinal ses", "uk": "оригінальний звук",
-    "ar": "الصوت الأصلي", "id": "suara asli", "vi": "nhạc nền", "th": "เสียงต้นฉบับ", "ja": "オリジナル楽曲", "ko": "오리지널 사운드",
-    "zh": "原聲",
+    "en": "original sound", "es": "sonido original", "pt": "som original", "fr": "son original",
+    "de": "Originalton", "it": "suono originale", "sv": "originalljud", "pl": "oryginalny dźwięk",
+    "tr": "orijinal ses", "uk": "оригінальний звук", "ar": "الصوت الأصلي", "id": "suara asli", "vi": "nhạc nền",
+    "th": "เสียงต้นฉบับ", "ja": "オリジナル楽曲", "ko": "오리지널 사운드", "zh": "原聲",
 }  # fmt: skip
 VERSION_TITLES: dict[str, tuple[str, ...]] = {
     "sped up": ("{title} (Sped Up)", "{title} - sped up version", "{title} (sped up + pitched)"),
@@ -77,7 +81,14 @@ NICKNAMES: dict[str, tuple[str, ...]] = {
     "zh": ("小美", "阿翔", "奶茶控 🧋"),
 }
 CAPTIONS: dict[str, tuple[str, ...]] = {
-    "en": ("wait for it", "POV: it's finally friday", "I can't stop listening to this 😭", "day 3 of trying this", "", "ok but why is this so good"),
+    "en": (
+        "wait for it",
+        "POV: it's finally friday",
+        "I can't stop listening to this 😭",
+        "day 3 of trying this",
+        "",
+        "ok but why is this so good",
+    ),
     "es": ("no puedo parar 😂", "esperen al final", "así empezó todo", "", "quién más?"),
     "pt": ("não consigo parar de ouvir 😭", "espera até o final", "", "marca aquela amiga"),
     "fr": ("attendez la fin", "j'adore ce son 😍", ""),
@@ -115,15 +126,35 @@ CROWD_HASHTAGS: dict[str, tuple[str, ...]] = {
     "zh": ("推薦", "fyp", "音樂"),
 }
 HASHTAGS: tuple[str, ...] = (
-    "rainyroomvlog", "ceramicstok", "cozygamercorner", "sundayresetlist", "outfitrewind", "夜カフェ巡り", "cocinaenminutos",
-    "plantshelfie", "커피일상기록", "bookstackcheck", "рецептнавечір", "thriftflipdaily", "treinoemcasa30", "وصفاتسريعة",
-    "gardenrevival", "deskmakeover", "dancepracticeloop", "bakewithme365", "trainwindowview", "studysprint",
+    "rainyroomvlog", "ceramicstok", "cozygamercorner", "sundayresetlist", "outfitrewind", "夜カフェ巡り",
+    "cocinaenminutos", "plantshelfie", "커피일상기록", "bookstackcheck", "рецептнавечір", "thriftflipdaily",
+    "treinoemcasa30", "وصفاتسريعة", "gardenrevival", "deskmakeover", "dancepracticeloop", "bakewithme365",
+    "trainwindowview", "studysprint",
 )  # fmt: skip
-HASHTAG_FIRST: tuple[str, ...] = ("morning", "vintage", "pocket", "winter", "budget", "hidden", "tiny", "analog", "late", "urban")
-HASHTAG_SECOND: tuple[str, ...] = ("kitchen", "closet", "studio", "balcony", "journal", "market", "workout", "sketch", "radio", "picnic")
+HASHTAG_FIRST: tuple[str, ...] = (
+    "morning", "vintage", "pocket", "winter", "budget", "hidden", "tiny", "analog", "late", "urban",
+)  # fmt: skip
+HASHTAG_SECOND: tuple[str, ...] = (
+    "kitchen", "closet", "studio", "balcony", "journal", "market", "workout", "sketch", "radio", "picnic",
+)  # fmt: skip
 HANDLE_WORDS: tuple[str, ...] = (
-    "lunavibes", "dancewith", "itsnoor", "cafe.diary", "thatgirl", "loopking", "mika", "vinylcat", "sunnyside", "studio",
-    "papaya", "the.real", "daily", "kpopcorn", "moonmilk", "beatlab", "casa", "sora", "pixel", "juno",
+    "lunavibes", "dancewith", "itsnoor", "cafe.diary", "thatgirl", "loopking", "mika", "vinylcat", "sunnyside",
+    "studio", "papaya", "the.real", "daily", "kpopcorn", "moonmilk", "beatlab", "casa", "sora", "pixel", "juno",
 )  # fmt: skip
-SIGNATURES: tuple[str, ...] = ("", "✨ just for fun", "business 📩 hello@sandbox.invalid", "new video every day", "music · food · cats")
-INTERESTS: tuple[str, ...] = ("Dance", "Comedy Skits", "Daily Vlogs", "Outfits", "Recipes", "Pets", "Lip-sync", "Sports Clips")
+SIGNATURES: tuple[str, ...] = (
+    "",
+    "✨ just for fun",
+    "business 📩 hello@sandbox.invalid",
+    "new video every day",
+    "music · food · cats",
+)
+INTERESTS: tuple[str, ...] = (
+    "Dance",
+    "Comedy Skits",
+    "Daily Vlogs",
+    "Outfits",
+    "Recipes",
+    "Pets",
+    "Lip-sync",
+    "Sports Clips",
+)

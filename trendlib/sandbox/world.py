@@ -1,7 +1,7 @@
 """The practice world: sounds, hashtags and creators with a truth behind them, all of it drawn from one seed.
 
-Nothing is held but the daily counts; posts are drawn when somebody asks for them (`posts`). The same seed gives the same
-world on any machine and in any time zone.
+Nothing is held but the daily counts; posts are drawn when somebody asks for them (`posts`). The same seed gives the
+same world on any machine and in any time zone.
 """
 
 from dataclasses import dataclass
@@ -12,12 +12,21 @@ import numpy as np
 
 from trendlib.errors import ConfigError
 from trendlib.sandbox.captions import caption
-from trendlib.sandbox.classes import NEVER, Cast, draw_cast, drivers
+from trendlib.sandbox.classes import NEVER, Cast, bot_posts, draw_cast, drivers
 from trendlib.sandbox.creators import Creator, Creators, region_of
 from trendlib.sandbox.days import RUN_UP, Calendar
 from trendlib.sandbox.draws import Ints
 from trendlib.sandbox.growth import daily_counts
-from trendlib.sandbox.hashtags import BUMP, RISING, Hashtag, HashtagCast, draw_hashtags, hashtag_drivers, offsets, tagged_counts
+from trendlib.sandbox.hashtags import (
+    BUMP,
+    RISING,
+    Hashtag,
+    HashtagCast,
+    draw_hashtags,
+    hashtag_drivers,
+    offsets,
+    tagged_counts,
+)
 from trendlib.sandbox.mix import Mix
 from trendlib.sandbox.posts import MOST_SOURCES, Posts, pack, unpack
 from trendlib.sandbox.regions import REGIONS
@@ -51,7 +60,7 @@ class SeenPost:
 class World:
     """A practice world.
 
-    Parameters
+    Attributes
     ----------
     seed
         What everything is drawn from.
@@ -86,8 +95,6 @@ class World:
         if self.sounds + self.hashtags > MOST_SOURCES:
             msg = f"a practice world has at most {MOST_SOURCES} sounds and hashtags together"
             raise ConfigError(msg)
-
-    # -- what is drawn once -------------------------------------------------------------------------------------------
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -126,7 +133,7 @@ class World:
         own = daily_counts(self.calendar, hashtag_drivers(self.calendar, self._hashtag_cast), "hashtags")
         days = np.arange(self.calendar.length)
         is_on = (days >= self.cast.onset[:, None]) & (days < self.cast.turn[:, None])
-        bots = np.concatenate([np.where(is_on, self.cast.bots[:, None], 0), np.zeros_like(own)])
+        bots = np.concatenate([np.where(is_on, bot_posts(self.calendar, self.cast), 0), np.zeros_like(own)])
         hashtag_homes = np.arange(self.hashtags) * 5 % len(REGIONS)
         homes = np.concatenate([[sound.home for sound in self.catalogue], hashtag_homes]).astype(np.int64)
         crosses = np.concatenate([self.cast.crosses, np.full(self.hashtags, NEVER)])
@@ -136,8 +143,6 @@ class World:
     @cached_property
     def _hashtag_cast(self) -> HashtagCast:
         return draw_hashtags(self.calendar, self.hashtags, self.sounds)
-
-    # -- finding things -----------------------------------------------------------------------------------------------
 
     @cached_property
     def sound_rows(self) -> dict[str, int]:
@@ -153,8 +158,6 @@ class World:
     def challenge_rows(self) -> dict[str, int]:
         """Place of each hashtag, by its challenge id."""
         return {tag.challenge_id: row for row, tag in enumerate(self.tags)}
-
-    # -- feeds of one day -----------------------------------------------------------------------------------------------
 
     def sound_day(self, row: int, day: int) -> tuple[Ints, Ints]:
         """Codes and seconds of a sound's posts of one day, oldest first."""
@@ -186,8 +189,6 @@ class World:
                 counts[row] += tagged_counts(self.posts.counts[source], first, tag.period)
         return counts
 
-    # -- counters -------------------------------------------------------------------------------------------------------
-
     def sound_uses(self, row: int, now: int) -> int:
         """Exact uses of a sound by an instant (Unix time), that second itself excluded."""
         before, today = self._split(now)
@@ -201,14 +202,15 @@ class World:
         return total + (int(np.searchsorted(self.hashtag_day(row, before)[1], now)) if today else 0)
 
     def hashtag_views(self, row: int, now: int) -> int:
-        """Views of all posts with a hashtag by an instant; half of a day's posts have been seen by its end."""
+        """Count views of all posts with a hashtag by an instant; half of a day's views come on the day after."""
         tag = self.tags[row]
         day, second = self.calendar.place(now)
         counts = self.hashtag_counts[row]
         day = min(max(day, 0), len(counts))
         part = second / 86_400 if day < len(counts) else 0.0
         today = counts[day] if day < len(counts) else 0
-        seen = tag.earlier_posts + counts[:day].sum() - 0.5 * (counts[day - 1] if day else 0) * (1 - part) + 0.5 * part * today
+        yesterday = counts[day - 1] if day else 0
+        seen = tag.earlier_posts + counts[:day].sum() + 0.5 * (part * today - (1 - part) * yesterday)
         return int(seen * tag.views_a_post)
 
     def _split(self, now: int) -> tuple[int, bool]:
@@ -217,8 +219,6 @@ class World:
         last = self.calendar.length
         return min(max(day, 0), last), 0 <= day < last
 
-    # -- looking at posts -------------------------------------------------------------------------------------------------
-
     def look(self, codes: Ints, now: int) -> list[SeenPost]:
         """Show posts as they stand at an instant (Unix time)."""
         if len(codes) == 0:
@@ -226,7 +226,7 @@ class World:
         posts, sources = self.posts, unpack(codes)[0].tolist()
         numbers = posts.creator_numbers(codes)
         languages = [REGIONS[region].language for region in region_of(numbers).tolist()]
-        counters = posts.counters(codes, now)
+        counters = posts.counters(codes, now, numbers)
         seconds, creators = posts.seconds(codes).tolist(), self.creators.describe(numbers)
         audio_ids = posts.audio_ids(codes)
         sounds = [
@@ -239,8 +239,8 @@ class World:
         ]
         columns = (
             codes.tolist(), posts.post_ids(codes), seconds, creators, sounds, words, posts.lengths(codes).tolist(),
-            posts.are_photos(codes).tolist(), counters.views.tolist(), counters.likes.tolist(), counters.comments.tolist(),
-            counters.shares.tolist(), counters.saves.tolist(), counters.downloads.tolist(),
+            posts.are_photos(codes).tolist(), counters.views.tolist(), counters.likes.tolist(),
+            counters.comments.tolist(), counters.shares.tolist(), counters.saves.tolist(), counters.downloads.tolist(),
         )  # fmt: skip
         return [SeenPost(*row) for row in zip(*columns, strict=True)]
 
@@ -250,8 +250,8 @@ class World:
         home = next(place for place, region in enumerate(REGIONS) if region.code == creator.region)
         return Sound(
             sound_id=audio_id, title=generic_title(home, creator.handle), artist=creator.nickname, album="",
-            duration_s=5 + second % 55, is_original=True, is_commercial=False, home=home, family=audio_id, version="official",
-            song_id=audio_id, born_at=second,
+            duration_s=5 + second % 55, is_original=True, is_commercial=False, home=home, family=audio_id,
+            version="official", song_id=audio_id, born_at=second,
         )  # fmt: skip
 
     @cached_property
@@ -274,8 +274,6 @@ class World:
                 found[place].append(tag.name)
         return found
 
-    # -- the truth --------------------------------------------------------------------------------------------------------
-
     def truth(self) -> Truth:
         """Tell what a perfect observer would know of this world."""
         cast, calendar = self.cast, self.calendar
@@ -287,7 +285,12 @@ class World:
             families.setdefault(sound.family, []).append(sound.sound_id)
         targets = self.posts.mix.targets()
         crossovers = [
-            Crossover(ids[row], calendar.date_of(int(cast.crosses[row])), REGIONS[self.catalogue[row].home].code, REGIONS[int(targets[row])].code)
+            Crossover(
+                ids[row],
+                calendar.date_of(int(cast.crosses[row])),
+                REGIONS[self.catalogue[row].home].code,
+                REGIONS[int(targets[row])].code,
+            )
             for row in np.argsort(cast.crosses, kind="stable")
             if cast.crosses[row] != NEVER
         ]

@@ -2,9 +2,8 @@
 
 Conventions of the sheet:
 
-* Whatever a caller hands over as `Words` or through `say` is plain text and made safe here.
-  `note`, `head` and `beside` take markup, so other people's text must pass
-  `trendlib.show.theme.safe_text` first.
+* `Words` and what `Sheet.say` says are plain text and made safe here. `Sheet.note` and `Sheet.head`
+  take markup, so other people's text must pass `trendlib.show.theme.safe_text` first.
 * Margins are given in pixels and fixed, so words line up with the sheet's edge, not with the plot.
 * Times are drawn as UTC wall time: plotly knows no zones.
 """
@@ -52,62 +51,88 @@ class Words:
 NO_WORDS = Words()
 
 
-def sheet(words: Words, *, height: int, left: int, right: int) -> go.Figure:
-    """Lay out an empty sheet: its plot is ``height`` pixels high, the words stand around it."""
-    title = _wrapped(words.title, _TITLE_SIGNS, lines=2)
-    subtitle = _wrapped(words.subtitle, 100, lines=1)
-    caption = _wrapped(words.caption, _CAPTION_SIGNS, lines=5)
-    above = 36 + (EDGE + 27 * len([*title, *subtitle]) if title or subtitle else 0)
-    below = 40 + (16 + 17 * len(caption) if caption else 0)
-    figure = go.Figure()
-    figure.update_layout(
-        template=template(),
-        height=height + above + below,
-        margin={"l": left, "r": right, "t": above, "b": below},
-    )
-    under = f'<span style="font-size:0.67em;color:{LIGHT.muted}">{"".join(subtitle)}</span>' if subtitle else ""
-    figure.update_layout(
-        title={
-            "text": "<br>".join([*(f"<b>{line}</b>" for line in title), *([under] if under else [])]),
-            "pad": {"t": EDGE if len(title) + len(subtitle) == 1 else EDGE + 14, "l": EDGE},
-            "x": 0, "xanchor": "left", "xref": "container",
-            "y": 1, "yanchor": "top", "yref": "container",
+class Sheet:
+    """An empty sheet with words around a plot of ``height`` pixels; drawn on, then turned into a figure.
+
+    It collects plain dictionaries, because a plotly figure examines all it holds at every addition.
+    """
+
+    def __init__(self, words: Words, *, height: int, left: int, right: int) -> None:
+        title = _wrapped(words.title, _TITLE_SIGNS, lines=2)
+        subtitle = _wrapped(words.subtitle, 100, lines=1)
+        caption = _wrapped(words.caption, _CAPTION_SIGNS, lines=5)
+        above = 36 + (EDGE + 27 * len([*title, *subtitle]) if title or subtitle else 0)
+        below = 40 + (16 + 17 * len(caption) if caption else 0)
+        self._left = left
+        self._traces: list[dict[str, Any]] = []
+        self._notes: list[dict[str, Any]] = []
+        self._lines: list[dict[str, Any]] = []
+        self._layout: dict[str, Any] = {
+            "template": template(),
+            "height": height + above + below,
+            "margin": {"l": left, "r": right, "t": above, "b": below},
+            "title": _heading(title, subtitle),
         }
-    )  # fmt: skip
-    if caption:
-        note(
-            figure, "<br>".join(caption), name="caption", x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top",
-            xshift=EDGE - left, yshift=-44, font={"size": 12, "color": LIGHT.muted},
+        if caption:
+            self.note(
+                "<br>".join(caption), name="caption", x=0, y=0, xref="paper", yref="paper", xanchor="left",
+                yanchor="top", xshift=EDGE - left, yshift=-44, font={"size": 12, "color": LIGHT.muted},
+            )  # fmt: skip
+
+    def lay(self, **layout: Any) -> None:
+        """Set parts of the layout."""
+        self._layout.update(layout)
+
+    def draw(self, kind: str, **trace: Any) -> None:
+        """Draw a trace."""
+        self._traces.append({"type": kind, **trace})
+
+    def line(self, **place: Any) -> None:
+        """Draw a straight line that is no data."""
+        self._lines.append({"type": "line", **place})
+
+    def note(self, markup: str, **place: Any) -> None:
+        """Write a line of markup somewhere."""
+        plain = {"showarrow": False, "align": "left", "borderpad": 0, "borderwidth": 0}
+        self._notes.append({"text": markup, **plain, **place})
+
+    def head(self, markup: str, axis: str) -> None:
+        """Write the heading of a panel above its left edge."""
+        self.note(
+            markup, x=0, xref="paper", y=1, yref=f"{axis} domain", xanchor="left", yanchor="bottom",
+            xshift=EDGE - self._left, yshift=8,
         )  # fmt: skip
-    return figure
+
+    def say(self, text: str, y: float = 0.5) -> None:
+        """Say in the middle of the picture, or at another height, what is missing from it."""
+        self.note(
+            "<br>".join(_wrapped(text, 70, lines=4)), name="missing", x=0.5, y=y, xref="paper", yref="paper",
+            align="center", bgcolor=LIGHT.paper, bordercolor=LIGHT.grid, borderpad=10, borderwidth=1,
+            font={"size": 14, "color": LIGHT.muted},
+        )  # fmt: skip
+
+    def figure(self) -> go.Figure:
+        """Turn what was drawn into a figure."""
+        return go.Figure(
+            {"data": self._traces, "layout": {**self._layout, "annotations": self._notes, "shapes": self._lines}}
+        )
+
+
+def _heading(title: list[str], subtitle: list[str]) -> dict[str, Any]:
+    under = [f'<span style="font-size:0.67em;color:{LIGHT.muted}">{line}</span>' for line in subtitle]
+    lines = [*(f"<b>{line}</b>" for line in title), *under]
+    return {
+        "text": "<br>".join(lines),
+        # plotly hangs one line by its middle and several by their first.
+        "pad": {"t": EDGE if len(lines) == 1 else EDGE + 14, "l": EDGE},
+        "x": 0, "xanchor": "left", "xref": "container",
+        "y": 1, "yanchor": "top", "yref": "container",
+    }  # fmt: skip
 
 
 def _wrapped(text: str, signs: int, *, lines: int) -> list[str]:
     cut = textwrap.wrap(plain_text(text, limit=signs * lines), signs, max_lines=lines, placeholder=" …")
     return [safe_text(line, limit=signs) for line in cut]
-
-
-def note(figure: go.Figure, markup: str, **place: Any) -> None:
-    """Write a line of markup somewhere."""
-    figure.add_annotation(**{"text": markup, "showarrow": False, "align": "left", "borderpad": 0, "borderwidth": 0, **place})
-
-
-def say(figure: go.Figure, text: str) -> None:
-    """Say in the middle of the picture what is missing from it; no text, no note."""
-    if text:
-        note(
-            figure, "<br>".join(_wrapped(text, 70, lines=4)), name="missing", x=0.5, y=0.5, xref="paper", yref="paper",
-            align="center", bgcolor=LIGHT.paper, bordercolor=LIGHT.grid, borderpad=10, borderwidth=1, font={"size": 14, "color": LIGHT.muted},
-        )  # fmt: skip
-
-
-def head(figure: go.Figure, markup: str, axis: str) -> None:
-    """Write the heading of a panel above its left edge."""
-    left = figure.layout.margin.l
-    note(
-        figure, markup, x=0, xref="paper", y=1, yref=f"{axis} domain", xanchor="left", yanchor="bottom",
-        xshift=EDGE - left, yshift=8,
-    )  # fmt: skip
 
 
 def swatch(color: str, words: str, sign: str = "■") -> str:
@@ -129,7 +154,9 @@ def checked(frame: pd.DataFrame, name: str, columns: str, optional: str = "") ->
     lacking = [column for column in columns.split() if column not in frame]
     if lacking:
         has = ", ".join(map(str, frame.columns)) or "no columns"
-        raise SchemaError(f"{name} needs the column {lacking[0]}; it has {has}. See the chart's docstring for all of them")
+        raise SchemaError(
+            f"{name} needs the column {lacking[0]}; it has {has}. See the chart's docstring for all of them"
+        )
     taken = frame.reindex(columns=[*columns.split(), *optional.split()])
     for column in taken.columns.intersection(["day", "observed_at"]):
         times = pd.to_datetime(taken[column], utc=True)
@@ -138,8 +165,9 @@ def checked(frame: pd.DataFrame, name: str, columns: str, optional: str = "") ->
 
 
 def numbers(values: pd.Series) -> pd.Series:
-    """Turn a column of numbers of any type into floats, NaN where one is missing."""
-    return pd.to_numeric(values, errors="coerce").astype("Float64").astype("float64")
+    """Turn a column of numbers of any type into floats, NaN where one is missing or infinite."""
+    floats = pd.to_numeric(values, errors="coerce").astype("Float64").astype("float64")
+    return floats.where(floats.abs() < math.inf)
 
 
 def blocks(frame: pd.DataFrame) -> list[pd.DataFrame]:
@@ -164,7 +192,7 @@ def time_axis(start: pd.Timestamp, end: pd.Timestamp) -> dict[str, Any]:
     return {
         "type": "date",
         "range": [wall_time(start), wall_time(end)],
-        "tickformat": "%-d %b<br>%Y" if is_short else "%-d %b\n%Y",
+        "tickformat": "%-d %b\n%Y",
         **({"dtick": DAY_MS, "tick0": wall_time(start)} if is_short else {"nticks": 9}),
     }
 

@@ -9,29 +9,34 @@ Conventions of every exhibit:
   more), in a plain terminal, and in files. Files appear whole or not at all.
 """
 
+import csv
 import importlib
+import io
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from trendlib.errors import ConfigError
+from trendlib.errors import ConfigError, NoDataError
 from trendlib.schema import utc_text
 from trendlib.show import page, pictures
 from trendlib.show.canvas import NO_WORDS, Words
-from trendlib.show.theme import CONFIG, STATUS_LOOKS, Look, dressed, plain_text, time_words
+from trendlib.show.theme import CONFIG, STATUS_LOOKS, Look, dressed, plain_text, status_words, time_words
 
 # What a spreadsheet takes for the beginning of a formula.
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_PLAIN_ROWS = 10
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_PLOTLY = "application/vnd.plotly.v1+json"
+_PLAIN_ROWS, _PLAIN_WIDTH = 10, 140
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -47,7 +52,8 @@ class Exhibit:
     frame
         The table.
     draw
-        Makes the figure with these words around it, for example ``partial(charts.leaderboard, board)``.
+        Makes the figure with these words around it, for example ``partial(charts.leaderboard, board)``;
+        None for an exhibit that is a table only.
     as_of
         The instant it shows the world as known at.
     source
@@ -56,6 +62,8 @@ class Exhibit:
         How many of the things shown have which status.
     things
         What the tally counts, in the plural.
+    columns
+        The columns its tables show, all when none is named; files hold every column.
     note
         Anything else the caption has to say.
     is_practice
@@ -67,11 +75,12 @@ class Exhibit:
     name: str
     title: str
     frame: pd.DataFrame
-    draw: Callable[[Words], go.Figure]
     as_of: datetime
     source: str
+    draw: Callable[[Words], go.Figure] | None = None
     tally: Mapping[str, int] = field(default_factory=dict)
     things: str = "sounds"
+    columns: Sequence[str] = ()
     subtitle: str = ""
     note: str = ""
     is_practice: bool = False
@@ -79,8 +88,27 @@ class Exhibit:
 
     @cached_property
     def figure(self) -> go.Figure:
-        """The chart with its words around it."""
-        return dressed(self.draw(Words(self.title, self.subtitle, self.caption)), self.look)
+        """The chart with its words around it.
+
+        Raises
+        ------
+        NoDataError
+            If the exhibit is a table only.
+        """
+        figure = self._drawn(self._words)
+        if figure is None:
+            message = (
+                f"the exhibit {self.name!r} is a table without a picture; use .frame, or save it as html, csv or json"
+            )
+            raise NoDataError(message)
+        return dressed(figure, self.look)
+
+    def _drawn(self, words: Words) -> go.Figure | None:
+        return None if self.draw is None else self.draw(words)
+
+    @property
+    def _words(self) -> Words:
+        return Words(self.title, self.subtitle, self.caption)
 
     @cached_property
     def caption(self) -> str:
@@ -94,15 +122,26 @@ class Exhibit:
         )
         return " · ".join(part for part in parts if part)
 
+    @property
+    def _sheet(self) -> pd.DataFrame:
+        return self.frame.assign(origin="practice data") if self.is_practice else self.frame
+
+    @property
+    def _table(self) -> pd.DataFrame:
+        return self.frame[list(self.columns)] if self.columns else self.frame
+
     def save(self, path: str | Path) -> Path:
         """Write the exhibit to a file; its ending says how: html, png, svg, pdf, csv or json.
 
-        Folders that are missing are made. A csv or json holds the table only.
+        Folders that are missing are made. A csv or json holds the whole frame and nothing else; the
+        practice world's has a last column ``origin`` that says so.
 
         Raises
         ------
         ConfigError
             If the ending is not one of these, or the file cannot be written.
+        NoDataError
+            If a png, svg or pdf is asked for and the exhibit has no picture.
         PictureError
             If a png, svg or pdf is asked for and no browser can print it.
         """
@@ -110,8 +149,8 @@ class Exhibit:
         kind = target.suffix.lower().removeprefix(".")
         writers: dict[str, Callable[[], bytes]] = {
             "html": self._html_file,
-            "csv": lambda: csv_text(self.frame).encode(),
-            "json": lambda: json_text(self.frame).encode(),
+            "csv": lambda: csv_text(self._sheet).encode(),
+            "json": lambda: json_text(self._sheet).encode(),
             **dict.fromkeys(("png", "svg", "pdf"), lambda: self._picture(kind)),
         }
         if kind not in writers:
@@ -121,8 +160,9 @@ class Exhibit:
         return target
 
     def _html_file(self) -> bytes:
-        words = Words(self.title, self.subtitle, self.caption)
-        return page.page(self.frame, words, self.draw(NO_WORDS).to_json(), is_practice=self.is_practice).encode()
+        bare = self._drawn(NO_WORDS)
+        sheet = None if bare is None else bare.to_json()
+        return page.page(self._table, self._words, sheet, is_practice=self.is_practice).encode()
 
     def _picture(self, kind: str) -> bytes:
         return pictures.printed(self.figure, kind, width=pictures.WIDTHS[self.look], drawn_at=self.as_of)
@@ -130,20 +170,19 @@ class Exhibit:
     def __repr__(self) -> str:
         """Show title, first rows and caption in a plain terminal."""
         head = [plain_text(text, 120) for text in (self.title, self.subtitle) if text]
-        return "\n".join([*head, "", _plain_table(self.frame), "", self.caption])
+        return "\n".join([*head, "", _plain_table(self._table), "", plain_text(self.caption, 1000)])
 
     def _repr_html_(self) -> str:
-        return page.fragment(self.frame, Words(self.title, self.subtitle, self.caption))
+        return page.fragment(self._table, self._words)
 
     def _ipython_display_(self) -> None:
         # Two outputs, because a front end shows only one kind of each. IPython is there when this is called.
         display = importlib.import_module("IPython.display").display
-        figure = dressed(self.draw(Words(self.title, self.subtitle)), self.look)
-        display({_PLOTLY: {**json.loads(figure.to_json()), "config": dict(CONFIG)}}, raw=True)
+        figure = self._drawn(Words(self.title, self.subtitle))
+        if figure is not None:
+            sheet = json.loads(dressed(figure, self.look).to_json())
+            display({_PLOTLY: {**sheet, "config": dict(CONFIG)}}, raw=True)
         display({"text/html": self._repr_html_(), "text/plain": repr(self)}, raw=True)
-
-
-_PLOTLY = "application/vnd.plotly.v1+json"
 
 
 def tally_words(tally: Mapping[str, int], things: str = "sounds") -> str:
@@ -156,8 +195,8 @@ def tally_words(tally: Mapping[str, int], things: str = "sounds") -> str:
     >>> tally_words({"ok": 1})
     'status: ok'
     """
-    counted = {status: tally[status] for status in [*STATUS_LOOKS, *sorted(set(tally) - set(STATUS_LOOKS))] if tally.get(status)}
-    said = {STATUS_LOOKS[status].words if status in STATUS_LOOKS else status: count for status, count in counted.items()}
+    order = [*STATUS_LOOKS, *sorted(set(tally) - set(STATUS_LOOKS))]
+    said = {status_words(status): tally[status] for status in order if tally.get(status)}
     total = sum(said.values())
     if total == 1:
         return f"status: {next(iter(said))}"
@@ -177,8 +216,11 @@ def json_text(frame: pd.DataFrame) -> str:
 
 def csv_text(frame: pd.DataFrame) -> str:
     """Write a frame as CSV that a spreadsheet opens without running anything: formulas in texts are quoted."""
-    rows = pd.DataFrame(records(frame), columns=[str(name) for name in frame.columns], dtype=object)
-    return rows.map(_harmless).to_csv(index=False, lineterminator="\n")
+    sheet = io.StringIO()
+    writer = csv.writer(sheet, lineterminator="\n")
+    writer.writerow(frame.columns)
+    writer.writerows([_harmless(value) for value in row.values()] for row in records(frame))
+    return sheet.getvalue()
 
 
 def _plain_value(value: Any) -> Any:
@@ -194,17 +236,30 @@ def _plain_value(value: Any) -> Any:
 
 
 def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_SIGNS) else value
+    if not isinstance(value, str):
+        return value
+    # A bare carriage return would end the row for some readers.
+    text = value.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
 
 
 def _plain_table(frame: pd.DataFrame) -> str:
     if frame.empty:
         return "no rows"
     shown = frame.head(_PLAIN_ROWS)
-    cells = pd.DataFrame({str(name): [page.shown_value(value) for value in shown[name].tolist()] for name in frame.columns})
-    table = cells.to_string(index=False, max_colwidth=32, line_width=150)
-    more = f"\n… {len(shown)} of {len(frame):,} rows; all are in .frame" if len(frame) > len(shown) else ""
-    return table + more
+    limit = max(20, _PLAIN_WIDTH // len(frame.columns))
+    columns = {
+        str(name): [plain_text(text, limit) for text in page.shown_values(shown[name])] for name in frame.columns
+    }
+    widths = {name: 1 + max(len(name), *map(len, cells)) for name, cells in columns.items()}
+    fitting = [name for name, reach in zip(widths, accumulate(widths.values()), strict=True) if reach <= _PLAIN_WIDTH]
+    table = pd.DataFrame({name: columns[name] for name in fitting}).to_string(index=False)
+    left_out = {
+        f"{len(frame) - len(shown):,} more rows": len(frame) > len(shown),
+        f"the columns {', '.join(list(columns)[len(fitting) :])}": len(fitting) < len(columns),
+    }
+    said = " and ".join(words for words, is_left_out in left_out.items() if is_left_out)
+    return f"{table}\n… {said}: see .frame" if said else table
 
 
 def _write(target: Path, content: bytes) -> None:
@@ -214,7 +269,7 @@ def _write(target: Path, content: bytes) -> None:
         draft.write_bytes(content)
         draft.replace(target)
     except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
         message = f"cannot write {target}: {error.strerror}; choose a folder that can be written to"
         raise ConfigError(message) from error
-    finally:
-        draft.unlink(missing_ok=True)

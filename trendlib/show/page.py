@@ -6,6 +6,7 @@ dark by exchanging colours in its figure.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -17,13 +18,27 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from plotly.offline import get_plotlyjs
 
 from trendlib.show.canvas import Words
-from trendlib.show.theme import CONFIG, DARK, DARKENED, FONT, LIGHT, STATUS_LOOKS, Palette, plain_text, safe_text
+from trendlib.show.theme import (
+    CONFIG,
+    DARK,
+    DARKENED,
+    FONT,
+    LIGHT,
+    STATUS_LOOKS,
+    Palette,
+    plain_text,
+    safe_text,
+    status_look,
+    status_words,
+)
 
 _TABLE_STYLE = """
 .trendlib { color: var(--ink); font-size: 13px; line-height: 1.45; }
 .trendlib .scroll { overflow-x: auto; }
 .trendlib table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 0; }
-.trendlib th, .trendlib td { padding: 5px 14px 5px 0; text-align: left; white-space: nowrap; border: 0; background: none; }
+.trendlib th, .trendlib td { padding: 5px 12px 5px 0; text-align: left; border: 0; vertical-align: top; }
+.trendlib th, .trendlib .n, .trendlib .ok, .trendlib .counter_only { white-space: nowrap; }
+.trendlib td { max-width: 26em; overflow-wrap: break-word; }
 .trendlib th { color: var(--muted); font-weight: 500; font-size: 12px; border-bottom: 1px solid var(--grid); }
 .trendlib td { border-bottom: 1px solid var(--grid); }
 .trendlib .n { text-align: right; }
@@ -31,6 +46,7 @@ _TABLE_STYLE = """
 .trendlib .ok i, .trendlib .counter_only i { color: var(--accent); }
 .trendlib p { color: var(--muted); font-size: 12px; margin: 8px 0; max-width: 46em; }
 """
+_CELL_SIGNS = 160
 _NOTEBOOK_COLORS = (
     f"--ink:var(--jp-content-font-color1,{LIGHT.ink});--muted:var(--jp-content-font-color2,{LIGHT.muted});"
     f"--grid:var(--jp-border-color2,{LIGHT.grid});--accent:{LIGHT.accent}"
@@ -41,7 +57,8 @@ _PAGE = Template("""<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:">
+<meta http-equiv="Content-Security-Policy"
+  content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:">
 <title>$title</title>
 <style>
 :root { $light }
@@ -51,10 +68,11 @@ body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 $f
 main { max-width: 1120px; margin: 0 auto; padding: 40px 32px 64px; }
 h1 { font-size: 30px; line-height: 1.2; letter-spacing: -0.015em; margin: 0; font-weight: 680; }
 .subtitle { font-size: 17px; color: var(--muted); margin: 6px 0 0; }
-.ribbon { background: var(--accent); color: var(--paper); font-weight: 600; font-size: 13px; text-align: center; padding: 6px 16px; }
+.ribbon { background: var(--accent); color: var(--paper); font-weight: 600; font-size: 13px; }
+.ribbon { text-align: center; padding: 6px 16px; }
 figure { margin: 20px -20px 0; }
 figure text { font-variant-numeric: tabular-nums; }
-figcaption { color: var(--muted); font-size: 13px; max-width: 52em; margin: 8px 20px 36px; }
+figcaption { color: var(--muted); font-size: 13px; max-width: 62em; margin: 8px 20px 36px; }
 $style
 </style>
 </head>
@@ -62,10 +80,14 @@ $style
 $ribbon
 <main>
 <header><h1>$title</h1>$subtitle</header>
-<figure><div id="picture" role="img" aria-label="$title"></div><figcaption>$caption</figcaption></figure>
+<figure>$picture<figcaption>$caption</figcaption></figure>
 $table
 </main>
-<script>$plotly</script>
+$scripts
+</body>
+</html>
+""")
+_SCRIPTS = Template("""<script>$plotly</script>
 <script type="application/json" id="sheet">$sheet</script>
 <script>
 const { figure, config, darkened } = JSON.parse(document.getElementById("sheet").textContent);
@@ -77,18 +99,16 @@ function draw() {
 }
 dark.addEventListener("change", draw);
 draw();
-</script>
-</body>
-</html>
-""")
+</script>""")
 
 
-def page(frame: pd.DataFrame, words: Words, figure_json: str, *, is_practice: bool) -> str:
-    """Write a whole page around a figure: heading, picture, caption, table; the same in, the same out."""
-    sheet = {"figure": json.loads(figure_json), "config": dict(CONFIG), "darkened": dict(DARKENED)}
+def page(frame: pd.DataFrame, words: Words, figure_json: str | None, *, is_practice: bool) -> str:
+    """Write a whole page: heading, picture if there is one, caption, table; the same in, the same out."""
+    title = safe_text(words.title, 200)
     return _PAGE.substitute(
-        title=safe_text(words.title, 200),
+        title=title,
         subtitle=f'<p class="subtitle">{safe_text(words.subtitle, 300)}</p>' if words.subtitle else "",
+        picture=f'<div id="picture" role="img" aria-label="{title}"></div>' if figure_json else "",
         caption=safe_text(words.caption, 2000),
         ribbon='<div class="ribbon">Practice data: a made-up world, no real sounds</div>' if is_practice else "",
         table=f'<div class="trendlib">{table(frame, most_rows=1000)}</div>',
@@ -96,9 +116,13 @@ def page(frame: pd.DataFrame, words: Words, figure_json: str, *, is_practice: bo
         font=FONT,
         light=_variables(LIGHT),
         dark=_variables(DARK),
-        plotly=get_plotlyjs(),
-        sheet=embedded(sheet),
+        scripts=_scripts(figure_json) if figure_json else "",
     )
+
+
+def _scripts(figure_json: str) -> str:
+    sheet = {"figure": json.loads(figure_json), "config": dict(CONFIG), "darkened": dict(DARKENED)}
+    return _SCRIPTS.substitute(plotly=get_plotlyjs(), sheet=embedded(sheet))
 
 
 def fragment(frame: pd.DataFrame, words: Words, most_rows: int = 10) -> str:
@@ -111,47 +135,61 @@ def fragment(frame: pd.DataFrame, words: Words, most_rows: int = 10) -> str:
 
 
 def table(frame: pd.DataFrame, most_rows: int, label: str = "") -> str:
-    """Write a frame as an HTML table of its first rows; ``label`` is markup for those who cannot see."""
+    """Write the first rows of a frame as an HTML table; ``label`` is markup for those who listen to it."""
     shown = frame.head(most_rows)
-    is_number = {name: is_numeric_dtype(frame[name]) and not is_bool_dtype(frame[name]) for name in frame.columns}
+    sides = [' class="n"' if _is_number(frame[name]) else ' style="text-align:left"' for name in frame.columns]
     names = "".join(
-        f"<th{_side(is_number[name])}>{safe_text(str(name).replace('_', ' '), 40)}</th>" for name in frame.columns
+        f"<th{side}>{safe_text(str(name).replace('_', ' '), 40)}</th>"
+        for name, side in zip(frame.columns, sides, strict=True)
     )
-    rows = [
-        "".join(_cell(name, value, is_number=is_number[name]) for name, value in row.items()) for row in shown.to_dict("records")
+    columns = [
+        _status_cells(shown[name])
+        if name == "status"
+        else [f"<td{side}>{safe_text(text, _CELL_SIGNS)}</td>" for text in shown_values(shown[name])]
+        for name, side in zip(frame.columns, sides, strict=True)
     ]
-    body = "".join(f"<tr>{row}</tr>" for row in rows)
-    more = f"<p>{len(shown):,} of {len(frame):,} rows</p>" if len(frame) > len(shown) else ""
-    nothing = "<p>no rows</p>" if frame.empty else ""
+    rows = "".join(f"<tr>{''.join(cells)}</tr>" for cells in zip(*columns, strict=True))
     named = f' aria-label="{label}"' if label else ""
-    return f'<div class="scroll"><table{named}><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table></div>{more}{nothing}'
+    body = f"<table{named}><thead><tr>{names}</tr></thead><tbody>{rows}</tbody></table>"
+    return f'<div class="scroll">{body}</div>{_rest(len(shown), len(frame))}'
 
 
-def _cell(name: str, value: Any, *, is_number: bool) -> str:
-    if name == "status" and value in STATUS_LOOKS:
-        look = STATUS_LOOKS[value]
-        return f'<td class="{value}"><i>{look.sign}</i> {look.words}</td>'
-    return f"<td{_side(is_number)}>{safe_text(shown_value(value), 60)}</td>"
+def _rest(shown: int, there: int) -> str:
+    if not there:
+        return "<p>no rows</p>"
+    return f"<p>{shown:,} of {there:,} rows</p>" if shown < there else ""
 
 
-def _side(is_number: bool) -> str:  # noqa: FBT001
-    return ' class="n"' if is_number else ""
+def _status_cells(statuses: pd.Series) -> list[str]:
+    named = [("" if pd.isna(status) else str(status)) for status in statuses]
+    return [
+        f'<td class="{status if status in STATUS_LOOKS else "unknown"}" style="text-align:left">'
+        f"<i>{status_look(status).sign}</i> {safe_text(status_words(status))}</td>"
+        for status in named
+    ]
 
 
-def shown_value(value: Any) -> str:
-    """Write one value of a table for readers: grouped digits, yes and no, UTC times, – for a missing one."""
+def shown_values(values: pd.Series) -> list[str]:
+    """Write a column for readers: grouped digits, yes and no, UTC times, – for what is missing."""
+    present = [value for value in values.tolist() if isinstance(value, float) and math.isfinite(value)]
+    digits = 0 if all(value.is_integer() for value in present) else 2
+    return [_shown_value(value, digits) for value in values.tolist()]
+
+
+def _shown_value(value: Any, digits: int) -> str:
     if not isinstance(value, list | dict | tuple) and pd.isna(value):
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        moment = value.astimezone(UTC) if value.tzinfo else value
-        return f"{moment:%Y-%m-%d %H:%M}"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:,.0f}" if value.is_integer() else f"{value:,.2f}"
-    return plain_text(value, 60)
+        return f"{value.astimezone(UTC) if value.tzinfo else value:%Y-%m-%d %H:%M}"
+    if isinstance(value, int | float):
+        return f"{value:,.{digits if isinstance(value, float) else 0}f}"
+    return plain_text(value, _CELL_SIGNS)
+
+
+def _is_number(values: pd.Series) -> bool:
+    return bool(is_numeric_dtype(values) and not is_bool_dtype(values))
 
 
 def embedded(data: Any) -> str:

@@ -65,8 +65,11 @@ def printed(figure: go.Figure, kind: str, *, width: int, drawn_at: datetime, sec
         If kaleido or its browser is missing, fails, or takes too long.
     """
     options = {"format": kind, "width": width, "height": figure.layout.height, "scale": 2 if kind == "png" else 1}
-    order = json.dumps({"figure": json.loads(figure.to_json()), "opts": options})
-    with subprocess.Popen(
+    sheet = json.loads(figure.to_json())
+    # Unnamed traces get random names, which an svg would show.
+    sheet["data"] = [{**trace, "uid": f"{number:06d}"} for number, trace in enumerate(sheet["data"])]
+    order = json.dumps({"figure": sheet, "opts": options})
+    with subprocess.Popen(  # noqa: S603  # our own words, run by our own Python
         [sys.executable, "-c", _PRINTER],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     ) as printer:  # fmt: skip

@@ -108,36 +108,44 @@ CONFIG: Mapping[str, Any] = MappingProxyType(
 
 @dataclass(frozen=True)
 class StatusLook:
-    """How a status is drawn (colour, plotly's name of its symbol), and said (one sign, words)."""
+    """How a status is drawn: colour, plotly's name of its symbol, and the sign for it in texts."""
 
     color: str
     symbol: str
     sign: str
-    words: str
 
 
 STATUS_LOOKS: Mapping[str, StatusLook] = MappingProxyType(
     {
-        "ok": StatusLook(LIGHT.accent, "circle", "●", "ok"),
-        "counter_only": StatusLook(LIGHT.accent, "diamond", "◆", "counter only"),
-        "weak": StatusLook(LIGHT.grey, "circle-open", "○", "weak"),
-        "rounded": StatusLook(LIGHT.grey, "diamond-open", "◇", "rounded"),
-        "new": StatusLook(LIGHT.muted, "triangle-up-open", "△", "new"),
-        "not_enough_coverage": StatusLook(LIGHT.muted, "x-thin-open", "×", "not enough coverage"),
-        "index_only": StatusLook(LIGHT.muted, "square-open", "□", "index only"),
+        "ok": StatusLook(LIGHT.accent, "circle", "●"),
+        "counter_only": StatusLook(LIGHT.accent, "diamond", "◆"),
+        "weak": StatusLook(LIGHT.grey, "circle-open", "○"),
+        "rounded": StatusLook(LIGHT.grey, "diamond-open", "◇"),
+        "new": StatusLook(LIGHT.muted, "triangle-up-open", "△"),
+        "not_enough_coverage": StatusLook(LIGHT.muted, "x-open", "×"),
+        "index_only": StatusLook(LIGHT.muted, "square-open", "□"),
     }
 )
+_UNKNOWN_STATUS = StatusLook(LIGHT.muted, "circle-open", "·")
 
 
 # A colour is a whole value or stands in a style; "#17212b" in somebody's title stays as it is.
-_COLOR = r"(?:^(?=#.{6}$)|(?<=color:))#[0-9a-f]{6}"
+_COLOR = re.compile(r"(?:^(?=#.{6}$)|(?<=color:))#[0-9a-f]{6}")
 _LENGTHS = frozenset({"size", "height", "l", "r", "t", "b", "xshift", "yshift"})
 _SLIDE_SCALE = 1.25
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _JOINER = "\u200d"
 _SCALES = ((1, ""), (1e3, "K"), (1e6, "M"), (1e9, "B"))
 
-UNKNOWN_STATUS = StatusLook(LIGHT.muted, "circle-open", "·", "status unknown")
+
+def status_look(status: str) -> StatusLook:
+    """Find how a status is drawn; one that nobody declared looks quiet."""
+    return STATUS_LOOKS.get(status, _UNKNOWN_STATUS)
+
+
+def status_words(status: str) -> str:
+    """Say a status: ``not enough coverage``."""
+    return plain_text(status, 30).replace("_", " ") or "status unknown"
 
 
 def short_number(value: Any) -> str:
@@ -151,11 +159,10 @@ def short_number(value: Any) -> str:
     if pd.isna(value) or not math.isfinite(value):
         return "–"
     size = abs(float(value))
-    for unit, letter in _SCALES:
-        digits = 2 if size < 0.095 else int(size / unit < 99.95)
-        shown = round(size / unit, digits)
-        if shown < 1000 or letter == "B":
-            break
+    # 999,960 is 1M, not 1000K: the first scale on which the rounded number has three digits.
+    unit, letter = next((scale for scale in _SCALES if round(size / scale[0]) < 1000), _SCALES[-1])
+    digits = 2 if size < 0.095 else int(size / unit < 99.95)
+    shown = round(size / unit, digits)
     figures = f"{shown:,.{digits}f}"
     if "." in figures:
         figures = figures.rstrip("0").rstrip(".")
@@ -264,7 +271,7 @@ def _in_look(part: Any, look: Look) -> Any:
     if isinstance(part, list):
         return [_in_look(inner, look) for inner in part]
     if isinstance(part, str) and look == "dark":
-        return re.sub(_COLOR, lambda found: DARKENED.get(found[0], found[0]), part)
+        return _COLOR.sub(lambda found: DARKENED.get(found[0], found[0]), part)
     return part
 
 

@@ -1,20 +1,23 @@
 """Leaderboard: a row a sound, its growth as a dot, how sure we are as a line through it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from trendlib.show.canvas import EDGE, NO_WORDS, Words, checked, note, numbers, ratio_axis, say, sheet
-from trendlib.show.theme import LIGHT, STATUS_LOOKS, UNKNOWN_STATUS, StatusLook, ratio_words, safe_text, short_number
+from trendlib.schema import Status
+from trendlib.show.canvas import EDGE, NO_WORDS, Sheet, Words, checked, numbers, ratio_axis
+from trendlib.show.theme import LIGHT, ratio_words, safe_text, short_number, status_look, status_words
 
 _MOST_ROWS = 50
+_SMALLEST = 0.05
 _LEFT, _RIGHT, _STATUS = 290, 270, 160
-_UNRANKED = {
-    "rounded": "can't tell: the use counter is rounded too coarsely",
-    "new": "can't tell: new, no week before to compare with",
-    "index_only": "can't tell: only a curve without volume",
-    "not_enough_coverage": "can't tell: not enough coverage",
+_UNRANKED: Mapping[str, str] = {
+    Status.ROUNDED: "can't tell: the use counter is rounded too coarsely",
+    Status.NEW: "can't tell: new, no week before to compare with",
+    Status.INDEX_ONLY: "can't tell: only a curve without volume",
+    Status.NOT_ENOUGH_COVERAGE: "can't tell: not enough coverage",
 }
 
 
@@ -39,28 +42,32 @@ def leaderboard(board: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     rows = _rows(board)
     shown = rows.head(_MOST_ROWS)
     ranked = shown[shown["is_ranked"]]
-    figure = sheet(words, height=max(38 * len(shown), 120), left=_LEFT, right=_RIGHT)
+    sheet = Sheet(words, height=max(38 * len(shown), 120), left=_LEFT, right=_RIGHT)
     low, high = _ratio_range(ranked)
-    figure.update_layout(
+    sheet.lay(
         xaxis={**ratio_axis(low, high), "showticklabels": not ranked.empty, "showgrid": not ranked.empty},
         yaxis={"range": [max(len(shown), 1) - 0.5, -0.5], "showgrid": False, "showticklabels": False},
     )
     for edge in range(len(shown) + 1):
-        figure.add_hline(edge - 0.5, line={"color": LIGHT.grid, "width": 1}, layer="below")
+        across = {"xref": "paper", "x0": 0, "x1": 1, "y0": edge - 0.5, "y1": edge - 0.5}
+        sheet.line(**across, line={"color": LIGHT.grid, "width": 1}, layer="below")
     if not ranked.empty:
-        figure.add_vline(1, line={"color": LIGHT.muted, "width": 1}, layer="below")
-        _column(figure, "steady", x=0, xref="x", xanchor="center")
-        _column(figure, "growth [90 % interval]", x=1, xshift=16)
-        _column(figure, "status", x=1, xshift=_STATUS)
+        upright = {"yref": "paper", "y0": 0, "y1": 1, "x0": 1, "x1": 1}
+        sheet.line(**upright, line={"color": LIGHT.muted, "width": 1}, layer="below")
+        _column(sheet, "steady", x=0, xref="x", xanchor="center")
+        _column(sheet, "growth [90 % interval]", x=1, xshift=16)
+        _column(sheet, "status", x=1, xshift=_STATUS)
     for status, group in ranked.groupby("status", sort=False):
-        _draw_dots(figure, group, STATUS_LOOKS.get(str(status), UNKNOWN_STATUS))
+        _draw_dots(sheet, group, str(status))
     for place, row in enumerate(shown.to_dict("records")):
-        _write_row(figure, place, row)
-    say(figure, "" if len(rows) else "No sound stands on this board: none is watched, or none passed its rule.")
+        _write_row(sheet, place, row)
+    if rows.empty:
+        sheet.say("No sound is on this board: none is watched, or none passed its rule.")
     if len(rows) > len(shown):
-        note(figure, f"and {len(rows) - len(shown):,} more rows in the table", name="cut", x=0, y=0, xref="paper", yref="paper",
-             xanchor="left", yanchor="top", xshift=EDGE - _LEFT, yshift=-8, font={"color": LIGHT.muted})  # fmt: skip
-    return figure
+        more = f"and {len(rows) - len(shown):,} more rows in the table"
+        where = {"x": 0, "y": 0, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "top"}
+        sheet.note(more, name="cut", xshift=EDGE - _LEFT, yshift=-8, font={"color": LIGHT.muted}, **where)
+    return sheet.figure()
 
 
 def _rows(board: pd.DataFrame) -> pd.DataFrame:
@@ -69,8 +76,13 @@ def _rows(board: pd.DataFrame) -> pd.DataFrame:
     rates = ["growth_rate", "growth_low", "growth_high"]
     rows = rows.assign(**{name: numbers(rows[name]) for name in (*rates, "rank", "posts_last_24h")})
     has_rank = rows["rank"].notna() | ("rank" not in board)
-    is_finite = (rows[rates] > 0).all(axis=1) & (rows[rates] < float("inf")).all(axis=1)
-    return rows.assign(place=range(len(rows)), is_ranked=has_rank & is_finite, status=rows["status"].fillna("unknown"), alert=rows["alert"].fillna(""))
+    has_growth = (rows[rates] >= 0).all(axis=1)
+    return rows.assign(
+        place=range(len(rows)),
+        is_ranked=has_rank & has_growth,
+        status=rows["status"].astype(object).where(rows["status"].notna(), ""),
+        alert=rows["alert"].astype(object).where(rows["alert"].notna(), ""),
+    )
 
 
 def _ratio_range(ranked: pd.DataFrame) -> tuple[float, float]:
@@ -78,21 +90,25 @@ def _ratio_range(ranked: pd.DataFrame) -> tuple[float, float]:
     if ranked.empty:
         return 0.5, 2.0
     dots = ranked["growth_rate"]
-    low = max(min(ranked["growth_low"].min(), 0.8), 0.25 * min(dots.min(), 1.0))
+    low = max(min(ranked["growth_low"].min(), 0.8), 0.25 * min(dots.min(), 1.0), _SMALLEST)
     high = min(max(ranked["growth_high"].max(), 1.5), 4 * max(dots.max(), 1.0))
     return 0.85 * low, 1.15 * high
 
 
-def _column(figure: go.Figure, words: str, **place: Any) -> None:
+def _column(sheet: Sheet, words: str, **place: Any) -> None:
     where = {"xref": "paper", "y": 1, "yref": "paper", "xanchor": "left", "yanchor": "bottom", "yshift": 3}
-    note(figure, words, font={"size": 12, "color": LIGHT.muted}, **{**where, **place})
+    sheet.note(words, font={"size": 12, "color": LIGHT.muted}, **{**where, **place})
 
 
-def _draw_dots(figure: go.Figure, group: pd.DataFrame, look: StatusLook) -> None:
+def _draw_dots(sheet: Sheet, group: pd.DataFrame, status: str) -> None:
+    look = status_look(status)
     is_open = look.symbol.endswith("-open")
-    figure.add_scatter(
-        name=look.words,
-        x=group["growth_rate"].tolist(),
+    # A logarithmic axis has no 0; the words beside the row say what it really is.
+    dots, ends, starts = (group[name].clip(lower=_SMALLEST) for name in ("growth_rate", "growth_high", "growth_low"))
+    sheet.draw(
+        "scatter",
+        name=safe_text(status_words(status)),
+        x=dots.tolist(),
         y=group["place"].tolist(),
         mode="markers",
         marker={
@@ -100,44 +116,43 @@ def _draw_dots(figure: go.Figure, group: pd.DataFrame, look: StatusLook) -> None
             "color": LIGHT.paper if is_open else look.color, "line": {"color": look.color, "width": 2},
         },
         error_x={
-            "array": (group["growth_high"] - group["growth_rate"]).tolist(),
-            "arrayminus": (group["growth_rate"] - group["growth_low"]).tolist(),
+            "array": (ends - dots).tolist(),
+            "arrayminus": (dots - starts).tolist(),
             "symmetric": False, "color": look.color, "thickness": 2, "width": 0,
         },
-        hovertext=[_row_hover(row, look.words) for row in group.to_dict("records")],
+        hovertext=[_row_hover(row) for row in group.to_dict("records")],
         hoverinfo="text",
     )  # fmt: skip
 
 
-def _row_hover(row: dict[str, Any], status: str) -> str:
+def _row_hover(row: Mapping[Any, Any]) -> str:
     return (
         f"<b>{safe_text(row['title'], 60) or 'untitled'}</b><br>{safe_text(row['artist'], 60) or 'artist unknown'}"
         f"<br>{ratio_words(row['growth_rate'], row['growth_low'], row['growth_high'])} its week before"
-        f"<br>{short_number(row['posts_last_24h'])} posts in 24 h<br>status: {status}"
+        f"<br>{short_number(row['posts_last_24h'])} posts in 24 h<br>status: {safe_text(status_words(row['status']))}"
     )
 
 
-def _write_row(figure: go.Figure, place: int, row: dict[str, Any]) -> None:
-    look = STATUS_LOOKS.get(row["status"], UNKNOWN_STATUS)
+def _write_row(sheet: Sheet, place: int, row: Mapping[Any, Any]) -> None:
     color = LIGHT.ink if row["is_ranked"] else LIGHT.muted
     rank = f"{row['rank']:.0f}" if pd.notna(row["rank"]) else "–"
     title, artist = safe_text(row["title"], 30) or "untitled", safe_text(row["artist"], 34) or "artist unknown"
     where = {"y": place, "xref": "paper", "xanchor": "left", "font": {"color": color}}
     quiet = f'<span style="font-size:0.88em;color:{LIGHT.muted}">'
-    note(figure, rank, x=0, xshift=EDGE - _LEFT, **{**where, "font": {"color": LIGHT.muted}})
-    note(figure, f"<b>{title}</b><br>{quiet}{artist}</span>", x=0, xshift=EDGE - _LEFT + 30, **where)
+    sheet.note(rank, x=0, xshift=EDGE - _LEFT, **{**where, "font": {"color": LIGHT.muted}})
+    sheet.note(f"<b>{title}</b><br>{quiet}{artist}</span>", x=0, xshift=EDGE - _LEFT + 30, **where)
     if row["is_ranked"]:
         ratio = ratio_words(row["growth_rate"], row["growth_low"], row["growth_high"]).split(" ", 1)
-        note(figure, f"<b>{ratio[0]}</b> {ratio[1]}", x=1, xshift=16, **where)
+        sheet.note(f"<b>{ratio[0]}</b> {ratio[1]}", x=1, xshift=16, **where)
         alert = f'<br><span style="color:{LIGHT.accent}">▲ {safe_text(row["alert"], 16)}</span>' if row["alert"] else ""
-        note(figure, f"{quiet}{look.words}{alert}</span>", x=1, xshift=_STATUS, **where)
+        sheet.note(f"{quiet}{safe_text(status_words(row['status']))}{alert}</span>", x=1, xshift=_STATUS, **where)
     else:
-        note(figure, _why_unranked(row), x=0, xshift=12, bgcolor=LIGHT.paper, **where)
+        sheet.note(_why_unranked(row), x=0, xshift=12, bgcolor=LIGHT.paper, **where)
 
 
-def _why_unranked(row: dict[str, Any]) -> str:
-    reason = _UNRANKED.get(row["status"], f"not ranked: {safe_text(row['status'], 30)}")
+def _why_unranked(row: Mapping[Any, Any]) -> str:
+    reason = _UNRANKED.get(row["status"], f"not ranked: {safe_text(status_words(row['status']))}")
     if pd.isna(row["posts_last_24h"]):
         return reason
-    at_least = "at least " if row["status"] == "not_enough_coverage" else ""
+    at_least = "at least " if row["status"] == Status.NOT_ENOUGH_COVERAGE else ""
     return f"{reason}; {at_least}{short_number(row['posts_last_24h'])} posts in 24 h"

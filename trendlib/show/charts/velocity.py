@@ -4,15 +4,27 @@ Bars stand on 24 h windows, as long as the window is. Slate is certain, light sl
 part (or the counter jumped), accent is an alert; hatched spans are not covered.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from trendlib.show.canvas import (
-    DAY, DAY_MS, NO_WORDS, Words, blocks, checked, count_axis, head, note, numbers, say, sheet, swatch, time_axis,
-    wall_time, wall_times,
-)  # fmt: skip
+    DAY,
+    DAY_MS,
+    NO_WORDS,
+    Sheet,
+    Words,
+    blocks,
+    checked,
+    count_axis,
+    numbers,
+    swatch,
+    time_axis,
+    wall_time,
+    wall_times,
+)
 from trendlib.show.theme import LIGHT, safe_text, short_number, time_words
 
 _MOST_DAYS = 800
@@ -52,30 +64,45 @@ def velocity(
     """
     days = _days(daily, alerts)
     shown = days.tail(_MOST_DAYS)
-    uses = None if readings is None else _uses(readings, shown)
-    band = None if expected is None else _since(checked(expected, "expected", "day low high"), shown)
-    figure = sheet(words, height=330 if uses is None else 480, left=64, right=28)
-    top = 1.25 * max([1.0, *(shown["posts"] + shown["rounding_unit"]).dropna(), *([] if band is None else band["high"].dropna())])
-    figure.update_layout(
-        xaxis={**_span_axis(shown, uses), "anchor": "y" if uses is None else "y2"},
-        yaxis={**count_axis(0, top), "domain": [0 if uses is None else 0.38, 1], "showticklabels": bool(shown["is_known"].any())},
+    uses, band = _uses(readings, shown), _band(expected, shown)
+    top = 1.25 * max([1.0, *(shown["posts"] + shown["rounding_unit"]).dropna(), *band["high"].dropna()])
+    sheet = _panels(words, shown, uses, top)
+    _draw_days(sheet, shown)
+    _draw_uncovered(sheet, shown, top)
+    _draw_expected(sheet, band)
+    _draw_alerts(sheet, shown, top)
+    if not uses.empty:
+        _draw_uses(sheet, uses)
+    lacks = {
+        f"the last {len(shown)} of {len(days):,} days": len(days) > len(shown),
+        "only one day is known, too few for a trend": shown["is_known"].sum() == 1,
+        "total uses: not read in this time": readings is not None and uses.empty,
+    }
+    said = [swatch(LIGHT.muted, words, "–") for words, is_lacking in lacks.items() if is_lacking]
+    sheet.head(_key(shown, band) + "".join(said), "y")
+    if not shown["is_known"].any():
+        sheet.say(_missing_days(shown), y=0.5 if uses.empty else 0.69)
+    return sheet.figure()
+
+
+def _panels(words: Words, days: pd.DataFrame, uses: pd.DataFrame, top: float) -> Sheet:
+    sheet = Sheet(words, height=330 if uses.empty else 480, left=64, right=28)
+    is_known = bool(days["is_known"].any())
+    times = pd.concat([days["day"], days["day"] + DAY]) if len(days) else uses["observed_at"]
+    span = {"showticklabels": False} if times.empty else time_axis(times.min(), max(times.max(), times.min() + DAY))
+    sheet.lay(
+        xaxis={**span, "anchor": "y" if uses.empty else "y2"},
+        yaxis={**count_axis(0, top), "domain": [0 if uses.empty else 0.38, 1], "showticklabels": is_known},
     )
-    _draw_days(figure, shown)
-    _draw_uncovered(figure, shown, top)
-    if band is not None:
-        _draw_expected(figure, band)
-    _draw_alerts(figure, shown, top)
-    head(figure, _key(shown, band), "y")
-    if uses is not None:
-        _draw_uses(figure, uses)
-    say(figure, _missing_days(shown, len(days)))
-    return figure
+    return sheet
 
 
 def _days(daily: pd.DataFrame, alerts: pd.DataFrame | None) -> pd.DataFrame:
     frame = checked(daily, "daily", "day posts exposure_days", "source is_flagged rounding_unit")
     posts, exposure = numbers(frame["posts"]), numbers(frame["exposure_days"]).fillna(0)
-    named = {} if alerts is None else checked(alerts, "alerts", "day alert").dropna().set_index("day")["alert"].to_dict()
+    named = (
+        {} if alerts is None else checked(alerts, "alerts", "day alert").dropna().set_index("day")["alert"].to_dict()
+    )
     is_known = posts.notna() & (exposure > 0)
     return frame.assign(
         posts=posts.where(is_known),
@@ -83,54 +110,64 @@ def _days(daily: pd.DataFrame, alerts: pd.DataFrame | None) -> pd.DataFrame:
         is_known=is_known,
         is_certain=(exposure >= _WHOLE) & ~frame["is_flagged"].isin([True]),
         is_flagged=frame["is_flagged"].isin([True]),
-        rounding_unit=numbers(frame["rounding_unit"]).where(lambda unit: unit > 1).fillna(0),
-        alert=[named.get(day) for day in frame["day"]],
+        rounding_unit=_units(frame["rounding_unit"]),
+        alert=pd.Series([named.get(day) for day in frame["day"]], frame.index, dtype=object),
     )
 
 
-def _uses(readings: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
-    frame = _since(checked(readings, "readings", "observed_at total_uses", "rounding_unit"), days).tail(_MOST_DAYS)
-    uses, half = numbers(frame["total_uses"]), numbers(frame["rounding_unit"]).where(lambda unit: unit > 1).fillna(0) / 2
-    return frame.assign(total_uses=uses, low=uses - half, high=uses + half).dropna(subset="total_uses")
+def _uses(readings: pd.DataFrame | None, days: pd.DataFrame) -> pd.DataFrame:
+    given = pd.DataFrame(columns=["observed_at", "total_uses"]) if readings is None else readings
+    frame = _since(checked(given, "readings", "observed_at total_uses", "rounding_unit"), days)
+    uses, half = numbers(frame["total_uses"]), _units(frame["rounding_unit"]) / 2
+    return frame.assign(total_uses=uses, low=uses - half, high=uses + half).dropna(subset="total_uses").tail(_MOST_DAYS)
+
+
+def _band(expected: pd.DataFrame | None, days: pd.DataFrame) -> pd.DataFrame:
+    given = pd.DataFrame(columns=["day", "low", "high"]) if expected is None else expected
+    frame = checked(given, "expected", "day low high")
+    return _since(frame.assign(low=numbers(frame["low"]), high=numbers(frame["high"])).dropna(), days)
 
 
 def _since(frame: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
     return frame if days.empty else frame[frame.iloc[:, 0] >= days["day"].iloc[0]]
 
 
-def _span_axis(days: pd.DataFrame, uses: pd.DataFrame | None) -> dict[str, Any]:
-    if not days.empty:
-        return time_axis(days["day"].iloc[0], days["day"].iloc[-1] + DAY)
-    if uses is not None and not uses.empty:
-        return time_axis(uses["observed_at"].iloc[0], uses["observed_at"].iloc[-1] + DAY)
-    return {"showticklabels": False}
+def _units(values: pd.Series) -> pd.Series:
+    """Keep the rounding units that matter: counts are whole, so 1 means none, and a missing one too."""
+    return numbers(values).where(lambda unit: unit > 1).fillna(0)
 
 
-def _missing_days(shown: pd.DataFrame, known_days: int) -> str:
-    if shown.empty:
+def _missing_days(days: pd.DataFrame) -> str:
+    if days.empty:
         return "No day of this sound is known yet, so there are no bars to draw."
-    if not shown["is_known"].any():
-        return f"None of these {len(shown)} days is covered: nothing is known of them, which is not the same as no posts."
-    return ""
+    return f"Not covered: nothing is known of these {len(days)} days, which is not the same as no posts."
 
 
-def _key(days: pd.DataFrame, band: pd.DataFrame | None) -> str:
+def _key(days: pd.DataFrame, band: pd.DataFrame) -> str:
     known = days[days["is_known"]]
     is_from_counter = known["source"].eq("counter").any()
-    doubts = {"covered in part": known["exposure_days"].lt(_WHOLE).any(), "the counter jumped": known["is_flagged"].any()}
+    doubts = {
+        "covered in part": known["exposure_days"].lt(_WHOLE).any(),
+        "the counter jumped": known["is_flagged"].any(),
+    }
     parts = {
         swatch(LIGHT.slate, "from the use counter" if is_from_counter else "posts seen"): not known.empty,
-        swatch(LIGHT.slate_soft, " or ".join(doubt for doubt, is_there in doubts.items() if is_there)): any(doubts.values()),
+        swatch(LIGHT.slate_soft, " or ".join(doubt for doubt, is_there in doubts.items() if is_there)): any(
+            doubts.values()
+        ),
         swatch(LIGHT.accent, "alert"): known["alert"].notna().any(),
-        swatch(LIGHT.band_soft, "expected", "▬"): band is not None and not band.empty,
+        swatch(LIGHT.band_soft, "expected", "▬"): not band.empty,
     }
     return "<b>Posts a day</b>" + "".join(part for part, is_there in parts.items() if is_there)
 
 
-def _draw_days(figure: go.Figure, days: pd.DataFrame) -> None:
+def _draw_days(sheet: Sheet, days: pd.DataFrame) -> None:
     known = days[days["is_known"]]
-    colors = known["is_certain"].map({True: LIGHT.slate, False: LIGHT.slate_soft}).mask(known["alert"].notna(), LIGHT.accent)
-    figure.add_bar(
+    colors = (
+        known["is_certain"].map({True: LIGHT.slate, False: LIGHT.slate_soft}).mask(known["alert"].notna(), LIGHT.accent)
+    )
+    sheet.draw(
+        "bar",
         name="posts",
         x=wall_times(known["day"] + 0.06 * DAY),
         y=known["posts"].tolist(),
@@ -148,7 +185,7 @@ def _draw_days(figure: go.Figure, days: pd.DataFrame) -> None:
     )  # fmt: skip
 
 
-def _day_hover(day: dict[str, Any]) -> str:
+def _day_hover(day: Mapping[Any, Any]) -> str:
     unit = day["rounding_unit"]
     lines = {
         f"<b>{day['posts']:,.0f} posts</b>": True,
@@ -156,25 +193,26 @@ def _day_hover(day: dict[str, Any]) -> str:
         f"only {day['exposure_days']:.0%} of these hours covered": day["exposure_days"] < _WHOLE,
         f"from the use counter, give or take {short_number(unit)}": unit > 0,
         "the counter fell or jumped: read with care": day["is_flagged"],
-        f"alert: {safe_text(day['alert'], 24)}": day["alert"] is not None,
+        f"alert: {safe_text(day['alert'], 24)}": pd.notna(day["alert"]),
     }
     return "<br>".join(line for line, is_true in lines.items() if is_true)
 
 
 def _uncovered(days: pd.DataFrame) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
     """Spans of which nothing is known: days without posts, and days that have no row at all."""
-    spans: list[tuple[pd.Timestamp, pd.Timestamp]] = []
+    if days.empty:
+        return []
     known = days.loc[days["is_known"], "day"].tolist()
-    ends = [days["day"].iloc[0], *(day + DAY for day in known)] if len(days) else []
-    starts = [*known, days["day"].iloc[-1] + DAY] if len(days) else []
-    spans += [(end, start) for end, start in zip(ends, starts, strict=True) if start - end > DAY / 2]
-    return spans
+    starts = [days["day"].iloc[0], *(day + DAY for day in known)]
+    ends = [*known, days["day"].iloc[-1] + DAY]
+    return [(start, end) for start, end in zip(starts, ends, strict=True) if end - start > DAY / 2]
 
 
-def _draw_uncovered(figure: go.Figure, days: pd.DataFrame, top: float) -> None:
+def _draw_uncovered(sheet: Sheet, days: pd.DataFrame, top: float) -> None:
     spans = _uncovered(days)
     pattern = {"shape": "/", "bgcolor": LIGHT.wash, "fgcolor": LIGHT.hatch, "size": 7, "solidity": 0.22}
-    figure.add_bar(
+    sheet.draw(
+        "bar",
         name="not covered",
         x=wall_times(start for start, _ in spans),
         y=[top] * len(spans),
@@ -190,68 +228,65 @@ def _draw_uncovered(figure: go.Figure, days: pd.DataFrame, top: float) -> None:
     widest = sorted(spans, key=lambda span: span[0] - span[1])[:_MOST_NOTES]
     for start, end in widest if days["is_known"].any() else []:
         is_narrow = (end - start) < 0.12 * (days["day"].iloc[-1] - days["day"].iloc[0])
-        note(
-            figure, "not covered", x=wall_time(start + (end - start) / 2), y=top / 2, textangle=-90 if is_narrow else 0,
+        sheet.note(
+            "not covered", x=wall_time(start + (end - start) / 2), y=top / 2, textangle=-90 if is_narrow else 0,
             bgcolor=LIGHT.wash, borderpad=1, font={"size": 12, "color": LIGHT.muted},
         )  # fmt: skip
 
 
-def _draw_expected(figure: go.Figure, band: pd.DataFrame) -> None:
+def _draw_expected(sheet: Sheet, band: pd.DataFrame) -> None:
     x: list[str | None] = []
     y: list[float | None] = []
-    for block in blocks(band.dropna()):
+    for block in blocks(band):
         edges = wall_times(edge for day in block["day"] for edge in (day, day + DAY))
         x += [*edges, *reversed(edges), None]
         y += [*block["high"].repeat(2), *reversed(block["low"].repeat(2).tolist()), None]
-    figure.add_scatter(
-        name="expected", x=x, y=y, mode="lines", fill="toself", fillcolor=LIGHT.band, opacity=0.16,
-        line={"width": 1, "color": LIGHT.band}, hoverinfo="skip",
-    )  # fmt: skip
+    look = {"x": x, "y": y, "mode": "lines", "hoverinfo": "skip"}
+    line = {"color": LIGHT.band, "width": 1}
+    sheet.draw(
+        "scatter", name="expected", fill="toself", fillcolor=LIGHT.band, opacity=0.12, line={**line, "width": 0}, **look
+    )
+    sheet.draw("scatter", name="edges of what was expected", opacity=0.4, line=line, **look)
 
 
-def _draw_alerts(figure: go.Figure, days: pd.DataFrame, top: float) -> None:
-    for episode in blocks(days[days["alert"].notna()])[-_MOST_NOTES:]:
+def _draw_alerts(sheet: Sheet, days: pd.DataFrame, top: float) -> None:
+    for number, episode in enumerate(blocks(days[days["alert"].notna()])[-_MOST_NOTES:]):
         first = episode["day"].iloc[0]
         is_late = first > days["day"].iloc[len(days) // 2]
         steps = episode.drop_duplicates("alert").to_dict("records")
         said = ", ".join(f"{safe_text(step['alert'], 24)} {step['day'].day} {step['day']:%b}" for step in steps)
         x = wall_time(first)
-        figure.add_shape(type="line", x0=x, x1=x, y0=0, y1=top, line={"color": LIGHT.accent, "width": 1.5})
-        note(
-            figure, f"<b>{said}</b>", name="alert", x=x, y=top, xanchor="right" if is_late else "left", yanchor="top",
-            xshift=-5 if is_late else 5, bgcolor=LIGHT.paper, borderpad=2, font={"color": LIGHT.accent},
+        sheet.line(x0=x, x1=x, y0=0, y1=top, line={"color": LIGHT.accent, "width": 1.5})
+        sheet.note(
+            f"<b>{said}</b>", name="alert", x=x, y=top, xanchor="right" if is_late else "left", yanchor="top",
+            xshift=-5 if is_late else 5, yshift=-20 * (number % 3), bgcolor=LIGHT.paper, borderpad=2,
+            font={"color": LIGHT.accent},
         )  # fmt: skip
 
 
-def _draw_uses(figure: go.Figure, uses: pd.DataFrame) -> None:
+def _draw_uses(sheet: Sheet, uses: pd.DataFrame) -> None:
     is_rounded = bool((uses["high"] > uses["low"]).any())
-    figure.update_layout(yaxis2={"domain": [0, 0.24], "range": [0, 1], "showticklabels": not uses.empty})
-    head(figure, "<b>Total uses</b>" + (swatch(LIGHT.hatch, "true value lies in the band", "▬") if is_rounded else ""), "y2")
-    if uses.empty:
-        note(
-            figure, "the use counter has not been read in this time", xref="paper", yref="y2 domain", x=0.5, y=0.5,
-            font={"color": LIGHT.muted},
-        )  # fmt: skip
-    else:
-        _draw_counter(figure, uses)
-
-
-def _draw_counter(figure: go.Figure, uses: pd.DataFrame) -> None:
+    key = swatch(LIGHT.hatch, "true value lies in the band", "▬") if is_rounded else ""
+    sheet.head(f"<b>Total uses</b>{key}", "y2")
     low, high = uses["low"].min(), uses["high"].max()
     slack = 0.2 * max(high - low, 1.0)
-    figure.update_layout(yaxis2=count_axis(low - slack, high + 2 * slack, marks=3))
+    sheet.lay(yaxis2={**count_axis(low - slack, high + 2 * slack, marks=3), "domain": [0, 0.24]})
     times = wall_times(uses["observed_at"])
-    figure.add_scatter(
+    sheet.draw(
+        "scatter",
         name="rounding", x=[*times, *reversed(times)], y=[*uses["high"], *reversed(uses["low"].tolist())], yaxis="y2",
         mode="lines", fill="toself", fillcolor=LIGHT.hatch, opacity=0.6, line={"width": 0}, hoverinfo="skip",
     )  # fmt: skip
-    hover = [f"<b>{uses_:,.0f} uses in all</b><br>{time_words(at)}" for uses_, at in zip(uses["total_uses"], uses["observed_at"], strict=True)]
-    figure.add_scatter(
+    hover = [
+        f"<b>{total:,.0f} uses in all</b><br>{time_words(at)}"
+        for total, at in zip(uses["total_uses"], uses["observed_at"], strict=True)
+    ]
+    sheet.draw(
+        "scatter",
         name="total uses", x=times, y=uses["total_uses"].tolist(), yaxis="y2", mode="lines+markers",
         line={"color": LIGHT.slate, "width": 2}, marker={"size": 4 if len(uses) < 100 else 1, "color": LIGHT.slate},
         hovertext=hover, hoverinfo="text",
     )  # fmt: skip
-    note(
-        figure, f"<b>{short_number(uses['total_uses'].iloc[-1])}</b>", x=times[-1], y=uses["high"].iloc[-1], yref="y2",
+    sheet.note(f"<b>{short_number(uses['total_uses'].iloc[-1])}</b>", x=times[-1], y=uses["high"].iloc[-1], yref="y2",
         xanchor="right", yanchor="bottom", yshift=3,
     )  # fmt: skip

@@ -1,0 +1,268 @@
+"""Exhibits: captions, displays and files."""
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from trendlib.errors import ConfigError, NoDataError, TrendlibError
+from trendlib.show import charts, pictures
+from trendlib.show.canvas import Words
+from trendlib.show.exhibits import Exhibit, csv_text, json_text, records, tally_words
+from trendlib.show.page import embedded, fragment
+
+AS_OF = datetime(2022, 4, 20, tzinfo=UTC)
+HOSTILE = "</script><script>alert(1)</script>&\u202e\"'$x$"
+
+
+def made(**changes):
+    board = pd.DataFrame(
+        {
+            "rank": pd.array([1, None], dtype="Int64"),
+            "title": ["First Class", HOSTILE],
+            "artist": ["=HYPERLINK(1)", None],
+            "growth_rate": [3.4, float("inf")],
+            "growth_low": [2.1, None],
+            "growth_high": [5.2, None],
+            "status": ["ok", "not_enough_coverage"],
+            "first_seen": pd.to_datetime(["2022-02-09 01:00+01:00", None], utc=True),
+        }
+    )
+    settings = {
+        "name": "leaderboard",
+        "title": "What is taking off",
+        "frame": board,
+        "draw": partial(charts.leaderboard, board),
+        "as_of": AS_OF,
+        "source": "12,300 posts listed by TikLiveAPI",
+        "tally": {"ok": 1, "not_enough_coverage": 1},
+    }
+    return Exhibit(**{**settings, **changes})
+
+
+def test_the_caption_says_as_of_when_from_where_how_many_and_how_sure():
+    assert made(note="not season-adjusted").caption == (
+        "As of Wed 20 Apr 2022, 00:00 UTC · 12,300 posts listed by TikLiveAPI"
+        " · 2 sounds: 1 ok, 1 not enough coverage · not season-adjusted"
+    )
+    assert made(is_practice=True).caption.startswith("Practice data: a made-up world")
+
+
+def test_a_tally_counts_the_surest_first_and_an_empty_one_says_nothing():
+    assert tally_words({"odd": 1, "weak": 1200, "ok": 0}) == "1,201 sounds: 1,200 weak, 1 odd"
+    assert tally_words({"weak": 1}) == "status: weak"
+    assert tally_words({}) == ""
+
+
+def test_the_figure_is_drawn_once_and_only_when_looked_at():
+    drawn = []
+
+    def draw(words):
+        drawn.append(words)
+        return charts.velocity(pd.DataFrame(columns=["day", "posts", "exposure_days"]), words)
+
+    exhibit = made(draw=draw)
+    assert drawn == []
+    assert exhibit.figure is exhibit.figure
+    assert [words.title for words in drawn] == ["What is taking off"]
+    assert drawn[0].caption == exhibit.caption
+
+
+def test_a_look_dresses_the_figure():
+    light, dark = made().figure, made(look="dark").figure
+    assert light.layout.template.layout.paper_bgcolor != dark.layout.template.layout.paper_bgcolor
+
+
+def test_a_terminal_sees_title_rows_and_caption():
+    shown = repr(made())
+    assert shown.startswith("What is taking off\n")
+    assert "First Class" in shown
+    assert "As of Wed 20 Apr 2022" in shown
+    assert "\u202e" not in shown
+    wide = made(frame=pd.DataFrame({f"column_{number}": ["x" * 30] for number in range(20)} | {"a": ["\x1b[31m"]}))
+    assert "the columns column_" in repr(wide)
+    assert "\x1b" not in repr(wide)
+    assert max(map(len, repr(wide).splitlines()[:4])) <= 140
+
+
+def test_tables_show_the_named_columns_and_files_hold_all(tmp_path):
+    exhibit = made(columns=["rank", "title"])
+    assert "growth" not in repr(exhibit)
+    assert "growth_rate" in exhibit.save(tmp_path / "board.csv").read_text(encoding="utf-8")
+
+
+class Shown(list):
+    def display(self, bundle, *, raw):
+        assert raw
+        self.append(bundle)
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    outputs = Shown()
+    monkeypatch.setattr("IPython.display.display", outputs.display)
+    return outputs
+
+
+def test_jupyter_gets_a_picture_and_beneath_it_table_and_caption(shown):
+    made()._ipython_display_()
+    picture, words = shown
+    sheet = picture["application/vnd.plotly.v1+json"]
+    assert sheet["config"]["displaylogo"] is False
+    assert "What is taking off" in sheet["layout"]["title"]["text"]
+    assert "As of Wed 20 Apr 2022" in words["text/html"]
+    assert "First Class" in words["text/html"]
+    assert words["text/plain"] == repr(made())
+    assert len(json.dumps(shown)) < 100_000
+
+
+def test_an_exhibit_without_a_picture_is_a_table_everywhere(shown, tmp_path):
+    exhibit = made(draw=None)
+    exhibit._ipython_display_()
+    assert [list(bundle) for bundle in shown] == [["text/html", "text/plain"]]
+    page = exhibit.save(tmp_path / "why.html").read_text(encoding="utf-8")
+    assert "Plotly" not in page
+    assert "First Class" in page
+    with pytest.raises(NoDataError, match="a table without a picture"):
+        exhibit.save(tmp_path / "why.png")
+
+
+def test_a_page_needs_nothing_from_outside_and_holds_no_one_else_s_markup(tmp_path):
+    page = made(title=HOSTILE, subtitle=HOSTILE, is_practice=True).save(tmp_path / "a" / "b" / "board.html")
+    text = page.read_text(encoding="utf-8")
+    assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", text.split("<script>")[0])
+    assert "default-src 'none'" in text
+    assert "alert(1)</script>" not in text
+    assert "&lt;/script&gt;&lt;script&gt;alert(1)" in text
+    assert '<div class="ribbon">Practice data' in text
+    assert "12,300 posts listed by TikLiveAPI" in text
+    assert text.index('<div id="picture"') < text.index("<figcaption>") < text.index("<table>")
+
+
+@pytest.mark.parametrize("kind", ["html", "csv", "json"])
+def test_the_same_exhibit_gives_the_same_bytes(tmp_path, kind):
+    first, second = (made().save(tmp_path / f"{name}.{kind}").read_bytes() for name in ("one", "two"))
+    assert first == second
+
+
+def test_data_in_a_script_cannot_end_it():
+    text = embedded({"title": HOSTILE + "<!--\u2028"})
+    assert not set(text) & set("<>&\u2028")
+    assert json.loads(text) == {"title": HOSTILE + "<!--\u2028"}
+
+
+def test_a_notebook_s_table_tells_missing_from_zero_and_rows_left_out():
+    frame = pd.DataFrame({"posts": [0.0, None], "seen": [True, None], "status": ["ok", None], "share": [0.5, 1.0]})
+    text = fragment(frame, Words("Title", "", "Caption"))
+    assert '<td class="n">0</td>' in text
+    assert '<td class="n">–</td>' in text
+    assert '<td class="n">0.50</td><' in text
+    assert "yes" in text
+    assert "<i>●</i> ok" in text
+    assert "<i>·</i> status unknown" in text
+    assert "10 of 500 rows" in fragment(pd.DataFrame({"a": range(500)}), Words())
+    assert "no rows" in fragment(frame.head(0), Words())
+
+
+def test_a_csv_runs_no_formula_and_changes_no_number():
+    signs = ["=1", "+1", "-1", "@a", "\tx", "\rx", "\uff1d1", "ok", "7012345678901234567"]
+    frame = pd.DataFrame({"text": signs, "number": [-1.5, *range(8)]})
+    rows = list(csv.DictReader(io.StringIO(csv_text(frame), newline="")))
+    assert [row["text"].replace("\n", "\r") for row in rows] == ["'" + sign for sign in signs[:7]] + signs[7:]
+    assert rows[0]["number"] == "-1.5"
+
+
+def test_json_has_utc_times_whole_ranks_and_null_for_what_is_missing():
+    rows = json.loads(json_text(made().frame))
+    assert rows[0]["first_seen"] == "2022-02-09T00:00:00Z"
+    assert rows[0]["rank"] == 1
+    assert rows[1] == {
+        **dict.fromkeys(("rank", "artist", "growth_rate", "growth_low", "growth_high", "first_seen")),
+        "title": HOSTILE,
+        "status": "not_enough_coverage",
+    }
+    assert records(made().frame.head(0)) == []
+    assert csv_text(made().frame.head(0)).startswith("rank,title")
+
+
+def test_practice_data_say_so_in_every_file(tmp_path):
+    for kind in ("html", "csv", "json"):
+        text = made(is_practice=True).save(tmp_path / f"board.{kind}").read_text(encoding="utf-8")
+        assert "practice data" in text.lower()
+        assert "practice data" not in made().save(tmp_path / f"real.{kind}").read_text(encoding="utf-8").lower()
+
+
+def test_an_unknown_ending_names_the_known_ones(tmp_path):
+    with pytest.raises(ConfigError, match="ends in html, csv, json, png, svg, pdf"):
+        made().save(tmp_path / "board.xlsx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_written_is_a_clear_error_and_leaves_nothing_behind(tmp_path):
+    (tmp_path / "taken").write_text("a file, no folder", encoding="utf-8")
+    with pytest.raises(ConfigError, match="cannot write"):
+        made().save(tmp_path / "taken" / "board.csv")
+    (tmp_path / "board.csv").mkdir()
+    with pytest.raises(ConfigError, match="cannot write"):
+        made().save(tmp_path / "board.csv")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["board.csv", "taken"]
+
+
+def test_an_old_file_is_replaced_whole(tmp_path):
+    target = tmp_path / "board.JSON"
+    target.write_text("old " * 10_000, encoding="utf-8")
+    assert made().save(str(target)) == target
+    assert json.loads(target.read_text(encoding="utf-8"))
+    assert [path.name for path in tmp_path.iterdir()] == ["board.JSON"]
+
+
+def test_a_missing_browser_is_a_sentence_with_a_remedy(tmp_path, monkeypatch):
+    pytest.importorskip("kaleido")
+    monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "nothing-here"))
+    with pytest.raises(pictures.PictureError, match=r"needs Chrome or Chromium.*html, csv and json need no browser"):
+        made().save(tmp_path / "board.png")
+    assert list(tmp_path.iterdir()) == []
+    assert issubclass(pictures.PictureError, TrendlibError)
+
+
+def test_a_missing_kaleido_is_a_sentence_with_a_remedy(tmp_path, monkeypatch):
+    (tmp_path / "kaleido.py").write_text("raise ImportError('not here')", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(pictures.PictureError, match="pip install kaleido"):
+        made().save(tmp_path / "board.svg")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the stand-in browser is a shell script")
+def test_a_browser_that_hangs_is_given_up_and_ended(tmp_path, monkeypatch):
+    (tmp_path / "kaleido.py").write_text(
+        "import os, subprocess, time\n"
+        "def __getattr__(name): raise AttributeError(name)\n"
+        f"child = subprocess.Popen(['sleep', '60']); open({str(tmp_path / 'pid')!r}, 'w').write(str(child.pid))\n"
+        "time.sleep(60)\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(pictures.PictureError, match=r"longer than 0\.6 s to print a png"):
+        pictures.printed(made().figure, "png", width=400, drawn_at=AS_OF, seconds=0.6)
+    child = int((tmp_path / "pid").read_text(encoding="utf-8"))
+    state = Path(f"/proc/{child}/stat")
+    assert not state.exists() or " Z " in state.read_text(encoding="utf-8")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("kind", "opening"), [("png", b"\x89PNG"), ("svg", b"<svg"), ("pdf", b"%PDF")])
+def test_pictures_are_printed_the_same_twice(tmp_path, kind, opening):
+    pytest.importorskip("kaleido")
+    if not any(map(shutil.which, ("chromium", "google-chrome", "chrome", "chromium-browser"))):
+        pytest.skip("no Chromium on the PATH")
+    first, second = (made().save(tmp_path / f"{name}.{kind}").read_bytes() for name in ("one", "two"))
+    assert first.startswith(opening)
+    assert first == second

@@ -1,0 +1,133 @@
+"""Loading: one path for sweeps, replays and rebuilds; nothing twice, nothing lost without its reason."""
+
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trendlib.config import Config
+from trendlib.errors import ConfigError
+from trendlib.loading import load, parsed, rebuild, replay
+from trendlib.schema import TABLES, Answer
+from trendlib.store import Store
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+SOUND = "7012345678901234567"
+
+
+def line(hours: float = 0, *, body: Any = None, endpoint: str = "/music-info/", provider: str = "tiklive") -> str:
+    at = (NOON + timedelta(hours=hours)).isoformat().replace("+00:00", "Z")
+    body = {"id": SOUND, "title": "Song", "author": "Me", "video_count": 100 + hours} if body is None else body
+    params = {"music_id": SOUND}
+    words = {"fetched_at": at, "provider": provider, "endpoint": endpoint, "params": params, "status": 200, "body": body}
+    return json.dumps(words)
+
+
+def page(hours: float, *post_ids: str) -> str:
+    videos = [{"video_id": one, "create_time": int(NOON.timestamp()) - 60, "play_count": 5} for one in post_ids]
+    return line(hours, endpoint="/music-posts/", body={"videos": videos, "cursor": "30", "hasMore": False})
+
+
+def everything(store: Store) -> dict[str, Any]:
+    with store.as_of(NOON + timedelta(days=365)) as world:
+        return {name: world.frame(name).to_dict("list") for name in TABLES}
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return Config.load(home=tmp_path / "home")
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    path = tmp_path / "some.jsonl"
+    posts = page(2, "7012345678901234000", "7012345678901234001")
+    path.write_text("\n".join([line(0), line(1), posts, "{torn", line(3, body={"code": -1, "msg": "no"})]) + "\n")
+    return path
+
+
+def test_a_recording_is_loaded_once_however_often_it_is_replayed(config: Config, recording: Path) -> None:
+    first = replay([recording], config)
+    before = everything(Store(config.warehouse_file))
+    second = replay([recording], config)
+    assert (first.read, first.added, first.failed, first.lines_rejected) == (4, 4, 1, 1)
+    assert (second.read, second.added) == (4, 0)
+    assert before == everything(Store(config.warehouse_file))
+    assert before["posts"]["post_id"] == ["7012345678901234000", "7012345678901234001"]
+
+
+def test_a_compressed_copy_of_a_loaded_recording_adds_nothing(config: Config, recording: Path, tmp_path: Path) -> None:
+    replay([recording], config)
+    copy = tmp_path / "copy.jsonl.gz"
+    copy.write_bytes(gzip.compress(recording.read_bytes()))
+    assert replay([copy], config).added == 0
+
+
+def test_a_broken_line_is_kept_with_its_number_and_the_rest_goes_on(config: Config, recording: Path) -> None:
+    replay([recording], config)
+    rejects = everything(Store(config.warehouse_file))["rejects"]
+    assert rejects["raw"] == ["{torn"]
+    assert rejects["place"][0].endswith("line 4")
+
+
+def test_a_rebuilt_warehouse_equals_the_old_one_to_the_letter(config: Config, recording: Path) -> None:
+    replay([recording], config)
+    before = everything(Store(config.warehouse_file))
+    config.warehouse_file.write_bytes(b"ruined")
+    rebuild(config)
+    assert everything(Store(config.warehouse_file)) == before
+
+
+def test_nothing_to_rebuild_from_is_an_error_and_leaves_the_warehouse_alone(config: Config) -> None:
+    with pytest.raises(ConfigError, match="holds no answers"):
+        rebuild(config)
+
+
+def test_an_answer_that_is_an_error_is_a_failed_call_and_gives_no_rows(config: Config, recording: Path) -> None:
+    replay([recording], config)
+    calls = everything(Store(config.warehouse_file))["calls"]
+    errors = [error for error in calls["error"] if isinstance(error, str)]
+    assert len(errors) == 1
+    assert calls["credits"] == [1, 1, 1, 1]
+
+
+def test_an_unknown_provider_is_kept_as_a_reject(config: Config, tmp_path: Path) -> None:
+    path = tmp_path / "other.jsonl"
+    path.write_text(line(provider="someone") + "\n")
+    report = replay([path], config)
+    assert report.reasons == {"no parser for the provider 'someone'": 1}
+    assert report.failed == 1
+
+
+@pytest.mark.parametrize(("name", "reason"), [("nowhere.jsonl", "does not exist"), ("a.csv", "is no .jsonl")])
+def test_a_file_that_is_no_recording_is_refused_before_anything_is_loaded(
+    config: Config, tmp_path: Path, recording: Path, name: str, reason: str
+) -> None:
+    (tmp_path / "a.csv").write_text("x")
+    with pytest.raises(ConfigError, match=reason):
+        replay([recording, tmp_path / name], config)
+    assert not config.warehouse_file.exists()
+
+
+def test_progress_adds_up_to_the_size_of_the_files(config: Config, recording: Path) -> None:
+    sizes: list[int] = []
+    replay([recording], config, on_bytes=sizes.append)
+    assert sum(sizes) == sum(path.stat().st_size for path in config.archive_folder.glob("*.jsonl.gz"))
+
+
+def test_answers_are_loaded_in_any_order_with_the_same_result(tmp_path: Path) -> None:
+    answers = [Answer(NOON + timedelta(hours=h), "tiklive", "/music-info/", {"music_id": SOUND}, 200,
+                      {"id": SOUND, "title": f"t{h}", "video_count": h}) for h in range(4)]  # fmt: skip
+    stores = [Store(tmp_path / name) for name in ("a", "b")]
+    load((("s", one) for one in answers), stores[0])
+    load((("s", one) for one in reversed(answers)), stores[1])
+    assert everything(stores[0]) == everything(stores[1])
+
+
+def test_what_cannot_be_parsed_at_all_still_comes_out_as_something_to_append() -> None:
+    one = parsed(Answer(NOON, "tiklive", "/no-such-endpoint/", {}, 200, {"a": 1}), "s")
+    assert one.error
+    assert one.rows.tables["rejects"][0]["place"] == "body"

@@ -1,0 +1,220 @@
+"""Sweep: what it buys, what it leaves, and that killing it at any moment loses nothing."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from trendlib.config import Config
+from trendlib.sandbox import Faults, Key, Quirks, Server, World
+from trendlib.schema import TABLES
+from trendlib.store import Store
+from trendlib.sweep import Limits, SweepReport, plan, sweep
+from trendlib.watchlist import Watchlist
+
+KILLS = 30
+SOUNDS = 10
+HASHTAGS = 2
+TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+MADE_ANEW = {"observed_at", "answer_id", "sweep_id", "first_seen"}
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World(seed=3, sounds=SOUNDS, hashtags=HASHTAGS, days=30, start=(TODAY - timedelta(days=30)).date())
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[Server]:
+    with Server(world, rate_per_minute=None, page_cap=None) as one:
+        yield one
+
+
+@pytest.fixture
+def watchlist(world: World) -> Watchlist:
+    return Watchlist(
+        sounds=tuple(sound.sound_id for sound in world.catalogue), hashtags=tuple(tag.name for tag in world.tags)
+    )
+
+
+def config_of(server: Server, home: Path, **settings: Any) -> Config:
+    return Config.load(
+        home=home,
+        tiklive_base_url=server.url,
+        tiklive_api_key=server.keys["tiklive"],
+        requests_per_minute=100_000,
+        page_gap_s=0.0,
+        backoff_s=0.01,
+        **settings,
+    )
+
+
+def tables(home: Path, *, without: frozenset[str] = frozenset()) -> dict[str, pd.DataFrame]:
+    """Everything in a warehouse but the marks of when it was fetched, in an order of its own."""
+    with Store(Config.load(home=home).warehouse_file).as_of(datetime.now(UTC) + timedelta(days=1)) as world:
+        frames = {name: world.frame(name).drop(columns=list(MADE_ANEW), errors="ignore") for name in TABLES}
+    return {
+        name: frame.astype("str").sort_values(list(frame.columns), ignore_index=True)
+        for name, frame in frames.items()
+        if name not in without
+    }
+
+
+def assert_same(left: dict[str, pd.DataFrame], right: dict[str, pd.DataFrame]) -> None:
+    for name, frame in left.items():
+        pd.testing.assert_frame_equal(frame, right[name], obj=name)
+
+
+def run(server: Server, home: Path, watchlist: Watchlist, **limits: int) -> SweepReport:
+    return sweep(config_of(server, home), watchlist, limits=Limits(**limits))
+
+
+def test_the_first_sweep_reads_every_counter_and_buys_the_posts_of_what_has_no_past(
+    server: Server, tmp_path: Path, watchlist: Watchlist, world: World
+) -> None:
+    report = run(server, tmp_path, watchlist)
+    found = tables(tmp_path)
+    assert (report.sounds, report.hashtags) == (SOUNDS, HASHTAGS)
+    assert set(found["sound_observations"]["sound_id"]) == set(watchlist.sounds)
+    assert set(report.candidates) >= set(watchlist.sounds)
+    posts = Counter(found["posts"]["sound_id"])
+    week = {sound_id: int(counts[-7:].sum()) for sound_id, counts in world.truth().daily.items()}
+    most = Limits().max_pages * 30
+    assert all(posts[one] >= min(week[one], most) for one in watchlist.sounds)
+    assert report.run.spent == sum(server.credits.values()) == len(found["calls"])
+    assert not report.run.failures
+
+
+def test_a_newest_first_feed_is_followed_back_eight_days_and_no_further(
+    server: Server, tmp_path: Path, watchlist: Watchlist
+) -> None:
+    run(server, tmp_path, watchlist)
+    with Store(Config.load(home=tmp_path).warehouse_file).as_of(datetime.now(UTC)) as known:
+        pages = known.frame("feed_pages", subject="sound")
+    horizon = datetime.now(UTC) - timedelta(days=8)
+    for _, walk in pages.groupby("subject_id"):
+        before_last = walk.sort_values("observed_at")["oldest_posted_at"].iloc[:-1]
+        assert (before_last >= horizon).all()
+
+
+def test_feeds_in_another_order_are_sampled_with_two_pages(world: World, tmp_path: Path, watchlist: Watchlist) -> None:
+    with Server(world, order="likes", rate_per_minute=None, page_cap=None) as server:
+        run(server, tmp_path, watchlist)
+    pages = tables(tmp_path)["feed_pages"]
+    assert Counter(pages[pages["subject"] == "sound"]["subject_id"]).most_common(1)[0][1] <= 2
+
+
+def test_the_same_sweep_again_costs_nothing_and_adds_nothing(
+    server: Server, tmp_path: Path, watchlist: Watchlist
+) -> None:
+    first = run(server, tmp_path, watchlist)
+    before = tables(tmp_path)
+    spent = sum(server.credits.values())
+    second = run(server, tmp_path, watchlist)
+    assert second.run.spent == 0
+    assert second.run.saved >= first.sounds
+    assert sum(server.credits.values()) == spent
+    assert_same(before, tables(tmp_path))
+
+
+def test_a_plan_spends_nothing_and_knows_what_is_cached(server: Server, tmp_path: Path, watchlist: Watchlist) -> None:
+    config = config_of(server, tmp_path)
+    before = plan(config, watchlist)
+    assert [one.is_cached for one in before] == [False] * (SOUNDS + HASHTAGS)
+    assert sum(server.credits.values()) == 0
+    sweep(config, watchlist)
+    assert all(one.is_cached for one in plan(config, watchlist))
+
+
+@pytest.mark.parametrize("budget", [0, 7, 20])
+def test_a_budget_is_never_exceeded_and_what_it_bought_is_loaded(
+    server: Server, tmp_path: Path, watchlist: Watchlist, budget: int
+) -> None:
+    report = run(server, tmp_path, watchlist, budget=budget)
+    assert sum(server.credits.values()) <= budget
+    assert report.run.stopped
+    assert report.run.loaded.added == report.run.spent
+
+
+def test_spent_credits_stop_the_sweep_and_keep_what_it_has(world: World, tmp_path: Path, watchlist: Watchlist) -> None:
+    poor = Key("poor-key", "tiklive", credits=15)
+    with Server(world, rate_per_minute=None, other_keys=(poor,)) as server:
+        config = config_of(server, tmp_path).model_copy(update={"tiklive_api_key": None})
+        config = Config.load(**{**config.model_dump(), "tiklive_api_key": poor.text})
+        report = sweep(config, watchlist)
+    assert report.run.stopped
+    assert report.run.loaded.rows["sound_observations"] == SOUNDS
+
+
+def test_a_refused_key_is_said_once_and_nothing_else_is_asked(server: Server, tmp_path: Path, watchlist: Watchlist) -> None:
+    config = Config.load(**{**config_of(server, tmp_path).model_dump(), "tiklive_api_key": "wrong"})
+    report = sweep(config, watchlist)
+    assert report.run.stopped is not None
+    assert "wrong" not in report.run.stopped
+    assert len(server.requests) <= config.workers
+
+
+def test_faults_that_pass_change_nothing_in_the_tables(world: World, tmp_path: Path, watchlist: Watchlist) -> None:
+    for name, faults in (("calm", None), ("stormy", Faults(rate=0.3, slow_s=0.01, refused_s=0.01))):
+        with Server(world, rate_per_minute=None, faults=faults) as server:
+            config = Config.load(**{**config_of(server, tmp_path / name).model_dump(), "attempts": 12})
+            report = sweep(config, watchlist)
+            assert not report.run.failures
+    without = frozenset({"calls"})  # which holds the failed attempts as well
+    assert_same(tables(tmp_path / "calm", without=without), tables(tmp_path / "stormy", without=without))
+
+
+def test_a_sweep_survives_every_quirk(world: World, tmp_path: Path, watchlist: Watchlist) -> None:
+    with Server(world, order="mixed", quirks=Quirks.real(), rate_per_minute=None) as server:
+        report = run(server, tmp_path, watchlist)
+    assert not report.run.stopped
+    assert len(tables(tmp_path)["sound_observations"]) == SOUNDS
+
+
+def test_a_sweep_killed_thirty_times_ends_where_an_undisturbed_one_does(
+    server: Server, tmp_path: Path, watchlist: Watchlist
+) -> None:
+    (tmp_path / "calm").mkdir()
+    (tmp_path / "killed").mkdir()
+    lists = f"sounds = {list(watchlist.sounds)}\nhashtags = {list(watchlist.hashtags)}\n"
+    for home in ("calm", "killed"):
+        (tmp_path / home / "watchlist.toml").write_text(lists)
+    environment = {
+        **os.environ,
+        "TIKLIVE_BASE_URL": server.url,
+        "TIKLIVE_API_KEY": server.keys["tiklive"],
+        "TRENDLIB_REQUESTS_PER_MINUTE": "100000",
+        "TRENDLIB_PAGE_GAP_S": "0.02",
+    }
+
+    def start(home: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "trendlib", "--home", str(tmp_path / home), "sweep"]
+        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    began = time.monotonic()
+    assert start("calm").wait() == 0
+    length = time.monotonic() - began
+    spent = sum(server.credits.values())
+    moments = random.Random(1)  # noqa: S311 - moments, not secrets
+    for _ in range(KILLS):
+        process = start("killed")
+        try:
+            process.wait(timeout=moments.uniform(0.3, 1.0) * length)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    last = start("killed")
+    output, _ = last.communicate()
+    assert last.returncode == 0, output.decode()
+    assert_same(tables(tmp_path / "calm"), tables(tmp_path / "killed"))
+    # what the server had answered when the kill came is the most that can be bought twice
+    assert sum(server.credits.values()) - 2 * spent <= KILLS * 3

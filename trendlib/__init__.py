@@ -1,0 +1,68 @@
+"""Which TikTok sounds accelerate, who drives them, and what each number rests on.
+
+>>> import trendlib as tl
+>>> monitor = tl.open()  # doctest: +SKIP
+>>> monitor.leaderboard()  # doctest: +SKIP
+>>> monitor.sound("7012345678901234567").velocity()  # doctest: +SKIP
+
+Importing does no work: a name is fetched from its room when it is first used.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trendlib import errors, metrics
+    from trendlib.config import Config
+    from trendlib.monitor import Monitor, Sound
+    from trendlib.monitor import open_monitor as open  # noqa: A004 - tl.open() reads as what it does
+    from trendlib.schema import TABLES, Status
+    from trendlib.show.exhibits import Exhibit
+    from trendlib.store import Store
+    from trendlib.sweep import Limits
+    from trendlib.watchlist import Watchlist
+
+__all__ = [
+    "TABLES",
+    "Config",
+    "Exhibit",
+    "Limits",
+    "Monitor",
+    "Sound",
+    "Status",
+    "Store",
+    "Watchlist",
+    "errors",
+    "metrics",
+    "open",
+]
+
+_HOME_OF = {
+    "TABLES": "trendlib.schema:TABLES",
+    "Config": "trendlib.config:Config",
+    "Exhibit": "trendlib.show.exhibits:Exhibit",
+    "Limits": "trendlib.sweep:Limits",
+    "Monitor": "trendlib.monitor:Monitor",
+    "Sound": "trendlib.monitor:Sound",
+    "Status": "trendlib.schema:Status",
+    "Store": "trendlib.store:Store",
+    "Watchlist": "trendlib.watchlist:Watchlist",
+    "errors": "trendlib.errors",
+    "metrics": "trendlib.metrics",
+    "open": "trendlib.monitor:open_monitor",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return version("trendlib")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'trendlib' has no attribute {name!r}; it has {', '.join(__all__)}")
+    room, _, thing = _HOME_OF[name].partition(":")
+    found = import_module(room)
+    return getattr(found, thing) if thing else found
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
