@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from trendlib.errors import ConfigError, NoDataError, TrendlibError
+from trendlib.errors import ConfigError, NoDataError, PictureError, TrendlibError
 from trendlib.show import charts, pictures
 from trendlib.show.canvas import Words
 from trendlib.show.exhibits import Exhibit, csv_text, json_text, records, tally_words
@@ -227,16 +227,16 @@ def test_an_old_file_is_replaced_whole(tmp_path):
 def test_a_missing_browser_is_a_sentence_with_a_remedy(tmp_path, monkeypatch):
     pytest.importorskip("kaleido")
     monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "nothing-here"))
-    with pytest.raises(pictures.PictureError, match=r"needs Chrome or Chromium.*html, csv and json need no browser"):
+    with pytest.raises(PictureError, match=r"needs Chrome or Chromium.*html, csv and json need no browser"):
         made().save(tmp_path / "board.png")
     assert list(tmp_path.iterdir()) == []
-    assert issubclass(pictures.PictureError, TrendlibError)
+    assert issubclass(PictureError, TrendlibError)
 
 
 def test_a_missing_kaleido_is_a_sentence_with_a_remedy(tmp_path, monkeypatch):
     (tmp_path / "kaleido.py").write_text("raise ImportError('not here')", encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with pytest.raises(pictures.PictureError, match="pip install kaleido"):
+    with pytest.raises(PictureError, match="pip install kaleido"):
         made().save(tmp_path / "board.svg")
 
 
@@ -250,7 +250,7 @@ def test_a_browser_that_hangs_is_given_up_and_ended(tmp_path, monkeypatch):
         encoding="utf-8",
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with pytest.raises(pictures.PictureError, match=r"longer than 0\.6 s to print a png"):
+    with pytest.raises(PictureError, match=r"longer than 0\.6 s to print a png"):
         pictures.printed(made().figure, "png", width=400, drawn_at=AS_OF, seconds=0.6)
     child = int((tmp_path / "pid").read_text(encoding="utf-8"))
     state = Path(f"/proc/{child}/stat")

@@ -66,6 +66,19 @@ def test_a_low_backend_for_a_week_gives_no_rise_when_the_high_one_returns():
     assert days["posts"].fillna(0).max() == 0
 
 
+def test_two_growing_backends_show_the_growth_that_both_agree_on():
+    high = 17_000 + 200 * np.arange(40)
+    low = high - 1600
+    days = counted(np.where(np.arange(40) % 7 < 4, high, low).tolist())
+    assert days["posts"].max() == pytest.approx(200)
+    assert days["exposure_days"].sum() > 20
+
+
+def test_growth_after_a_fall_is_not_taken_for_a_return():
+    days = counted([552_700, 552_500, 552_400, 552_400, 552_400, 552_500, 553_000, 554_000, 558_400, 570_800])
+    assert days["posts"].tolist()[-4:] == pytest.approx([500, 1000, 4400, 12_400])
+
+
 def test_a_clean_up_is_kept_as_net_change_and_flagged_and_the_lower_level_becomes_the_base():
     days = counted([300_000, 303_700, 307_400, 118_900, 119_400, 120_100, 121_200, 122_300])
     fall = days.iloc[3]

@@ -13,7 +13,8 @@ from trendlib.metrics import leaderboard, tally, why
 AS_OF = datetime(2026, 3, 10, tzinfo=UTC)
 COLUMNS = (
     "rank sound_id title artist is_original total_uses posts_last_24h posts_last_7d growth_rate growth_low growth_high"
-    " status alert evidence lift effective_creators top_creator_share top_region top_region_share first_seen song_id as_of"
+    " status alert evidence lift effective_creators top_creator_share top_region"
+    " top_region_share first_seen song_id as_of"
 ).split()
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
@@ -106,7 +106,12 @@ def test_600_a_day_and_the_600_newest_posts_are_not_enough():
 
 def test_a_feed_without_proven_coverage_has_no_ratio():
     cover = pd.DataFrame(
-        {"subject": ["sound"], "subject_id": ["7001"], "complete_since": [pd.NaT], "covered_until": [AS_OF]}
+        {
+            "subject": ["sound"],
+            "subject_id": ["7001"],
+            "complete_since": pd.to_datetime([None], utc=True),
+            "covered_until": [AS_OF],
+        }
     )
     cover = cover.astype(dict.fromkeys(("complete_since", "covered_until"), "datetime64[us, UTC]"))
     found = row(velocity(posts_of(steady(20, 30)), as_of=AS_OF, coverage=cover))
@@ -263,6 +268,7 @@ def test_an_empty_frame_gives_an_empty_board():
 counts = st.lists(st.integers(0, 40), min_size=8, max_size=20)
 
 
+@settings(max_examples=25)
 @given(counts=counts, seed=st.integers(0, 9))
 def test_the_order_of_rows_changes_nothing(counts, seed):
     frame = posts_of(np.concatenate([back + steady(count, 1) for back, count in enumerate(counts)]))
@@ -271,6 +277,7 @@ def test_the_order_of_rows_changes_nothing(counts, seed):
     assert_frame_equal(velocity(frame, as_of=AS_OF, coverage=cover), velocity(shuffled, as_of=AS_OF, coverage=cover))
 
 
+@settings(max_examples=40)
 @given(per_day=st.integers(1, 400), days=st.integers(8, 20))
 def test_a_steady_sound_reads_one(per_day, days):
     found = row(velocity(posts_of(steady(per_day, days)), as_of=AS_OF, coverage=AS_OF - DAY * days))

@@ -253,6 +253,30 @@ def test_keys_and_credits_fail_only_by_script() -> None:
     assert not {"401", "402", "403"} & set(TRANSIENT)
 
 
+def test_who_asks_again_gets_every_answer_in_spite_of_faults(session: requests.Session) -> None:
+    faults = Faults(rate=0.4, slow_s=0.01, refused_s=0.01)
+    questions = [("/music-posts/", {"music_id": sound.sound_id}) for sound in WORLD.catalogue]
+    questions += [("/challenge-info-name/", {"name": tag.name}) for tag in WORLD.tags]
+    with Server(WORLD, faults=faults, rate_per_minute=None) as server:
+        for path, params in questions:
+            _, clean = server.answer(path, params, HEADERS)
+            assert clean == patiently(session, server, path, params)
+    assert len(faults.given) > 5
+
+
+def patiently(session: requests.Session, server: Server, path: str, params: dict[str, str]) -> Any:
+    for _ in range(60):
+        try:
+            answer = get(session, server, path, **params)
+            body = answer.json()
+        except requests.RequestException:
+            time.sleep(0.005)
+            continue
+        if answer.status_code == 200 and body.get("code", 0) == 0:
+            return body
+    return None
+
+
 # Recordings
 
 

@@ -24,12 +24,14 @@ from trendlib.config import Config
 from trendlib.errors import ConfigError, TrendlibError
 from trendlib.monitor import Monitor, open_monitor
 from trendlib.run import OnProgress, RunReport
-from trendlib.schema import utc_text
+from trendlib.sandbox import Faults, Quirks, Server, World, serve_forever
 from trendlib.show.exhibits import Exhibit, csv_text, json_text
+from trendlib.show.terminal import print_exhibit
 from trendlib.sweep import Limits, SweepReport, plan
 
 DONE, DONE_WITH_FAILURES, BAD_INPUT, COULD_NOT_RUN = range(4)
 MOST_SHOWN = 5
+PIPE_WIDTH = 120
 
 app = typer.Typer(
     name="trendlib",
@@ -47,6 +49,14 @@ class Format(StrEnum):
     TABLE = "table"
     CSV = "csv"
     JSON = "json"
+
+
+class FeedOrder(StrEnum):
+    """In which order the practice server's feeds stand."""
+
+    NEWEST = "newest"
+    LIKES = "likes"
+    MIXED = "mixed"
 
 
 AsOf = Annotated[str | None, typer.Option(help="As known at this instant, like 2026-11-16T07:00:00Z.")]
@@ -187,6 +197,24 @@ def doctor(context: typer.Context) -> None:
     raise typer.Exit(DONE if all(one.is_fine or not one.is_needed for one in findings) else DONE_WITH_FAILURES)
 
 
+@app.command()
+def sandbox(
+    seed: Annotated[int, typer.Option(help="What the world is drawn from.")] = 7,
+    sounds: Annotated[int, typer.Option(help="Number of sounds, 10 to 10,000.")] = 60,
+    days: Annotated[int, typer.Option(help="Days of the world, 10 to 120.")] = 71,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    order: Annotated[FeedOrder, typer.Option(help="Order of the feeds.")] = FeedOrder.MIXED,
+    faults: Annotated[float, typer.Option(min=0, max=1, help="Share of questions that meet a fault.")] = 0.0,
+    record: Annotated[Path | None, typer.Option(help="Write the sample recording into this folder, then stop.")] = None,
+) -> None:
+    """Serve the practice world on loopback: three APIs with a truth behind them."""
+    if record:
+        typer.echo(f"wrote {practice.write_sample(record)}")
+        return
+    world = World(seed=seed, sounds=sounds, days=days)
+    serve_forever(Server(world, port=port, order=order.value, faults=Faults(rate=faults, seed=seed), quirks=Quirks.real()))
+
+
 def main() -> None:
     """Run the command line; every error of ours ends in one plain sentence and an exit code."""
     try:
@@ -204,7 +232,7 @@ def main() -> None:
 
 def _print(exhibit: Exhibit, format_: Format) -> None:
     if format_ is Format.TABLE:
-        typer.echo(str(exhibit))
+        print_exhibit(exhibit, Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH))
     else:
         typer.echo((csv_text if format_ is Format.CSV else json_text)(exhibit.frame), nl=False)
 

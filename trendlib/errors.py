@@ -72,3 +72,7 @@ class NoDataError(TrendlibError):
 
 class BudgetError(TrendlibError):
     """The credits allowed for this run are spent. What was bought is kept."""
+
+
+class PictureError(TrendlibError):
+    """A static picture cannot be printed on this machine; everything else still works."""

@@ -5,7 +5,6 @@ The instant enters once, when the monitor is made, and is the same for everythin
 one given, it is the first whole minute after the newest answer: the present, as this home knows it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from trendlib import metrics, practice
 from trendlib.board import Board, board
@@ -24,13 +22,19 @@ from trendlib.errors import ConfigError, NoDataError
 from trendlib.run import OnProgress, RunReport, silent
 from trendlib.schema import Status, utc_text
 from trendlib.show import charts
-from trendlib.show.canvas import Words
 from trendlib.show.exhibits import Exhibit
 from trendlib.show.theme import ratio_words, short_number
 from trendlib.store import Store
 from trendlib.sweep import Limits, SweepReport, sweep
 from trendlib.watchlist import Watchlist, sound_id
 
+LEADERBOARD_COLUMNS = (
+    "rank", "title", "artist", "growth_rate", "growth_low", "growth_high", "posts_last_24h", "total_uses", "status", "alert",
+)  # fmt: skip
+ALERT_COLUMNS = (
+    "title", "artist", "rule", "alert", "growth_rate", "growth_low", "growth_high", "posts_last_24h", "total_uses", "status",
+)  # fmt: skip
+DAY_COLUMNS = ("day", "posts", "exposure_days", "source", "is_flagged")
 MAX_USES = int(metrics.CATCH_THEM_EARLY["total_uses"])
 MOST_NAMED = 5
 
@@ -154,6 +158,7 @@ class Monitor:
             "leaderboard",
             "What is accelerating",
             frame,
+            columns=LEADERBOARD_COLUMNS,
             draw=partial(charts.leaderboard, frame),
             note=f"sounds {size}, ranked by the lower end of the 90 % interval; 1x is the sound's own week before",
         )
@@ -165,7 +170,12 @@ class Monitor:
         flagged = everything[everything["sound_id"].isin(frame["sound_id"])]
         rules = ", ".join(f"{rule.name} v{rule.version}" for rule in (metrics.BREAKOUT, metrics.CATCH_THEM_EARLY))
         return self._of_board(
-            "alerts", "Alerts", frame, draw=partial(charts.leaderboard, flagged), note=f"rules: {rules}"
+            "alerts",
+            "What the rules flag",
+            frame,
+            columns=ALERT_COLUMNS,
+            draw=partial(charts.leaderboard, flagged),
+            note=f"rules: {rules}",
         )
 
     def sound(self, name: str | int) -> "Sound":
@@ -262,21 +272,18 @@ class Monitor:
         """Write every table as Parquet, partitioned by day of observation."""
         return self.store.export(Path(folder))
 
-    def _of_board(
-        self, name: str, title: str, frame: pd.DataFrame, *, draw: Callable[[Words], go.Figure] | None = None, note: str = ""
-    ) -> Exhibit:
+    def _of_board(self, name: str, title: str, frame: pd.DataFrame, **how: Any) -> Exhibit:
+        """Wrap what was asked of the board: its source and its tally are those of all watched sounds."""
         everything = self.board.leaderboard()
-        readings, posts = self.board.readings_used, self.board.posts_used
         return Exhibit(
             name=name,
             title=title,
             frame=frame,
-            draw=draw,
             as_of=self.as_of,
-            source=f"TikLiveAPI: {readings:,} counter readings, {posts:,} posts",
+            source=f"TikLiveAPI: {self.board.readings_used:,} counter readings, {self.board.posts_used:,} posts",
             tally=everything["status"].value_counts().to_dict(),
-            note=note,
             is_practice=self.is_practice,
+            **how,
         )
 
 
@@ -320,6 +327,7 @@ class Sound:
             title=self.name,
             subtitle=_headline(self.row),
             frame=days,
+            columns=DAY_COLUMNS,
             draw=partial(charts.velocity, days, readings=readings, alerts=board.marks_of(self.sound_id)),
             as_of=self.monitor.as_of,
             source=_source(days, readings),

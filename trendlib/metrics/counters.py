@@ -11,10 +11,13 @@ turn, and readings are missing. So:
 * *Fall* = a level below those three by more than the rounding. Its net change is kept, its posts are unknown
   (exposure 0): more posts were deleted than made, or another backend answered. After three such levels the
   lower one is the base.
-* *Return* = a level back, in one step, at a height known before a fall: the other backend, not new posts.
-  Unknown too.
+* *Return* = a step up to a former height, as large as a fall among the last 14 levels, or to any earlier height far
+  above: the other backend answers again. Only what lies above that height is new; where it is too old, nothing is
+  known.
 * An increment over more than 14 days says nothing of a day: unknown.
 """
+
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -24,6 +27,8 @@ from narwhals.typing import IntoFrame
 from trendlib.metrics.engines import DAY, ages, between, board, enter, whole
 
 LEVELS_COMPARED = 3
+LEVELS_REMEMBERED = 14
+FAR_ABOVE = 1.02
 LONGEST_STEP_DAYS = 14.0
 EXACT_BELOW = 10_000
 _KEY = ["sound_id", "age"]
@@ -83,30 +88,49 @@ def _rounding_unit(levels: pd.DataFrame) -> "pd.Series[float]":
 
 def _increments(levels: pd.DataFrame) -> pd.DataFrame:
     sounds = levels.groupby("sound")
-    before = [sounds["level"].shift(steps) for steps in range(1, LEVELS_COMPARED + 1)]
-    base = pd.concat(before, axis=1).max(axis=1)
-    base_at = sounds["at"].shift(LEVELS_COMPARED)
-    for steps in range(LEVELS_COMPARED - 1, 0, -1):
-        base_at = base_at.mask(before[steps - 1] == base, sounds["at"].shift(steps))
+    previous = sounds["level"].shift()
     unit = sounds["rounding_unit"].shift().clip(lower=levels["rounding_unit"])
-    highest = sounds["level"].cummax().groupby(levels["sound"]).shift()
+    error = unit.where(unit > 1, 0.0)
+    base, base_at = _highest_before(levels, LEVELS_COMPARED)
+    height, height_at, gap = _former_height(levels, base, error)
     step = levels["level"] - base
-    is_fall = -step > unit.where(unit > 1, 0.0)
-    is_return = _is_return(levels["level"], base, highest, unit)
+    is_fall = step < -error
+    is_return = (gap > error) & (step > 0.5 * gap) & (step < 1.5 * gap + error) & (levels["level"] > height - 0.5 * gap)
     is_usable = base.isna() | ~(is_fall | is_return)
     used_at = levels["at"].where(is_usable).groupby(levels["sound"]).ffill().groupby(levels["sound"]).shift()
-    elapsed = (levels["at"] - base_at.mask(used_at > base_at, used_at)).dt.total_seconds() / 86_400
-    is_counted = base.notna() & is_usable & (elapsed > 0) & (elapsed <= LONGEST_STEP_DAYS)
-    levels["posts"] = (step.clip(lower=0.0) / elapsed).where(is_counted)
+    since = base_at.mask(used_at > base_at, used_at).mask(is_return, height_at)
+    elapsed = (levels["at"] - since).dt.total_seconds() / 86_400
+    is_counted = base.notna() & ~is_fall & (elapsed > 0) & (elapsed <= LONGEST_STEP_DAYS)
+    increment = step.mask(is_return, levels["level"] - height).clip(lower=0.0)
+    levels["posts"] = (increment / elapsed).where(is_counted)
     levels["exposure_days"] = is_counted.astype("float64")
-    levels["net_change"] = levels["level"] - before[0]
+    levels["net_change"] = levels["level"] - previous
     levels["is_flagged"] = is_fall | is_return
     return levels
 
 
-def _is_return(
-    level: "pd.Series[float]", base: "pd.Series[float]", highest: "pd.Series[float]", unit: "pd.Series[float]"
-) -> "pd.Series[bool]":
-    had_fallen = highest > 1.02 * base + unit
-    is_back = level >= 0.98 * highest - unit
-    return had_fallen & is_back & (level - base > 0.5 * (highest - base))
+def _highest_before(levels: pd.DataFrame, number: int) -> "tuple[pd.Series[float], pd.Series[Any]]":
+    """Give the highest of so many levels before each, and when it was last read."""
+    sounds = levels.groupby("sound")
+    highest, at = sounds["level"].shift(number), sounds["at"].shift(number)
+    for steps in range(number - 1, 0, -1):
+        level = sounds["level"].shift(steps)
+        is_higher = highest.isna() | (level >= highest)
+        highest, at = highest.mask(is_higher, level), at.mask(is_higher, sounds["at"].shift(steps))
+    return highest, at
+
+
+def _former_height(
+    levels: pd.DataFrame, base: "pd.Series[float]", error: "pd.Series[float]"
+) -> "tuple[pd.Series[float], pd.Series[Any], pd.Series[float]]":
+    """Give the height a counter may return to, when it stood there, and how large a step would bring it back.
+
+    Two backends keep their distance while both grow, so the step is the deepest fall of the last levels. A far higher
+    level of any earlier time counts too, but is too old to count from (NaT).
+    """
+    recent, recent_at = _highest_before(levels, LEVELS_REMEMBERED)
+    falls = levels.assign(level=-levels.groupby("sound")["level"].diff())
+    deepest, _ = _highest_before(falls, LEVELS_REMEMBERED)
+    ever = levels.groupby("sound")["level"].cummax().groupby(levels["sound"]).shift()
+    is_far_above = (ever > recent) & (ever > FAR_ABOVE * base + error)
+    return recent.mask(is_far_above, ever), recent_at.mask(is_far_above), deepest.mask(is_far_above, ever - base)

@@ -196,7 +196,7 @@ def growth(x: Any, e1: Any, y: Any, e0: Any, *, phi: Any = 1.0, unit: Any = 1.0)
     Examples
     --------
     >>> [float(f"{value[0]:.3g}") for value in growth([1], [1], [0], [7])]
-    [21.0, 2.1, 4530.0]
+    [21.0, 2.07, 4530.0]
     """
     parts = (np.asarray(part, dtype="float64") for part in (x, e1, y, e0, phi, unit))
     x, e1, y, e0, phi, unit = np.broadcast_arrays(*parts)

@@ -20,6 +20,7 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
 _SMALL_MEAN = 25.0
+_ALL_ONES = (1 << 64) - 1
 
 
 def key(*words: object) -> int:
@@ -34,6 +35,13 @@ def bits(place: int, counters: Ints) -> Bits:
     z = (z ^ (z >> np.uint64(30))) * _FIRST
     z = (z ^ (z >> np.uint64(27))) * _SECOND
     return z ^ (z >> np.uint64(31))
+
+
+def one(place: int) -> int:
+    """Draw 64 bits at counter 0, without an array around them."""
+    z = (place ^ place >> 30) * int(_FIRST) & _ALL_ONES
+    z = (z ^ z >> 27) * int(_SECOND) & _ALL_ONES
+    return z ^ z >> 31
 
 
 def uniform(place: int, counters: Ints) -> Floats:

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import socket
+import socketserver
 import struct
 import sys
 import threading
@@ -106,6 +107,10 @@ class _Server(ThreadingHTTPServer):
         self.listener = listener
         self.resets: set[Any] = set()
         super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        socketserver.TCPServer.server_bind(self)  # HTTPServer's own looks up the machine's name, which can take seconds
+        self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
 
     def shutdown_request(self, request: Any) -> None:
         self.listener.closed(request)

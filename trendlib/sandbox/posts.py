@@ -38,6 +38,7 @@ _CLOCK = np.concatenate([[0.0], np.cumsum(_HOUR_WEIGHTS) / _HOUR_WEIGHTS.sum()])
 _CACHED_DAYS = 768
 _CACHED_CUTS = 32_768
 _ROWS_AT_ONCE = 128
+_MANY_PAIRS = 8
 
 
 def pack(sources: Ints, days: Ints, slots: Ints) -> Ints:
@@ -148,7 +149,7 @@ class Posts:
             return codes
         sources, days, slots = unpack(codes)
         pairs, inverse = np.unique(sources * 256 + days, return_inverse=True)
-        cuts = np.array([self._cuts(pair // 256, pair % 256) for pair in pairs.tolist()])[inverse]
+        cuts = self._cuts_of(pairs // 256, pairs % 256)[inverse]
         regions = np.minimum((slots[:, None] >= cuts[:, 1:]).sum(axis=1), cuts.shape[1] - 2)
         first = np.take_along_axis(cuts, regions[:, None], axis=1)[:, 0]
         sizes = np.take_along_axis(cuts, regions[:, None] + 1, axis=1)[:, 0] - first
@@ -201,13 +202,21 @@ class Posts:
 
     @cached_property
     def _cuts(self) -> Callable[[int, int], Ints]:
-        return lru_cache(maxsize=_CACHED_CUTS)(self._draw_cuts)
+        return lru_cache(maxsize=_CACHED_CUTS)(self._draw_one_cut)
 
-    def _draw_cuts(self, source: int, day: int) -> Ints:
-        sources, days = np.array([source]), np.array([day])
+    def _draw_one_cut(self, source: int, day: int) -> Ints:
+        cut: Ints = self._draw_cuts(np.array([source]), np.array([day]))[0]
+        return cut
+
+    def _cuts_of(self, sources: Ints, days: Ints) -> Ints:
+        """First slots of all regions (column) for each source and day (row): a few from memory, many drawn at once."""
+        if len(sources) > _MANY_PAIRS:
+            return self._draw_cuts(sources, days)
+        return np.array([self._cuts(source, day) for source, day in zip(sources.tolist(), days.tolist(), strict=True)])
+
+    def _draw_cuts(self, sources: Ints, days: Ints) -> Ints:
         people = self.counts[sources, days] - self.bots[sources, days]
-        cuts: Ints = self.slots.cuts(self.mix.shares(sources, days), people, sources, days)[0]
-        return cuts
+        return self.slots.cuts(self.mix.shares(sources, days), people, sources, days)
 
     @cached_property
     def _all_cuts(self) -> NDArray[np.int32]:
@@ -215,11 +224,9 @@ class Posts:
         rows, days = self.counts.shape
         cuts = np.zeros((rows, days, REGION_COUNT + 1), dtype=np.int32)
         for start in range(0, rows, _ROWS_AT_ONCE):
-            people = (self.counts - self.bots)[start : start + _ROWS_AT_ONCE]
-            sources, of_day = (index.ravel() for index in np.indices(people.shape))
-            shares = self.mix.shares(sources + start, of_day)
-            drawn = self.slots.cuts(shares, people.ravel(), sources + start, of_day)
-            cuts[start : start + _ROWS_AT_ONCE] = drawn.reshape(*people.shape, -1)
+            part = cuts[start : start + _ROWS_AT_ONCE]
+            sources, of_day = (index.ravel() for index in np.indices(part.shape[:2]))
+            part[:] = self._draw_cuts(sources + start, of_day).reshape(part.shape)
         return cuts
 
     def counters(self, codes: Ints, now: int, numbers: Ints | None = None) -> Counters:

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-import numpy as np
-
-from trendlib.sandbox.draws import bits, key
+from trendlib.sandbox.draws import key, one
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ def chance(one_in: int, *words: object) -> bool:
 
 def draw(*words: object) -> int:
     """Draw a number below 2**63 that is always the same for the same words."""
-    return int(bits(key(*words), np.zeros(1, dtype=np.int64))[0] >> np.uint64(1))
+    return one(key(*words)) >> 1
 
 
 def rounded(number: int, digits: int = 3) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from trendlib.sandbox.server import PracticeServer
 
+_LISTENING_S = 0.5
+
 
 def serve_forever(server: PracticeServer, *, say: Callable[[str], object] | None = None) -> None:
     """Run a practice server until the process is told to end.
@@ -25,7 +27,8 @@ def serve_forever(server: PracticeServer, *, say: Callable[[str], object] | None
         with server:
             for line in greeting(server):
                 tell(line)
-            ended.wait()
+            while not ended.wait(_LISTENING_S):  # a wait without end would not hear Ctrl-C on Windows
+                pass
         tell("practice server stopped")
     finally:
         for number, handler in before.items():

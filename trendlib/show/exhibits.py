@@ -43,27 +43,29 @@ _PLAIN_ROWS, _PLAIN_WIDTH = 10, 140
 class Exhibit:
     """A metric's frame, figure and caption.
 
-    Attributes
+    Parameters
     ----------
     name
         What it is, in one word fit for a file name: ``leaderboard``.
-    title, subtitle
-        Its headings, as plain text.
+    title
+        Its heading, as plain text.
     frame
         The table.
-    draw
-        Makes the figure with these words around it, for example ``partial(charts.leaderboard, board)``;
-        None for an exhibit that is a table only.
     as_of
         The instant it shows the world as known at.
     source
         What the numbers rest on and how many they are: ``1,234 posts listed by TikLiveAPI``.
+    draw
+        Makes the figure with these words around it, for example ``partial(charts.leaderboard, board)``;
+        None for an exhibit that is a table only.
     tally
         How many of the things shown have which status.
     things
         What the tally counts, in the plural.
     columns
         The columns its tables show, all when none is named; files hold every column.
+    subtitle
+        The finding in a sentence, as plain text.
     note
         Anything else the caption has to say.
     is_practice
@@ -127,7 +129,8 @@ class Exhibit:
         return self.frame.assign(origin="practice data") if self.is_practice else self.frame
 
     @property
-    def _table(self) -> pd.DataFrame:
+    def table(self) -> pd.DataFrame:
+        """What its tables show: the frame's rows in the columns that matter to readers."""
         return self.frame[list(self.columns)] if self.columns else self.frame
 
     def save(self, path: str | Path) -> Path:
@@ -162,7 +165,7 @@ class Exhibit:
     def _html_file(self) -> bytes:
         bare = self._drawn(NO_WORDS)
         sheet = None if bare is None else bare.to_json()
-        return page.page(self._table, self._words, sheet, is_practice=self.is_practice).encode()
+        return page.page(self.table, self._words, sheet, is_practice=self.is_practice).encode()
 
     def _picture(self, kind: str) -> bytes:
         return pictures.printed(self.figure, kind, width=pictures.WIDTHS[self.look], drawn_at=self.as_of)
@@ -170,10 +173,10 @@ class Exhibit:
     def __repr__(self) -> str:
         """Show title, first rows and caption in a plain terminal."""
         head = [plain_text(text, 120) for text in (self.title, self.subtitle) if text]
-        return "\n".join([*head, "", _plain_table(self._table), "", plain_text(self.caption, 1000)])
+        return "\n".join([*head, "", _plain_table(self.table), "", plain_text(self.caption, 1000)])
 
     def _repr_html_(self) -> str:
-        return page.fragment(self._table, self._words)
+        return page.fragment(self.table, self._words)
 
     def _ipython_display_(self) -> None:
         # Two outputs, because a front end shows only one kind of each. IPython is there when this is called.

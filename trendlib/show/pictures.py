@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 import plotly.graph_objects as go
 
-from trendlib.errors import TrendlibError
+from trendlib.errors import PictureError
 
 WIDTHS: Mapping[str, int] = MappingProxyType({"light": 1100, "dark": 1100, "slides": 1280})
 
@@ -37,10 +37,6 @@ except (ChromeNotFoundError, FileNotFoundError):
 sys.stdout.buffer.write(picture)
 """
 _REMEDY = "html, csv and json need no browser: save to one of these, or"
-
-
-class PictureError(TrendlibError):
-    """A static picture cannot be printed on this machine; everything else still works."""
 
 
 def printed(figure: go.Figure, kind: str, *, width: int, drawn_at: datetime, seconds: float = 60) -> bytes:

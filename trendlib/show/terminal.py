@@ -1,0 +1,70 @@
+"""Exhibits in a terminal: heading, table, caption; one line a row, as wide as the window."""
+
+import pandas as pd
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from trendlib.show.exhibits import Exhibit
+from trendlib.show.page import shown_values
+from trendlib.show.theme import plain_text, ratio_words, status_words
+
+_NUMBERS = ("rank", "growth", "posts 24 h", "uses", "posts", "exposure days", "creators", "views")
+_NAMES = {"title": 34, "artist": 20}
+_SHORTER = {"posts_last_24h": "posts 24 h", "total_uses": "uses"}
+_INTERVAL = ["growth_rate", "growth_low", "growth_high"]
+_GAP = 2
+_LEAST_SIGNS = 12
+_GIVES_WAY = ("artist", "title", "uses", "posts 24 h")
+
+
+def print_exhibit(exhibit: Exhibit, console: Console) -> None:
+    """Print an exhibit; other people's text is printed as text, whatever stands in it.
+
+    Parameters
+    ----------
+    exhibit
+        What to print: the columns it shows to readers.
+    console
+        Where to. When it is narrow, artists give way first, then titles, then counts.
+    """
+    headings = [Text(plain_text(exhibit.title, 200), style="bold"), Text(plain_text(exhibit.subtitle, 300))]
+    body = _table(exhibit.table, console.width) if len(exhibit.frame) else Text("nothing to show")
+    caption = Text(plain_text(exhibit.caption, 1000), style="dim")
+    console.print(Group(Text(), *(line for line in headings if line.plain), Text(), body, Text(), caption))
+
+
+def _table(frame: pd.DataFrame, width: int) -> Table:
+    cells = _cells(frame)
+    sizes = {name: max(len(text) for text in (name, *column)) + _GAP for name, column in cells.items()}
+    sizes |= {name: min(sizes[name], limit + _GAP) for name, limit in _NAMES.items() if name in sizes}
+    for name in _GIVES_WAY:
+        lacking = sum(sizes.values()) - width
+        if lacking > 0 and name in sizes:
+            least = _LEAST_SIGNS if name == "title" else 0
+            sizes[name] = max(sizes[name] - lacking, least + _GAP)
+            if sizes[name] < _LEAST_SIGNS:
+                del sizes[name]
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, _GAP, 0, 0))
+    for name in sizes:
+        table.add_column(name, justify="right" if name in _NUMBERS else "left")
+    columns = [[plain_text(text, size - _GAP) if name in _NAMES else text for text in cells[name]] for name, size in sizes.items()]
+    for row in zip(*columns, strict=True):
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def _cells(frame: pd.DataFrame) -> dict[str, list[str]]:
+    """Write the columns for readers; a ratio and its interval are one thing to read."""
+    cells: dict[str, list[str]] = {}
+    for name in frame.columns:
+        if name == "growth_rate":
+            cells["growth"] = [ratio_words(*row) for row in frame[_INTERVAL].itertuples(index=False)]
+        elif name == "status":
+            cells["status"] = [status_words(status) for status in frame[name]]
+        elif name == "alert":
+            cells["alert"] = ["" if alert == "none" else alert for alert in shown_values(frame[name])]
+        elif name not in _INTERVAL:
+            heading = _SHORTER.get(str(name), str(name).replace("_", " "))
+            cells[heading] = [plain_text(text, 200) for text in shown_values(frame[name])]
+    return cells
