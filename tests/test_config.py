@@ -95,7 +95,7 @@ def test_only_this_machine_is_loopback(url: str, expected: bool) -> None:  # noq
 
 
 def test_a_setting_that_does_not_exist_is_an_error_that_lists_those_that_do() -> None:
-    with pytest.raises(ConfigError, match="hme is no setting.*home"):
+    with pytest.raises(ConfigError, match=r"hme is no setting.*home"):
         Config.load(hme="x")
 
 

@@ -22,7 +22,14 @@ def line(hours: float = 0, *, body: Any = None, endpoint: str = "/music-info/", 
     at = (NOON + timedelta(hours=hours)).isoformat().replace("+00:00", "Z")
     body = {"id": SOUND, "title": "Song", "author": "Me", "video_count": 100 + hours} if body is None else body
     params = {"music_id": SOUND}
-    words = {"fetched_at": at, "provider": provider, "endpoint": endpoint, "params": params, "status": 200, "body": body}
+    words = {
+        "fetched_at": at,
+        "provider": provider,
+        "endpoint": endpoint,
+        "params": params,
+        "status": 200,
+        "body": body,
+    }
     return json.dumps(words)
 
 

@@ -74,6 +74,13 @@ def test_two_growing_backends_show_the_growth_that_both_agree_on():
     assert days["exposure_days"].sum() > 20
 
 
+def test_a_stale_answer_of_a_falling_counter_is_no_growth():
+    falling = [454_000 - 200 * day for day in range(20)]
+    days = counted([*falling[:16], 452_400, *falling[17:]])
+    assert days["posts"].fillna(0).max() == 0
+    assert days["is_flagged"].iloc[16]
+
+
 def test_growth_after_a_fall_is_not_taken_for_a_return():
     days = counted([552_700, 552_500, 552_400, 552_400, 552_400, 552_500, 553_000, 554_000, 558_400, 570_800])
     assert days["posts"].tolist()[-4:] == pytest.approx([500, 1000, 4400, 12_400])

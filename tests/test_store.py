@@ -135,7 +135,7 @@ def test_a_warehouse_of_another_version_says_what_to_do(store: Store) -> None:
     store.path.parent.mkdir(parents=True)
     with duckdb.connect(str(store.path)) as connection:
         connection.execute("CREATE TABLE calls (answer_id VARCHAR)")
-    with pytest.raises(StoreError, match="another version.*rebuild"):
+    with pytest.raises(StoreError, match=r"another version.*rebuild"):
         store.append([loaded(0)])
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from trendlib import errors, metrics
     from trendlib.config import Config
     from trendlib.monitor import Monitor, Sound
-    from trendlib.monitor import open_monitor as open  # noqa: A004 - tl.open() reads as what it does
+    from trendlib.monitor import open_monitor as open
     from trendlib.schema import TABLES, Status
     from trendlib.show.exhibits import Exhibit
     from trendlib.store import Store

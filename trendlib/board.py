@@ -92,7 +92,8 @@ class Board:
         flagged = everything[everything["alert"].isin(SENT_ALERTS)].assign(
             rule=metrics.BREAKOUT.name, rule_version=metrics.BREAKOUT.version
         )
-        early = metrics.catch_them_early(everything).assign(
+        early: pd.DataFrame = metrics.catch_them_early(everything)
+        early = early.assign(
             rule=metrics.CATCH_THEM_EARLY.name, rule_version=metrics.CATCH_THEM_EARLY.version, alert="early"
         )
         both = pd.concat([flagged, early]).sort_values(["evidence", "sound_id", "rule"], ascending=[False, True, True])
@@ -118,15 +119,15 @@ def board(world: Snapshot, watched: Sequence[str] = ()) -> Board:
     pages = world.frame("feed_pages", subject="sound", **_only(watched, "subject_id"))
     known = sorted(set(readings["sound_id"]) | set(pages["subject_id"].dropna()))
     if not known:
-        raise NoDataError(f"Nothing was known of any watched sound at {utc_text(world.as_of)}. Sweep first, or go later.")
+        raise NoDataError(
+            f"Nothing was known of any watched sound at {utc_text(world.as_of)}. Sweep first, or go later."
+        )
     uses = latest_uses(readings)
     totals = uses.rename(columns={"sound_id": "subject_id", "total_uses": "total"}).dropna()
     covered = metrics.coverage(pages, as_of=world.as_of, totals=totals)
     posts = world.posts(sound_id=known).df()
     counted = metrics.daily.from_counter(readings, as_of=world.as_of)
-    listed = metrics.daily.from_posts(
-        posts, as_of=world.as_of, coverage=covered, posts_per_creator=POSTS_PER_CREATOR
-    )
+    listed = metrics.daily.from_posts(posts, as_of=world.as_of, coverage=covered, posts_per_creator=POSTS_PER_CREATOR)
     days = pd.concat([counted, listed[~listed["sound_id"].isin(counted["sound_id"])]], ignore_index=True)
     velocities = (
         metrics.velocity(posts, as_of=world.as_of, coverage=covered, daily=days),
@@ -145,7 +146,7 @@ def board(world: Snapshot, watched: Sequence[str] = ()) -> Board:
 def latest_uses(readings: pd.DataFrame) -> pd.DataFrame:
     """Return each sound's latest known total uses: ``sound_id``, ``total_uses`` [posts]."""
     known = readings.dropna(subset=["total_uses"]).sort_values(["sound_id", "observed_at", "answer_id"])
-    return known.groupby("sound_id", as_index=False)["total_uses"].last()
+    return known.drop_duplicates("sound_id", keep="last")[["sound_id", "total_uses"]].reset_index(drop=True)
 
 
 def _only(watched: Sequence[str], column: str) -> dict[str, Sequence[str]]:

@@ -16,10 +16,19 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from trendlib import doctor as doctor_room
 from trendlib import loading, practice
+from trendlib.api.archive import Archive
 from trendlib.config import Config
 from trendlib.errors import ConfigError, TrendlibError
 from trendlib.monitor import Monitor, open_monitor
@@ -105,14 +114,17 @@ def sweep(
     dry_run: DryRun = False,
 ) -> None:
     """Read every watched counter, buy posts where something moves, and load it all."""
-    monitor = open_monitor(context.obj)
-    if dry_run:
+    monitor = _opened(context)
+    if dry_run and not monitor.is_practice:
         _dry_run(monitor, top)
         return
     with _stages() as on_progress:
         report = monitor.sweep(
             top=top, region=region, limits=Limits(budget=budget, max_pages=max_pages), on_progress=on_progress
         )
+    if report is None:
+        screen.print("This Monday's practice sweep is done already; it cost nothing.")
+        return
     _summarise_sweep(report)
     screen.print(open_monitor(context.obj).tally())
     _leave(report.run)
@@ -122,7 +134,7 @@ def sweep(
 def discover(context: typer.Context, budget: Credits = None, format_: AsFormat = Format.TABLE) -> None:
     """Search keywords and tastemakers for sounds not watched yet."""
     with _stages() as on_progress:
-        exhibit, report = open_monitor(context.obj).discover(budget=budget, on_progress=on_progress)
+        exhibit, report = _opened(context).discover(budget=budget, on_progress=on_progress)
     _summarise(report, f"{len(exhibit.frame)} sounds found")
     _print(exhibit, format_)
     _leave(report)
@@ -133,20 +145,24 @@ def leaderboard(
     context: typer.Context,
     as_of: AsOf = None,
     top: Annotated[int | None, typer.Option(min=1, help="How many sounds.")] = 20,
-    max_uses: Annotated[str, typer.Option(help="Leave out sounds with as many uses or more; `none` keeps all.")] = "100000",
+    max_uses: Annotated[
+        str, typer.Option(help="Leave out sounds with as many uses or more; `none` keeps all.")
+    ] = "100000",
     show_all: Annotated[bool, typer.Option("--all", help="Every watched sound, unranked ones last.")] = False,
     format_: AsFormat = Format.TABLE,
 ) -> None:
     """Rank the watched sounds by how surely they accelerate."""
-    monitor = open_monitor(context.obj, as_of=_instant(as_of))
-    board = monitor.leaderboard(max_uses=_max_uses(max_uses), top=None if show_all else top, include_unrankable=show_all)
+    monitor = _opened(context, as_of)
+    board = monitor.leaderboard(
+        max_uses=_max_uses(max_uses), top=None if show_all else top, include_unrankable=show_all
+    )
     _print(board, format_)
 
 
 @app.command()
 def alerts(context: typer.Context, as_of: AsOf = None, format_: AsFormat = Format.TABLE) -> None:
     """List the sounds that a rule has flagged."""
-    _print(open_monitor(context.obj, as_of=_instant(as_of)).alerts(), format_)
+    _print(_opened(context, as_of).alerts(), format_)
 
 
 @app.command()
@@ -157,11 +173,13 @@ def why(
     format_: AsFormat = Format.TABLE,
 ) -> None:
     """Say which rule keeps a sound off the list, by how much, and what would change it."""
-    _print(open_monitor(context.obj, as_of=_instant(as_of)).sound(sound).why(), format_)
+    _print(_opened(context, as_of).sound(sound).why(), format_)
 
 
 @app.command()
-def replay(context: typer.Context, files: Annotated[list[Path], typer.Argument(help="Recordings: .jsonl, .jsonl.gz.")]) -> None:
+def replay(
+    context: typer.Context, files: Annotated[list[Path], typer.Argument(help="Recordings: .jsonl, .jsonl.gz.")]
+) -> None:
     """Load recordings; the same file again adds nothing."""
     config = Config.load(home=context.obj)
     with _bytes_bar("replaying", sum(path.stat().st_size for path in files if path.is_file())) as on_bytes:
@@ -174,7 +192,7 @@ def replay(context: typer.Context, files: Annotated[list[Path], typer.Argument(h
 def rebuild(context: typer.Context) -> None:
     """Make the warehouse anew from the archive."""
     config = Config.load(home=context.obj)
-    size = sum(path.stat().st_size for path in loading.Archive(config.archive_folder).files())
+    size = sum(path.stat().st_size for path in Archive(config.archive_folder).files())
     with _bytes_bar("rebuilding", size) as on_bytes:
         _summarise_load(loading.rebuild(config, on_bytes=on_bytes))
 
@@ -182,7 +200,7 @@ def rebuild(context: typer.Context) -> None:
 @app.command()
 def export(context: typer.Context, folder: Annotated[Path, typer.Argument(help="Where the Parquet files go.")]) -> None:
     """Write every table as Parquet, partitioned by day."""
-    for path in open_monitor(context.obj).export(folder):
+    for path in _opened(context).export(folder):
         screen.print(f"wrote {path}")
 
 
@@ -201,7 +219,6 @@ def doctor(context: typer.Context) -> None:
 def sandbox(
     seed: Annotated[int, typer.Option(help="What the world is drawn from.")] = 7,
     sounds: Annotated[int, typer.Option(help="Number of sounds, 10 to 10,000.")] = 60,
-    days: Annotated[int, typer.Option(help="Days of the world, 10 to 120.")] = 71,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     order: Annotated[FeedOrder, typer.Option(help="Order of the feeds.")] = FeedOrder.MIXED,
     faults: Annotated[float, typer.Option(min=0, max=1, help="Share of questions that meet a fault.")] = 0.0,
@@ -211,8 +228,10 @@ def sandbox(
     if record:
         typer.echo(f"wrote {practice.write_sample(record)}")
         return
-    world = World(seed=seed, sounds=sounds, days=days)
-    serve_forever(Server(world, port=port, order=order.value, faults=Faults(rate=faults, seed=seed), quirks=Quirks.real()))
+    world = World(seed=seed, sounds=sounds, days=practice.DAYS)
+    serve_forever(
+        Server(world, port=port, order=order.value, faults=Faults(rate=faults, seed=seed), quirks=Quirks.real())
+    )
 
 
 def main() -> None:
@@ -228,6 +247,14 @@ def main() -> None:
     except KeyboardInterrupt:
         screen.print("Stopped. What was fetched is kept; the same command goes on from there.")
         sys.exit(COULD_NOT_RUN)
+
+
+def _opened(context: typer.Context, as_of: str | None = None) -> Monitor:
+    """Open the data, and say where no caption can that it is practice data."""
+    monitor = open_monitor(context.obj, as_of=_instant(as_of))
+    if monitor.is_practice:
+        screen.print("Practice data: a made-up world, no real sounds. Set TIKLIVE_API_KEY to see your own.")
+    return monitor
 
 
 def _print(exhibit: Exhibit, format_: Format) -> None:
@@ -309,7 +336,7 @@ def _bytes_bar(name: str, total: int | None = None) -> Iterator[Callable[[int], 
         yield partial(_advance, progress, task)
 
 
-def _advance(progress: Progress, task: int, size: int) -> None:
+def _advance(progress: Progress, task: TaskID, size: int) -> None:
     progress.advance(task, size)
 
 
@@ -317,7 +344,7 @@ def _advance(progress: Progress, task: int, size: int) -> None:
 def _stages() -> Iterator[OnProgress]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=screen, transient=True) as progress:
-        tasks: dict[str, int] = {}
+        tasks: dict[str, TaskID] = {}
 
         def show(stage: str, done: int, total: int) -> None:
             if stage not in tasks:

@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
@@ -20,10 +20,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from trendlib.errors import ConfigError
 
 try:
-    import keyring
+    import keyring as installed_keyring
     from keyring.errors import KeyringError
 except ImportError:
-    keyring = None
+    keyring: ModuleType | None = None
+else:
+    keyring = installed_keyring
 
 # How long an answer of an endpoint stays fresh. Counters and feeds outlive an interrupted sweep and
 # its repetition, yet not the way from the morning's sweep to the midday one.
@@ -95,7 +97,7 @@ def default_home() -> Path:
 class _KeyringSource(PydanticBaseSettingsSource):
     """Keys from the system's keyring, asked only for what nothing before it gave."""
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - pydantic's
         if keyring is None or not field_name.endswith("_api_key") or field_name in self.current_state:
             return None, field_name, False
         try:
@@ -198,8 +200,9 @@ class Config(BaseSettings):
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic passes it by name
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order where settings come from; pydantic asks for it."""
         return init_settings, env_settings, dotenv_settings, _KeyringSource(settings_cls)
 
     @property

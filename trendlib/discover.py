@@ -128,5 +128,7 @@ def _by_sound(sightings: list[dict[str, object]], watched: Sequence[str]) -> pd.
         views=("views", lambda views: views.sum(min_count=1)),
         newest_posted_at=("posted_at", "max"),
     )
-    board = board.join(places).reset_index().sort_values(["creators", "views", "sound_id"], ascending=[False, False, True])
+    board = (
+        board.join(places).reset_index().sort_values(["creators", "views", "sound_id"], ascending=[False, False, True])
+    )
     return board[list(COLUMNS)].reset_index(drop=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from trendlib.config import EXPIRY, Config
 from trendlib.errors import ConfigError, StoreError
@@ -45,17 +46,23 @@ def examine(config: Config) -> list[Finding]:
 
 def _home(config: Config) -> Finding:
     home = config.home.absolute()
-    parent = next(folder for folder in (home, *home.parents) if folder.exists())
-    if os.access(parent, os.W_OK):
+    there = _nearest_there(config)
+    if there.is_dir() and os.access(there, os.W_OK):
         return Finding("home", str(home))
-    return Finding("home", f"{home} cannot be written", False, "Choose another folder with TRENDLIB_HOME or --home.")
+    remedy = "Choose another folder with TRENDLIB_HOME or --home."
+    return Finding("home", f"{home} cannot be written", is_fine=False, remedy=remedy)
+
+
+def _nearest_there(config: Config) -> Path:
+    home = config.home.absolute()
+    return next(place for place in (home, *home.parents) if place.exists())
 
 
 def _tiklive_key(config: Config) -> Finding:
     if config.tiklive_api_key:
         return Finding("TikLiveAPI key", f"set; goes to {config.tiklive_base_url}")
     remedy = "Put TIKLIVE_API_KEY=… into .env or the environment. Until then trendlib shows practice data."
-    return Finding("TikLiveAPI key", "not set", False, remedy, is_needed=False)
+    return Finding("TikLiveAPI key", "not set", is_fine=False, remedy=remedy, is_needed=False)
 
 
 def _other_keys(config: Config) -> Finding:
@@ -63,31 +70,37 @@ def _other_keys(config: Config) -> Finding:
     missing = [name for name, key in keys.items() if not key]
     if not missing:
         return Finding("other keys", "set")
-    return Finding("other keys", f"{', '.join(missing)} not set", False, "Needed only for charts and the catalogue.", False)
+    remedy = "Needed only for charts and the catalogue."
+    return Finding("other keys", f"{', '.join(missing)} not set", is_fine=False, remedy=remedy, is_needed=False)
 
 
 def _watchlist(config: Config) -> Finding:
     try:
         watchlist = Watchlist.read(config.watchlist_file)
     except ConfigError as error:
-        return Finding("watchlist", str(error), False, "Mend the file; nothing is fetched until it is understood.", False)
+        remedy = "Mend the file; nothing is fetched until it is understood."
+        return Finding("watchlist", str(error), is_fine=False, remedy=remedy, is_needed=False)
     found = f"{len(watchlist.sounds)} sounds, {len(watchlist.hashtags)} hashtags, {len(watchlist.creators)} creators"
     if watchlist.sounds or watchlist.hashtags:
         return Finding("watchlist", found)
-    return Finding("watchlist", found, False, f"Add what you follow to {config.watchlist_file}.", is_needed=False)
+    remedy = f"Add what you follow to {config.watchlist_file}."
+    return Finding("watchlist", found, is_fine=False, remedy=remedy, is_needed=False)
 
 
 def _warehouse(config: Config) -> Finding:
     try:
         last = Store(config.warehouse_file, wait_s=1.0).last_observed_at()
     except StoreError as error:
-        return Finding("warehouse", str(error), False, "Run `trendlib rebuild`, or close the program that holds it.")
+        remedy = "Run `trendlib rebuild`, or close the program that holds it."
+        return Finding("warehouse", str(error), is_fine=False, remedy=remedy)
     if last is None:
-        return Finding("warehouse", "empty", False, "Run `trendlib sweep`, or `trendlib replay FILE`.", is_needed=False)
+        remedy = "Run `trendlib sweep`, or `trendlib replay FILE`."
+        return Finding("warehouse", "empty", is_fine=False, remedy=remedy, is_needed=False)
     hours = (datetime.now(UTC) - last).total_seconds() / 3600
     found = f"newest answer {last:%Y-%m-%d %H:%M} UTC, {hours:,.0f} h ago"
-    is_fresh = hours <= MOST_AGE_HOURS
-    return Finding("warehouse", found, is_fresh, "" if is_fresh else "Run `trendlib sweep`.", is_needed=False)
+    if hours <= MOST_AGE_HOURS:
+        return Finding("warehouse", found)
+    return Finding("warehouse", found, is_fine=False, remedy="Run `trendlib sweep`.", is_needed=False)
 
 
 def _cache(config: Config) -> Finding:
@@ -99,7 +112,9 @@ def _cache(config: Config) -> Finding:
 
 def _clock(_: Config) -> Finding:
     now = datetime.now().astimezone()
-    return Finding("clock", f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC; this machine is at UTC{now:%z}; all times shown are UTC")
+    return Finding(
+        "clock", f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC; this machine is at UTC{now:%z}; all times shown are UTC"
+    )
 
 
 def _browser(_: Config) -> Finding:
@@ -107,18 +122,21 @@ def _browser(_: Config) -> Finding:
     if found:
         return Finding("browser for pictures", found)
     remedy = "Install Chrome or Chromium to save PNG, SVG and PDF. HTML, CSV and JSON need none."
-    return Finding("browser for pictures", "none found", False, remedy, is_needed=False)
+    return Finding("browser for pictures", "none found", is_fine=False, remedy=remedy, is_needed=False)
 
 
 def _disk(config: Config) -> Finding:
-    folder = next(folder for folder in (config.home.absolute(), *config.home.absolute().parents) if folder.exists())
-    free = shutil.disk_usage(folder).free
-    is_fine = free >= LEAST_FREE_BYTES
-    return Finding("disk", f"{free / 2**30:,.1f} GiB free", is_fine, "" if is_fine else "Free some space.")
+    free = shutil.disk_usage(_nearest_there(config)).free
+    found = f"{free / 2**30:,.1f} GiB free"
+    if free >= LEAST_FREE_BYTES:
+        return Finding("disk", found)
+    return Finding("disk", found, is_fine=False, remedy="Free some space.")
 
 
 def _version(name: str) -> Finding:
     try:
-        return Finding(name, f"{version(name)} on Python {platform.python_version()}" if name == "trendlib" else version(name))
+        found = version(name)
     except PackageNotFoundError:
-        return Finding(name, "not installed", False, f"pip install {name}")
+        return Finding(name, "not installed", is_fine=False, remedy=f"pip install {name}")
+    python = f" on Python {platform.python_version()}" if name == "trendlib" else ""
+    return Finding(name, found + python)

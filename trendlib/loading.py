@@ -61,19 +61,19 @@ class LoadReport:
 
 def parsed(answer: Answer, sweep_id: str) -> Loaded:
     """Parse one answer; whatever it is, it comes out as something to append."""
-    credits = CREDITS.get(answer.provider, 0)
+    cost = CREDITS.get(answer.provider, 0)
     parse = PARSERS.get(answer.provider)
     rows = Rows()
     if parse is None:
         rows.reject("provider", f"no parser for the provider {answer.provider!r}", answer.body)
-        return Loaded(answer, sweep_id, rows, credits, f"unknown provider {answer.provider!r}")
+        return Loaded(answer, sweep_id, rows, cost, f"unknown provider {answer.provider!r}")
     try:
-        return Loaded(answer, sweep_id, parse(answer), credits)
+        return Loaded(answer, sweep_id, parse(answer), cost)
     except ApiError as error:
-        return Loaded(answer, sweep_id, rows, credits, str(error))
+        return Loaded(answer, sweep_id, rows, cost, str(error))
     except ParseError as error:
         rows.reject("body", str(error), answer.body)
-        return Loaded(answer, sweep_id, rows, credits, str(error))
+        return Loaded(answer, sweep_id, rows, cost, str(error))
 
 
 def load(answers: Iterable[tuple[str, Answer | Reject]], store: Store, *, chunk: int | None = CHUNK) -> LoadReport:

@@ -5,6 +5,7 @@ The instant enters once, when the monitor is made, and is the same for everythin
 one given, it is the first whole minute after the newest answer: the present, as this home knows it.
 """
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
@@ -29,10 +30,12 @@ from trendlib.sweep import Limits, SweepReport, sweep
 from trendlib.watchlist import Watchlist, sound_id
 
 LEADERBOARD_COLUMNS = (
-    "rank", "title", "artist", "growth_rate", "growth_low", "growth_high", "posts_last_24h", "total_uses", "status", "alert",
+    "rank", "title", "artist", "growth_rate", "growth_low", "growth_high", "posts_last_24h", "total_uses", "status",
+    "alert",
 )  # fmt: skip
 ALERT_COLUMNS = (
-    "title", "artist", "rule", "alert", "growth_rate", "growth_low", "growth_high", "posts_last_24h", "total_uses", "status",
+    "title", "artist", "rule", "alert", "growth_rate", "growth_low", "growth_high", "posts_last_24h", "total_uses",
+    "status",
 )  # fmt: skip
 DAY_COLUMNS = ("day", "posts", "exposure_days", "source", "is_flagged")
 MAX_USES = int(metrics.CATCH_THEM_EARLY["total_uses"])
@@ -203,7 +206,7 @@ class Monitor:
         region: str | None = None,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         on_progress: OnProgress = silent,
-    ) -> SweepReport:
+    ) -> SweepReport | None:
         """Read all watched counters, buy posts where something moves, and load it all.
 
         Parameters
@@ -216,6 +219,10 @@ class Monitor:
             Credits and pages it may spend.
         on_progress
             Told the stage, how many are done and of how many.
+
+        Returns
+        -------
+            What was done; None in the practice world, whose one sweep of this Monday was done when it was opened.
         """
         if self.is_practice:
             return practice.prepare(self.config.home.parent, on_progress=on_progress)
@@ -281,7 +288,7 @@ class Monitor:
             frame=frame,
             as_of=self.as_of,
             source=f"TikLiveAPI: {self.board.readings_used:,} counter readings, {self.board.posts_used:,} posts",
-            tally=everything["status"].value_counts().to_dict(),
+            tally=Counter(everything["status"]),
             is_practice=self.is_practice,
             **how,
         )
@@ -326,7 +333,7 @@ class Sound:
             name="velocity",
             title=self.name,
             subtitle=_headline(self.row),
-            frame=days,
+            frame=days.iloc[::-1].reset_index(drop=True),
             columns=DAY_COLUMNS,
             draw=partial(charts.velocity, days, readings=readings, alerts=board.marks_of(self.sound_id)),
             as_of=self.monitor.as_of,

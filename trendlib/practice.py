@@ -22,6 +22,7 @@ from trendlib.sweep import SweepReport, sweep
 from trendlib.watchlist import Watchlist
 
 WEEKS = 10
+DAYS = 7 * WEEKS + 1
 AT = time(7)
 FOLDER = "practice"
 SAMPLE = "sample"
@@ -87,7 +88,7 @@ def running(home: Path) -> Iterator[Practice]:
 
 def world() -> World:
     """Return the practice world everybody sees: ten recorded weeks, and the Monday after them."""
-    return World(days=7 * WEEKS + 1)
+    return World(days=DAYS)
 
 
 def server_of(one: World) -> Server:

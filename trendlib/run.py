@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -138,6 +139,7 @@ class Run(AbstractContextManager["Run"]):
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
+        """Wait for the run before, take over what a killed one left, and begin."""
         folder = self.config.archive_folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with ExitStack() as stack:
@@ -184,7 +186,7 @@ class Run(AbstractContextManager["Run"]):
 
     def fetch_all(self, stage: str, calls: Sequence[Call]) -> list[Answer]:
         """Fetch many answers side by side; those that fail are set aside in the report."""
-        walks = [Walk(call, lambda call=call: iter((self.fetch(call),))) for call in calls]
+        walks = [Walk(call, partial(self._only, call)) for call in calls]
         return [answer for answers in self.walk_all(stage, walks) for answer in answers]
 
     def walk_all(self, stage: str, walks: Sequence[Walk]) -> list[list[Answer]]:
@@ -209,6 +211,9 @@ class Run(AbstractContextManager["Run"]):
     def is_cached(self, call: Call) -> bool:
         """Tell whether an answer is fresh, so costs nothing."""
         return self._client.is_cached(call)
+
+    def _only(self, call: Call) -> Iterator[Answer]:
+        yield self.fetch(call)
 
     def _walk(self, walk: Walk, answers: list[Answer]) -> None:
         if self.report.stopped:

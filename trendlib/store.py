@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,10 @@ PANDAS_TYPES = {
     "bool": "boolean",
     "time": "datetime64[us, UTC]",
 }
-_FORMAT = " ".join(f"{table.name}({','.join(f'{c.name}:{c.kind}' for c in table.columns)})" for table in TABLES.values())
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FORMAT = " ".join(
+    f"{table.name}({','.join(f'{c.name}:{c.kind}' for c in table.columns)})" for table in TABLES.values()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +136,8 @@ class Store:
         if not self.path.exists():
             return None
         with self._connection(read_only=True) as connection:
-            found = connection.execute("SELECT max(observed_at) FROM calls").df().iloc[0, 0]
-        return None if pd.isna(found) else found.to_pydatetime()
+            newest = connection.execute("SELECT epoch_us(max(observed_at)) FROM calls").fetchall()[0][0]
+        return None if newest is None else EPOCH + timedelta(microseconds=newest)
 
     def sweep_ids(self) -> set[str]:
         """Return the sweeps and recordings whose answers are loaded."""
@@ -176,7 +179,9 @@ class Store:
             self.path.with_name(self.path.name + ".wal").unlink(missing_ok=True)
             os.replace(other.path, self.path)  # noqa: PTH105 - Path.replace hides that it is atomic
         except OSError as error:
-            raise StoreError(f"{self.path} could not be replaced: {error}. Close what holds it and try again.") from error
+            raise StoreError(
+                f"{self.path} could not be replaced: {error}. Close what holds it and try again."
+            ) from error
 
     @contextmanager
     def _connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -269,9 +274,8 @@ class Snapshot:
         """Return `table` as a pandas frame with the schema's types, in the order of its key."""
         table = TABLES[name]
         order = ", ".join(dict.fromkeys((*table.key, "observed_at", "answer_id")))
-        frame = self.table(name, **where).order(order).df()
-        types = {column.name: PANDAS_TYPES[column.kind] for column in table.columns}
-        return frame.astype(types)
+        frame: pd.DataFrame = self.table(name, **where).order(order).df()
+        return frame.astype({column.name: PANDAS_TYPES[column.kind] for column in table.columns})
 
 
 def frame_of(table: Table, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -282,7 +286,9 @@ def frame_of(table: Table, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     SchemaError
         If a row holds something else than its column declares.
     """
-    return pd.DataFrame({column.name: _series(table, column, [row[column.name] for row in rows]) for column in table.columns})
+    return pd.DataFrame(
+        {column.name: _series(table, column, [row[column.name] for row in rows]) for column in table.columns}
+    )
 
 
 def _series(table: Table, column: Column, values: list[Any]) -> "pd.Series[Any]":

@@ -90,7 +90,7 @@ def sweep(
     config: Config,
     watchlist: Watchlist,
     *,
-    limits: Limits = Limits(),  # noqa: B008 - frozen
+    limits: Limits = Limits(),
     region: str | None = None,
     clock: Clock = utc_now,
     on_progress: OnProgress = silent,
@@ -178,7 +178,7 @@ class _FarEnough:
         self._known = known
         self._pages: list[Mapping[str, Any]] = []
 
-    def __call__(self, answer: Answer, rows: Rows) -> bool:
+    def __call__(self, _: Answer, rows: Rows) -> bool:
         self._pages += rows.tables["feed_pages"]
         if not is_newest_first(self._pages):
             return len(self._pages) >= SAMPLE_PAGES

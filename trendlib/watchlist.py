@@ -105,7 +105,7 @@ class Watchlist:
         return cls(**{**lists, "sounds": tuple(sounds)})
 
     def _check_always_page(self, text: str, name: str) -> None:
-        """An id one or two digits off a watched one is a slip of the pen, not another sound."""
+        """Refuse an id one or two digits off a watched one: a slip of the pen, not another sound."""
         for sound_id in set(self.always_page) - set(self.sounds):
             near = get_close_matches(sound_id, self.sounds, n=1, cutoff=0.94)
             if near:
@@ -177,11 +177,16 @@ READERS: dict[str, Callable[[object], str]] = {
 
 def _entry(text: str, name: str, key: str, value: Any) -> str:
     try:
-        if not isinstance(value, str) and (key not in {"sounds", "always_page"} or isinstance(value, bool)):
-            raise ConfigError(f"{value!r} is not text; put it in quotes")
-        return READERS[key](value)
+        return READERS[key](_as_written(key, value))
     except ConfigError as error:
         raise ConfigError(f"{name}, line {_line_of(text, value)}: {key}: {error}") from None
+
+
+def _as_written(key: str, value: object) -> object:
+    """Take text; of sounds also whole numbers, and floats, to be told what is wrong with them."""
+    if isinstance(value, str) or (key in {"sounds", "always_page"} and not isinstance(value, bool)):
+        return value
+    raise ConfigError(f"{value!r} is not text; put it in quotes")
 
 
 def _nearest(word: str, words: Iterable[str]) -> str:

@@ -11,9 +11,9 @@ turn, and readings are missing. So:
 * *Fall* = a level below those three by more than the rounding. Its net change is kept, its posts are unknown
   (exposure 0): more posts were deleted than made, or another backend answered. After three such levels the
   lower one is the base.
-* *Return* = a step up to a former height, as large as a fall among the last 14 levels, or to any earlier height far
-  above: the other backend answers again. Only what lies above that height is new; where it is too old, nothing is
-  known.
+* *Return* = a step up to a former height: as large as a fall among the last 14 levels, or most of the way back to
+  their highest, or to any earlier height far above. The other backend answers again, or a stale answer came. Only what
+  lies above that height is new; at or below it, or where it is too old, nothing is known.
 * An increment over more than 14 days says nothing of a day: unknown.
 """
 
@@ -92,16 +92,19 @@ def _increments(levels: pd.DataFrame) -> pd.DataFrame:
     unit = sounds["rounding_unit"].shift().clip(lower=levels["rounding_unit"])
     error = unit.where(unit > 1, 0.0)
     base, base_at = _highest_before(levels, LEVELS_COMPARED)
-    height, height_at, gap = _former_height(levels, base, error)
-    step = levels["level"] - base
+    level, step = levels["level"], levels["level"] - base
     is_fall = step < -error
-    is_return = (gap > error) & (step > 0.5 * gap) & (step < 1.5 * gap + error) & (levels["level"] > height - 0.5 * gap)
+    height, height_at = _highest_before(levels, LEVELS_REMEMBERED)
+    is_return = _is_return(levels, base, height, error)
+    is_old = ~is_return & _is_return_of_old(levels, base, error)
+    is_return |= is_old
     is_usable = base.isna() | ~(is_fall | is_return)
     used_at = levels["at"].where(is_usable).groupby(levels["sound"]).ffill().groupby(levels["sound"]).shift()
-    since = base_at.mask(used_at > base_at, used_at).mask(is_return, height_at)
+    since = base_at.mask(used_at > base_at, used_at).mask(is_return, height_at.mask(is_old))
     elapsed = (levels["at"] - since).dt.total_seconds() / 86_400
-    is_counted = base.notna() & ~is_fall & (elapsed > 0) & (elapsed <= LONGEST_STEP_DAYS)
-    increment = step.mask(is_return, levels["level"] - height).clip(lower=0.0)
+    is_told = base.notna() & ~is_fall & ~(is_return & (level <= height + error))
+    is_counted = is_told & (elapsed > 0) & (elapsed <= LONGEST_STEP_DAYS)
+    increment = step.mask(is_return, level - height).clip(lower=0.0)
     levels["posts"] = (increment / elapsed).where(is_counted)
     levels["exposure_days"] = is_counted.astype("float64")
     levels["net_change"] = levels["level"] - previous
@@ -120,17 +123,21 @@ def _highest_before(levels: pd.DataFrame, number: int) -> "tuple[pd.Series[float
     return highest, at
 
 
-def _former_height(
-    levels: pd.DataFrame, base: "pd.Series[float]", error: "pd.Series[float]"
-) -> "tuple[pd.Series[float], pd.Series[Any], pd.Series[float]]":
-    """Give the height a counter may return to, when it stood there, and how large a step would bring it back.
-
-    Two backends keep their distance while both grow, so the step is the deepest fall of the last levels. A far higher
-    level of any earlier time counts too, but is too old to count from (NaT).
-    """
-    recent, recent_at = _highest_before(levels, LEVELS_REMEMBERED)
+def _is_return(
+    levels: pd.DataFrame, base: "pd.Series[float]", height: "pd.Series[float]", error: "pd.Series[float]"
+) -> "pd.Series[bool]":
+    """Tell which steps lead back to the height of the last levels."""
     falls = levels.assign(level=-levels.groupby("sound")["level"].diff())
-    deepest, _ = _highest_before(falls, LEVELS_REMEMBERED)
-    ever = levels.groupby("sound")["level"].cummax().groupby(levels["sound"]).shift()
-    is_far_above = (ever > recent) & (ever > FAR_ABOVE * base + error)
-    return recent.mask(is_far_above, ever), recent_at.mask(is_far_above), deepest.mask(is_far_above, ever - base)
+    # two backends keep their distance while both grow: the step up is as large as the fall was
+    fall, _ = _highest_before(falls, LEVELS_REMEMBERED)
+    level, step, gap = levels["level"], levels["level"] - base, height - base
+    is_fall_undone = (fall > error) & (step > 0.5 * fall) & (step < 1.5 * fall + error) & (level > height - 0.5 * fall)
+    is_climb = (gap > error) & (step > 0.25 * gap) & (level <= height + error)
+    return is_fall_undone | is_climb
+
+
+def _is_return_of_old(levels: pd.DataFrame, base: "pd.Series[float]", error: "pd.Series[float]") -> "pd.Series[bool]":
+    """Tell which steps lead back to a height far above, however long ago it stood there."""
+    height = levels.groupby("sound")["level"].cummax().groupby(levels["sound"]).shift()
+    step, gap = levels["level"] - base, height - base
+    return (height > FAR_ABOVE * base + error) & (step > 0.5 * gap) & (step < 1.5 * gap + error)

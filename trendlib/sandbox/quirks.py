@@ -14,7 +14,7 @@ class Quirks:
     rounded_counters
         Counters above 10,000 keep two to four significant digits.
     two_backends
-        Two backends answer counters in turn; the second knows nine percent less.
+        Of one sound in twenty, two backends answer in turn; the second knows nine percent less.
     clean_ups
         Some sounds lose a tenth to a half of their uses overnight.
     missing_counters

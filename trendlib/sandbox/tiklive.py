@@ -96,9 +96,13 @@ class TikLive:
             return info
         if quirks.clean_ups and sound_id not in self._staged:
             uses = self._cleaned_up(sound_id, uses, now)
-        if quirks.two_backends and chance(2, self.world.seed, sound_id, now, "backend"):
+        if quirks.two_backends and self._is_split(sound_id) and chance(2, self.world.seed, sound_id, now, "backend"):
             uses = uses * 91 // 100
         return {**info, "video_count": self.shapes.counter(uses)}
+
+    def _is_split(self, sound_id: str) -> bool:
+        """Whether two backends know different numbers of a sound: of one in twenty, and of none that is staged."""
+        return sound_id not in self._staged and chance(20, self.world.seed, sound_id, "two backends")
 
     def _cleaned_up(self, sound_id: str, uses: int, now: int) -> int:
         """Take away what the platform deletes overnight, from one sound in thirty."""

@@ -47,6 +47,7 @@ _TABLE_STYLE = """
 .trendlib p { color: var(--muted); font-size: 12px; margin: 8px 0; max-width: 46em; }
 """
 _CELL_SIGNS = 160
+_WHOLE_FROM = 100  # decimals of larger numbers tell a reader nothing
 _NOTEBOOK_COLORS = (
     f"--ink:var(--jp-content-font-color1,{LIGHT.ink});--muted:var(--jp-content-font-color2,{LIGHT.muted});"
     f"--grid:var(--jp-border-color2,{LIGHT.grid});--accent:{LIGHT.accent}"
@@ -184,7 +185,7 @@ def _shown_value(value: Any, digits: int) -> str:
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC) if value.tzinfo else value:%Y-%m-%d %H:%M}"
     if isinstance(value, int | float):
-        return f"{value:,.{digits if isinstance(value, float) else 0}f}"
+        return f"{value:,.{digits if isinstance(value, float) and abs(value) < _WHOLE_FROM else 0}f}"
     return plain_text(value, _CELL_SIGNS)
 
 

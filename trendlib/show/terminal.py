@@ -48,7 +48,10 @@ def _table(frame: pd.DataFrame, width: int) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, _GAP, 0, 0))
     for name in sizes:
         table.add_column(name, justify="right" if name in _NUMBERS else "left")
-    columns = [[plain_text(text, size - _GAP) if name in _NAMES else text for text in cells[name]] for name, size in sizes.items()]
+    columns = [
+        [plain_text(text, size - _GAP) if name in _NAMES else text for text in cells[name]]
+        for name, size in sizes.items()
+    ]
     for row in zip(*columns, strict=True):
         table.add_row(*(Text(cell) for cell in row))
     return table

@@ -81,7 +81,7 @@ def _rows(board: pd.DataFrame) -> pd.DataFrame:
         place=range(len(rows)),
         is_ranked=has_rank & has_growth,
         status=rows["status"].astype(object).where(rows["status"].notna(), ""),
-        alert=rows["alert"].astype(object).where(rows["alert"].notna(), ""),
+        alert=rows["alert"].astype(object).where(rows["alert"].notna() & (rows["alert"] != "none"), ""),
     )
 
 
