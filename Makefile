@@ -28,7 +28,7 @@ BY_PIP = set -e; \
 	$(BIN)/python -m pip install -qq --require-hashes -r requirements.lock; \
 	$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
 
-.PHONY: help setup demo test lab check format lint types docstrings floors notebooks tidy lock sample clean
+.PHONY: help setup demo test lab check format lint types docstrings floors notebooks tidy lock sample pictures clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
@@ -77,6 +77,9 @@ lock: $(READY) ## make requirements.lock anew: the newest versions pyproject.tom
 
 sample: $(READY) ## record data/sample from the practice world
 	@$(BIN)/trendlib sandbox --record data/sample
+
+pictures: $(READY) ## draw the pictures of README and docs (needs Chrome or Chromium)
+	@$(BIN)/python docs/draw.py
 
 clean: ## remove .venv and caches; data/ stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis out

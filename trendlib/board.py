@@ -76,10 +76,9 @@ class Board:
         return self.days[self.days["sound_id"] == sound_id].reset_index(drop=True)
 
     def marks_of(self, sound_id: str) -> pd.DataFrame:
-        """Return the days on which an alert of one sound began or grew: ``day``, ``alert``."""
-        own = self.flags[self.flags["sound_id"] == sound_id]
-        is_news = own["alert"].isin(SENT_ALERTS) & (own["alert"] != own["alert"].shift())
-        return own.loc[is_news, ["day", "alert"]]
+        """Return the days on which one sound was flagged: ``day``, ``alert``."""
+        is_flagged = (self.flags["sound_id"] == sound_id) & self.flags["alert"].isin(SENT_ALERTS)
+        return self.flags.loc[is_flagged, ["day", "alert"]]
 
     def alerts(self) -> pd.DataFrame:
         """List what the rules flag: a row a sound and rule, the most certain first.
