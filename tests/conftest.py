@@ -4,17 +4,25 @@ The network is closed by an audit hook, so it is closed for libraries too; it ca
 """
 
 import ipaddress
+import json
 import os
+import shutil
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 
+from trendlib import practice
 from trendlib.config import Config
+from trendlib.sandbox import Server, World
+
+ROOT = Path(__file__).parents[1]
 
 # A busy machine must not fail a test, so nothing here is timed.
 hypothesis.settings.register_profile(
@@ -61,16 +69,91 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 @pytest.fixture(autouse=True)
 def nobody(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Be a user with an empty home, in an empty folder, with no settings, no key and no keyring."""
-    home = tmp_path_factory.mktemp("nobody")
+    return be_nobody(monkeypatch, tmp_path_factory.mktemp("nobody"))
+
+
+def be_nobody(patch: pytest.MonkeyPatch, home: Path) -> Path:
     for variable in ("HOME", "USERPROFILE", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "APPDATA"):
-        monkeypatch.setenv(variable, str(home))
+        patch.setenv(variable, str(home))
     for setting in Config.model_fields:
         for variable in (setting, f"trendlib_{setting}"):
-            monkeypatch.delenv(variable, raising=False)
-            monkeypatch.delenv(variable.upper(), raising=False)
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
-    monkeypatch.chdir(home)
+            patch.delenv(variable, raising=False)
+            patch.delenv(variable.upper(), raising=False)
+    patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    patch.chdir(home)
     return home
+
+
+@pytest.fixture(scope="session")
+def practice_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a home whose practice world is prepared, to look at; who writes, copies it."""
+    home = tmp_path_factory.mktemp("practice")
+    with pytest.MonkeyPatch.context() as patch:
+        be_nobody(patch, home)
+        shutil.copytree(ROOT / "data" / "sample", home / "sample")
+        practice.prepare(home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def own_home(practice_home: Path) -> Path:
+    """Give a home with ten weeks of data that trendlib takes for the user's own, to look at."""
+    return practice_home / practice.FOLDER
+
+
+@dataclass(frozen=True)
+class Online:
+    """A small practice world that a test sweeps with a key, as it would the real one."""
+
+    server: Server
+    home: Path
+
+    @property
+    def key(self) -> str:
+        return self.server.keys["tiklive"]
+
+    @property
+    def spent(self) -> int:
+        return sum(self.server.credits.values())
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {
+            "TIKLIVE_BASE_URL": self.server.url,
+            "TIKLIVE_API_KEY": self.key,
+            "TRENDLIB_REQUESTS_PER_MINUTE": "100000",
+            "TRENDLIB_PAGE_GAP_S": "0",
+            "TRENDLIB_BACKOFF_S": "0.01",
+        }
+
+    @property
+    def config(self) -> Config:
+        return Config.load(home=self.home)
+
+    @property
+    def sounds(self) -> list[str]:
+        return [sound.sound_id for sound in self.server.world.catalogue]
+
+
+@pytest.fixture(scope="session")
+def small_world() -> World:
+    """A world of ten sounds whose last day ended this midnight."""
+    today = datetime.now(UTC).date()
+    return World(seed=3, sounds=10, hashtags=2, days=30, start=today - timedelta(days=30))
+
+
+@pytest.fixture
+def online(small_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Online]:
+    """Be a user with a key, a watchlist and an empty warehouse; the provider is a practice server."""
+    with Server(small_world, rate_per_minute=None) as server:
+        one = Online(server, tmp_path / "home")
+        for name, value in one.settings.items():
+            monkeypatch.setenv(name, value)
+        one.home.mkdir()
+        lists = {"sounds": one.sounds, "hashtags": [tag.name for tag in small_world.tags], "keywords": ["dance"]}
+        watchlist = "".join(f"{name} = {json.dumps(entries)}\n" for name, entries in lists.items())
+        (one.home / "watchlist.toml").write_text(watchlist)
+        yield one
 
 
 @pytest.fixture

@@ -24,6 +24,15 @@ def test_an_argument_beats_the_environment_which_beats_the_env_file(
     assert [key.get_secret_value() for key in keys if key] == ["from-argument", "from-env", "from-file"]
 
 
+def test_a_notebook_finds_the_env_file_of_the_project_above_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("TIKLIVE_API_KEY=from-above\n")
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    key = Config.load().tiklive_api_key
+    assert key is not None
+    assert key.get_secret_value() == "from-above"
+
+
 def test_the_keyring_is_asked_only_for_what_nothing_else_gave(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 

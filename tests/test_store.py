@@ -96,9 +96,9 @@ def test_a_post_is_read_with_its_latest_counters(store: Store) -> None:
         answer = Answer(NOON + timedelta(hours=hours), "tiklive", "/music-posts/", {"music_id": SOUND}, 200, hours)
         store.append([Loaded(answer, "sweep-1", rows, 1)])
     with store.as_of(NOON + timedelta(hours=6)) as world:
-        assert world.posts(sound_id=SOUND).df()["views"].tolist() == [70]
+        assert world.posts([SOUND]).df()["views"].tolist() == [70]
     with store.as_of(NOON + timedelta(hours=5)) as world:
-        assert world.posts(sound_id=[SOUND]).df()["views"].tolist() == [10]
+        assert world.posts([SOUND]).df()["views"].tolist() == [10]
 
 
 def test_other_peoples_text_is_data_in_every_query(store: Store) -> None:

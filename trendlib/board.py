@@ -1,29 +1,33 @@
 """The board of one instant: what the store knows, handed to every metric that ranks sounds.
 
 Each sound's velocity is measured on both kinds of evidence, the counter and the posts; the
-leaderboard decides which one stands. Breakouts are looked for in daily counts, from the counter
-where there is one, else from the posts.
+leaderboard decides which one stands. Breakouts are looked for in daily counts: from the posts on the
+days that they cover whole, each creator's counted twice at most, so that a handful of busy accounts
+makes no breakout; else from the counter.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
 from trendlib import metrics
 from trendlib.errors import NoDataError
-from trendlib.schema import utc_text
+from trendlib.schema import Status, utc_text
 from trendlib.store import Snapshot
 
 POSTS_PER_CREATOR = 2
 FLAGGED_DAYS = 28
+WHOLE_DAY = 0.99
 SENT_ALERTS = ("watch", "confirmed", "new")
 ALERT_COLUMNS = (
     "sound_id", "title", "artist", "rule", "rule_version", "alert", "growth_rate", "growth_low", "growth_high",
     "evidence", "lift", "total_uses", "posts_last_24h", "effective_creators", "top_creator_share", "status", "as_of",
 )  # fmt: skip
+CAUTION_COLUMNS = ("sound_id", "title", "artist", "caution", "advice")
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +102,35 @@ class Board:
         both = pd.concat([flagged, early]).sort_values(["evidence", "sound_id", "rule"], ascending=[False, True, True])
         return both[list(ALERT_COLUMNS)].reset_index(drop=True)
 
+    def cautions(self) -> pd.DataFrame:
+        """List what not to believe too quickly: the rising sounds of a few creators, and what can't be ranked.
+
+        Returns
+        -------
+            ``sound_id, title, artist, caution, advice``; sounds that rise come first.
+        """
+        everything = self.leaderboard()
+        measured = [fact for fact in self.facts if "is_concentrated" in fact][0]
+        rising = everything[everything["growth_low"] > 1].merge(measured[measured["is_concentrated"]], on="sound_id")
+        few = rising.assign(
+            caution=[_carried_by(row) for row in rising.itertuples()],
+            advice="look at who posts it before you believe the pace: a campaign or bots look like this",
+        )
+        unranked = everything[everything["rank"].isna()]
+        reasons = [metrics.why(sound_id, everything).iloc[0] for sound_id in unranked["sound_id"]]
+        lost = unranked.assign(
+            caution=[f"can't be ranked: {reason['found']}" for reason in reasons],
+            advice=[reason["advice"] for reason in reasons],
+        )
+        return pd.concat([few, lost])[list(CAUTION_COLUMNS)].reset_index(drop=True)
+
+
+def _carried_by(row: Any) -> str:
+    return (
+        f"{row.effective_creators_x:.0f} creators' worth of posts ({row.creators} creators, {row.posts} posts in a week); "
+        f"the busiest makes {row.top_creator_share_x:.0%}"
+    )
+
 
 def board(world: Snapshot, watched: Sequence[str] = ()) -> Board:
     """Measure all watched sounds as of the snapshot's instant.
@@ -116,22 +149,23 @@ def board(world: Snapshot, watched: Sequence[str] = ()) -> Board:
     """
     readings = world.frame("sound_observations", **_only(watched, "sound_id"))
     pages = world.frame("feed_pages", subject="sound", **_only(watched, "subject_id"))
-    known = sorted(set(readings["sound_id"]) | set(pages["subject_id"].dropna()))
-    if not known:
+    known = sorted({*watched, *readings["sound_id"], *pages["subject_id"].dropna()})
+    if readings.empty and pages.empty:
         raise NoDataError(
             f"Nothing was known of any watched sound at {utc_text(world.as_of)}. Sweep first, or go later."
         )
     uses = latest_uses(readings)
     totals = uses.rename(columns={"sound_id": "subject_id", "total_uses": "total"}).dropna()
     covered = metrics.coverage(pages, as_of=world.as_of, totals=totals)
-    posts = world.posts(sound_id=known).df()
+    posts = world.posts(known)
     counted = metrics.daily.from_counter(readings, as_of=world.as_of)
     listed = metrics.daily.from_posts(posts, as_of=world.as_of, coverage=covered, posts_per_creator=POSTS_PER_CREATOR)
-    days = pd.concat([counted, listed[~listed["sound_id"].isin(counted["sound_id"])]], ignore_index=True)
-    velocities = (
+    days = _daily(counted, listed)
+    measured = (
         metrics.velocity(posts, as_of=world.as_of, coverage=covered, daily=days),
         metrics.counter_velocity(readings, as_of=world.as_of, daily=counted),
     )
+    velocities = (*measured, _not_measured(known, measured))
     facts = (
         world.table("sounds", sound_id=known).df(),
         uses,
@@ -140,6 +174,22 @@ def board(world: Snapshot, watched: Sequence[str] = ()) -> Board:
         metrics.top_region(metrics.region_mix(posts, as_of=world.as_of)),
     )
     return Board(world.as_of, velocities, facts, days, readings_used=len(readings), posts_used=len(posts))
+
+
+def _daily(counted: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
+    """Join daily counts: a day that the posts cover whole stands on them, any other on the counter."""
+    key = ["sound_id", "day"]
+    whole = listed[listed["exposure_days"] >= WHOLE_DAY]
+    both = pd.concat([whole, counted, listed], ignore_index=True).drop_duplicates(key)
+    return both.sort_values(key, ignore_index=True)
+
+
+def _not_measured(known: Sequence[str], measured: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Give the sounds that are watched and were never seen a row that says so."""
+    unseen = sorted(set(known).difference(*(frame["sound_id"] for frame in measured)))
+    blank = pd.DataFrame({"sound_id": unseen, "status": Status.NOT_ENOUGH_COVERAGE.value, "evidence_kind": "posts"})
+    like = measured[0].drop(columns=["is_season_adjusted", "is_lower_bound"])
+    return blank.reindex(columns=like.columns).astype(like.dtypes)
 
 
 def latest_uses(readings: pd.DataFrame) -> pd.DataFrame:

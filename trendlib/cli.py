@@ -95,11 +95,11 @@ def demo(
     if report:
         _summarise_sweep(report)
     monitor = Monitor.of_practice(config.home)
-    board, alerts = monitor.leaderboard(), monitor.alerts()
-    _print(board, Format.TABLE)
-    _print(alerts, Format.TABLE)
-    best = board.frame["sound_id"].iloc[0]
-    made = [board.save(out / "leaderboard.csv"), monitor.sound(best).velocity().save(out / "velocity.html")]
+    board = monitor.leaderboard()
+    for exhibit in (board, monitor.alerts(), monitor.cautions()):
+        _print(exhibit, Format.TABLE)
+    best = monitor.sound(board.frame["sound_id"].iloc[0])
+    made = [board.save(out / "leaderboard.csv"), best.velocity().save(out / "velocity.html")]
     screen.print("\nWritten: " + ", ".join(str(path) for path in made))
     screen.print("Next: `make lab` opens the notebooks; notebooks/01_explore_a_sound.ipynb is the place to begin.")
 

@@ -1,7 +1,7 @@
 """What trendlib is told before it starts: keys, folders, addresses, limits.
 
 A `Config` is made once, from the first of these that names a setting: arguments, environment
-variables, ``.env`` in the current folder, the system's keyring (when the ``keyring`` package is
+variables, the nearest ``.env`` (here or above), the system's keyring (when the ``keyring`` package is
 installed; service ``trendlib``). It never changes afterwards and is handed on, never looked up.
 """
 
@@ -94,6 +94,12 @@ def default_home() -> Path:
     return here / "data"
 
 
+def _nearest_env_file() -> Path | None:
+    """Return the nearest ``.env``, here or above: a notebook's folder lies below the project's."""
+    here = Path.cwd()
+    return next((folder / ".env" for folder in (here, *here.parents) if (folder / ".env").is_file()), None)
+
+
 class _KeyringSource(PydanticBaseSettingsSource):
     """Keys from the system's keyring, asked only for what nothing before it gave."""
 
@@ -144,7 +150,6 @@ class Config(BaseSettings):
     model_config = SettingsConfigDict(
         frozen=True,
         env_prefix="TRENDLIB_",
-        env_file=".env",
         env_ignore_empty=True,
         extra="ignore",
         hide_input_in_errors=True,
@@ -184,7 +189,7 @@ class Config(BaseSettings):
             message = f"{unknown[0]} is no setting of trendlib; there are: {', '.join(cls.model_fields)}"
             raise ConfigError(message)
         try:
-            return cls(**given)
+            return cls(**given, _env_file=_nearest_env_file())
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             name = str(first["loc"][0]).upper() if first["loc"] else "a setting"

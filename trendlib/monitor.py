@@ -34,9 +34,19 @@ LEADERBOARD_COLUMNS = (
     "alert",
 )  # fmt: skip
 ALERT_COLUMNS = (
-    "title", "artist", "rule", "alert", "growth_rate", "growth_low", "growth_high", "posts_last_24h", "total_uses",
+    "title",
+    "artist",
+    "rule",
+    "alert",
+    "growth_rate",
+    "growth_low",
+    "growth_high",
+    "effective_creators",
+    "posts_last_24h",
+    "total_uses",
     "status",
 )  # fmt: skip
+CAUTION_COLUMNS = ("title", "artist", "caution", "advice")
 DAY_COLUMNS = ("day", "posts", "exposure_days", "source", "is_flagged")
 MAX_USES = int(metrics.CATCH_THEM_EARLY["total_uses"])
 MOST_NAMED = 5
@@ -180,6 +190,11 @@ class Monitor:
             draw=partial(charts.leaderboard, flagged),
             note=f"rules: {rules}",
         )
+
+    def cautions(self) -> Exhibit:
+        """List what not to believe too quickly: rising sounds of a few creators, and what can't be ranked and why."""
+        frame = self.board.cautions()
+        return self._of_board("cautions", "What to be careful with", frame, columns=CAUTION_COLUMNS)
 
     def sound(self, name: str | int) -> "Sound":
         """Find a watched sound by its id, its TikTok address or part of its title.

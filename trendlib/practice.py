@@ -82,6 +82,7 @@ def running(home: Path) -> Iterator[Practice]:
             tiklive_api_key=server.keys["tiklive"],
             requests_per_minute=1_000_000,
             page_gap_s=0.0,
+            backoff_s=0.01,
         )
         yield Practice(config, _watchlist(server.world), lambda: server.now)
 

@@ -163,12 +163,16 @@ class Run(AbstractContextManager["Run"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Load what was fetched, also when an error ends the run: it was paid for."""
+        """Load what was fetched, also when an error ends the run: it was paid for.
+
+        An interrupted run leaves at once; its archive stays as a killed one's does, for the next run to take over.
+        """
+        self.report.spent = self._budget.spent
+        self.report.saved = self._budget.saved
         with self._stack:
-            self.report.spent = self._budget.spent
-            self.report.saved = self._budget.saved
-            if kind is None or issubclass(kind, Exception):
-                self._load()
+            if error is not None and not isinstance(error, Exception):
+                raise error
+            self._load()
 
     def fetch(self, call: Call) -> Answer:
         """Fetch one answer, from what is fresh or from the provider.
@@ -204,23 +208,29 @@ class Run(AbstractContextManager["Run"]):
                     task.result()
                     self._on_progress(stage, done, len(tasks))
             except BaseException:
+                self.report.stopped = "The run was interrupted."
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         return found
 
+    def now(self) -> datetime:
+        """Give the first instant after every answer this run has, by its clock: all of them are known then."""
+        with self._guard:
+            after = [answer.fetched_at + datetime.resolution for answer in self.answers.values()]
+        return max([self.clock(), *after])
+
     def is_cached(self, call: Call) -> bool:
         """Tell whether an answer is fresh, so costs nothing."""
-        return self._client.is_cached(call)
+        return call.key in self._bought_before or self._client.is_cached(call)
 
     def _only(self, call: Call) -> Iterator[Answer]:
         yield self.fetch(call)
 
     def _walk(self, walk: Walk, answers: list[Answer]) -> None:
-        if self.report.stopped:
-            return
+        pages = walk.pages()
         try:
-            for answer in walk.pages():
-                answers.append(answer)  # noqa: PERF402 - what came before a failure must stand
+            while not self.report.stopped and (answer := next(pages, None)) is not None:
+                answers.append(answer)
         except (AuthError, QuotaError, BudgetError) as error:
             self.report.stopped = str(error)
         except (ApiError, ParseError) as error:
@@ -239,6 +249,8 @@ class Run(AbstractContextManager["Run"]):
                 continue
             found = [one for _, one in archive.read(path)]
             answers = [one for one in found if isinstance(one, Answer)]
+            if not is_killed and self._is_loaded(answers):
+                continue
             self.report.taken_over += len(answers)
             self._bought_before |= {one.call.key: one for one in answers if _is_data(one) and self._is_fresh(one)}
             if is_killed:
@@ -254,6 +266,11 @@ class Run(AbstractContextManager["Run"]):
         self.report.loaded = load([*inherited, *own], self.store, chunk=None)
         for path in self._left_behind:
             archive.seal(path)
+
+    def _is_loaded(self, answers: Sequence[Answer]) -> bool:
+        """Tell whether others brought all of them, so that none names its own file in the warehouse."""
+        ids = {one.answer_id for one in answers}
+        return self.store.known(list(ids)) == ids
 
     def _is_fresh(self, answer: Answer) -> bool:
         return self.clock() - answer.fetched_at <= EXPIRY.get(answer.endpoint, timedelta(0))

@@ -251,24 +251,26 @@ class Snapshot:
         -------
             The table's columns; an ``identity`` table has ``first_seen`` (time, UTC) as well.
         """
-        table = TABLES[name]
-        seen = f"observed_at < TIMESTAMPTZ '{utc_text(self.as_of)}'"
-        if table is REJECTS:  # a line that was no answer has no time
-            seen = f"({seen} OR observed_at IS NULL)"
-        conditions = " AND ".join([seen, *(_condition(table, column, value) for column, value in where.items())])
-        return self._connection.sql(_read_sql(table, conditions))
+        return self._connection.sql(self._sql(name, where))
 
-    def posts(self, **where: str | Sequence[str]) -> duckdb.DuckDBPyRelation:
-        """Return posts with their latest counters.
+    def posts(self, sound_ids: Sequence[str]) -> duckdb.DuckDBPyRelation:
+        """Return the posts of some sounds with their latest counters, gathered once for all that is asked of them.
+
+        Parameters
+        ----------
+        sound_ids
+            Whose posts.
 
         Returns
         -------
             One row a post: the columns of ``posts`` and of ``post_observations``.
         """
-        posts = self.table("posts", **where).set_alias("p")
-        counters = self.table("post_observations").set_alias("o")
-        joined = posts.join(counters, "p.post_id = o.post_id", how="left")
-        return joined.project("p.*, o.views, o.likes, o.comments, o.shares, o.saves")
+        posts, counters = self._sql("posts", {"sound_id": sound_ids}), self._sql("post_observations", {})
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE posts_known AS SELECT p.*, o.views, o.likes, o.comments, o.shares, o.saves "
+            f"FROM ({posts}) AS p LEFT JOIN ({counters}) AS o USING (post_id)"  # noqa: S608 - made of schema and checked ids
+        ).fetchall()
+        return self._connection.table("posts_known")
 
     def frame(self, name: str, **where: str | Sequence[str]) -> pd.DataFrame:
         """Return `table` as a pandas frame with the schema's types, in the order of its key."""
@@ -276,6 +278,14 @@ class Snapshot:
         order = ", ".join(dict.fromkeys((*table.key, "observed_at", "answer_id")))
         frame: pd.DataFrame = self.table(name, **where).order(order).df()
         return frame.astype({column.name: PANDAS_TYPES[column.kind] for column in table.columns})
+
+
+    def _sql(self, name: str, where: Mapping[str, str | Sequence[str]]) -> str:
+        table = TABLES[name]
+        seen = f"observed_at < TIMESTAMPTZ '{utc_text(self.as_of)}'"
+        if table is REJECTS:  # a line that was no answer has no time
+            seen = f"({seen} OR observed_at IS NULL)"
+        return _read_sql(table, " AND ".join([seen, *(_condition(table, column, value) for column, value in where.items())]))
 
 
 def frame_of(table: Table, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -128,7 +128,7 @@ def sweep(
         hashtags = run.walk_all("hashtag counters", [_hashtag_walk(run, one) for one in watchlist.hashtags])
         tags = [answers[-1] for answers in hashtags if answers]
         report.sounds, report.hashtags = len(sounds), len(tags)
-        past = _Past(run.store, run.clock())
+        past = _Past(run.store, run.now())
         moving = past.sounds_to_page(sounds, watchlist)
         challenges = past.hashtags_to_page(tags)
         feeds = [tiklive.music_posts(one) for one in moving]
@@ -202,7 +202,8 @@ class _Past:
 
     def hashtags_to_page(self, answers: Sequence[Answer]) -> dict[str, str]:
         """Return the hashtags whose posts are worth buying: hashtag → challenge id."""
-        challenges = {row["hashtag"]: row["challenge_id"] for row in _rows(answers, "hashtags") if row["challenge_id"]}
+        hashtags = _rows(map(tiklive.parse, answers), "hashtags")
+        challenges = {row["hashtag"]: row["challenge_id"] for row in hashtags if row["challenge_id"]}
         readings = self._readings(HASHTAG_OBSERVATIONS, answers)
         readings = readings.rename(columns={"hashtag": "sound_id", "total_posts": "total_uses"})
         paged = self._paged("hashtag")
@@ -243,18 +244,19 @@ def _worth_paging(readings: pd.DataFrame, as_of: datetime, paged: set[str]) -> s
     return set(board.loc[is_moving | has_no_past, "sound_id"])
 
 
-def _rows(answers: Iterable[Answer], table: str) -> list[dict[str, Any]]:
-    return [row for answer in answers for row in tiklive.parse(answer).tables.get(table, ())]
+def _rows(pages: Iterable[Rows], table: str) -> list[dict[str, Any]]:
+    return [row for rows in pages for row in rows.tables.get(table, ())]
 
 
 def _most_seen_creators(feeds: Iterable[Sequence[Answer]]) -> list[str]:
     """Return the handles of the creators with the most views in each feed."""
     handles: dict[str, None] = {}
     for answers in feeds:
-        names = {row["creator_id"]: row["handle"] for row in _rows(answers, "creators") if row["handle"]}
-        creators = {row["post_id"]: row["creator_id"] for row in _rows(answers, "posts")}
+        pages = [tiklive.parse(answer) for answer in answers]
+        names = {row["creator_id"]: row["handle"] for row in _rows(pages, "creators") if row["handle"]}
+        creators = {row["post_id"]: row["creator_id"] for row in _rows(pages, "posts")}
         views: Counter[str] = Counter()
-        for row in _rows(answers, "post_observations"):
+        for row in _rows(pages, "post_observations"):
             views[creators[row["post_id"]]] += row["views"] or 0
         handles |= dict.fromkeys(names[one] for one, _ in views.most_common(CREATORS_PER_SOUND) if one in names)
     return list(handles)

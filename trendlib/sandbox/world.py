@@ -7,6 +7,7 @@ same world on any machine and in any time zone.
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
+from math import ceil
 
 import numpy as np
 
@@ -317,5 +318,5 @@ class World:
 
 
 def unix(moment: datetime) -> int:
-    """Whole seconds since 1970 of an instant with a time zone."""
-    return int(moment.astimezone(UTC).timestamp())
+    """Whole seconds since 1970 of an instant with a time zone, rounded up: what came before it has a smaller second."""
+    return ceil(moment.astimezone(UTC).timestamp())

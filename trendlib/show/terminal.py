@@ -11,9 +11,10 @@ from trendlib.show.theme import plain_text, ratio_words, status_words
 
 _NUMBERS = ("rank", "growth", "posts 24 h", "uses", "posts", "exposure days", "creators", "views")
 _NAMES = {"title": 34, "artist": 20}
-_SHORTER = {"posts_last_24h": "posts 24 h", "total_uses": "uses"}
+_SHORTER = {"posts_last_24h": "posts 24 h", "total_uses": "uses", "effective_creators": "creators"}
 _INTERVAL = ["growth_rate", "growth_low", "growth_high"]
 _GAP = 2
+_LONG_TEXT = 40  # what is longer runs on in a second line
 _LEAST_SIGNS = 12
 _GIVES_WAY = ("artist", "title", "uses", "posts 24 h")
 
@@ -36,7 +37,8 @@ def print_exhibit(exhibit: Exhibit, console: Console) -> None:
 
 def _table(frame: pd.DataFrame, width: int) -> Table:
     cells = _cells(frame)
-    sizes = {name: max(len(text) for text in (name, *column)) + _GAP for name, column in cells.items()}
+    lengths = {name: max(len(text) for text in (name, *column)) for name, column in cells.items()}
+    sizes = {name: min(length, _LONG_TEXT) + _GAP for name, length in lengths.items()}
     sizes |= {name: min(sizes[name], limit + _GAP) for name, limit in _NAMES.items() if name in sizes}
     for name in _GIVES_WAY:
         lacking = sum(sizes.values()) - width
