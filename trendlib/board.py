@@ -9,6 +9,7 @@ makes no breakout; else from the counter.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +22,7 @@ from trendlib.store import Snapshot
 
 POSTS_PER_CREATOR = 2
 FLAGGED_DAYS = 28
+MOST_NAMED = 5
 WHOLE_DAY = 0.99
 SENT_ALERTS = ("watch", "confirmed", "new")
 ALERT_COLUMNS = (
@@ -75,6 +77,26 @@ class Board:
         )
         return ranked
 
+    def titled(self, text: str) -> str:
+        """Return the id of the one sound that has a text in its title.
+
+        Raises
+        ------
+        NoDataError
+            If none has, or more than one.
+        """
+        sounds = self.leaderboard()
+        titles = sounds["title"].fillna("")
+        found = sounds[titles.str.contains(text, case=False, regex=False)]
+        if len(found) == 1:
+            return str(found["sound_id"].item())
+        if len(found):
+            some = "; ".join(f"{row.title} ({row.sound_id})" for row in found.head(MOST_NAMED).itertuples())
+            raise NoDataError(f"{text!r} stands in {len(found)} titles: {some}. Give more of it, or the id.")
+        near = get_close_matches(text, list(titles), n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise NoDataError(f"No watched sound has {text!r} in its title.{hint}")
+
     def days_of(self, sound_id: str) -> pd.DataFrame:
         """Return one sound's daily counts, oldest first."""
         return self.days[self.days["sound_id"] == sound_id].reset_index(drop=True)
@@ -110,7 +132,7 @@ class Board:
             ``sound_id, title, artist, caution, advice``; sounds that rise come first.
         """
         everything = self.leaderboard()
-        measured = [fact for fact in self.facts if "is_concentrated" in fact][0]
+        measured = next(fact for fact in self.facts if "is_concentrated" in fact)
         rising = everything[everything["growth_low"] > 1].merge(measured[measured["is_concentrated"]], on="sound_id")
         few = rising.assign(
             caution=[_carried_by(row) for row in rising.itertuples()],
@@ -126,10 +148,9 @@ class Board:
 
 
 def _carried_by(row: Any) -> str:
-    return (
-        f"{row.effective_creators_x:.0f} creators' worth of posts ({row.creators} creators, {row.posts} posts in a week); "
-        f"the busiest makes {row.top_creator_share_x:.0%}"
-    )
+    worth = f"{row.effective_creators_x:.0f} creators' worth of posts"
+    busiest = f"the busiest makes {row.top_creator_share_x:.0%}"
+    return f"{worth} ({row.creators} creators, {row.posts} posts in a week); {busiest}"
 
 
 def board(world: Snapshot, watched: Sequence[str] = ()) -> Board:

@@ -39,6 +39,7 @@ from trendlib.show.terminal import print_exhibit
 from trendlib.sweep import Limits, SweepReport, plan
 
 DONE, DONE_WITH_FAILURES, BAD_INPUT, COULD_NOT_RUN = range(4)
+INTERRUPTED = 130  # Typer's word for Ctrl-C
 MOST_SHOWN = 5
 PIPE_WIDTH = 120
 
@@ -126,7 +127,8 @@ def sweep(
         screen.print("This Monday's practice sweep is done already; it cost nothing.")
         return
     _summarise_sweep(report)
-    screen.print(open_monitor(context.obj).tally())
+    if report.sounds:
+        screen.print(open_monitor(context.obj).tally())
     _leave(report.run)
 
 
@@ -152,10 +154,9 @@ def leaderboard(
     format_: AsFormat = Format.TABLE,
 ) -> None:
     """Rank the watched sounds by how surely they accelerate."""
+    limit = _max_uses(max_uses)
     monitor = _opened(context, as_of)
-    board = monitor.leaderboard(
-        max_uses=_max_uses(max_uses), top=None if show_all else top, include_unrankable=show_all
-    )
+    board = monitor.leaderboard(max_uses=limit, top=None if show_all else top, include_unrankable=show_all)
     _print(board, format_)
 
 
@@ -219,7 +220,7 @@ def doctor(context: typer.Context) -> None:
 def sandbox(
     seed: Annotated[int, typer.Option(help="What the world is drawn from.")] = 7,
     sounds: Annotated[int, typer.Option(help="Number of sounds, 10 to 10,000.")] = 60,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     order: Annotated[FeedOrder, typer.Option(help="Order of the feeds.")] = FeedOrder.MIXED,
     faults: Annotated[float, typer.Option(min=0, max=1, help="Share of questions that meet a fault.")] = 0.0,
     record: Annotated[Path | None, typer.Option(help="Write the sample recording into this folder, then stop.")] = None,
@@ -244,7 +245,12 @@ def main() -> None:
     except TrendlibError as error:
         screen.print(f"Error: {error}", style="red")
         sys.exit(COULD_NOT_RUN)
-    except KeyboardInterrupt:
+    except OSError as error:
+        screen.print(f"Error: {error}. Choose a place that exists, can be written and has room.", style="red")
+        sys.exit(COULD_NOT_RUN)
+    except SystemExit as end:
+        if end.code != INTERRUPTED:
+            raise
         screen.print("Stopped. What was fetched is kept; the same command goes on from there.")
         sys.exit(COULD_NOT_RUN)
 
@@ -313,7 +319,7 @@ def _summarise(run: RunReport, what: str) -> None:
     for failure in run.failures[:MOST_SHOWN]:
         screen.print(f"  {failure.reason}")
     if run.stopped:
-        screen.print(f"Ended early: {run.stopped} What was bought is loaded.")
+        screen.print(f"Ended early: {run.stopped.rstrip('.')}. What was bought is loaded.")
 
 
 def _summarise_load(report: loading.LoadReport) -> None:

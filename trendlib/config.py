@@ -123,7 +123,7 @@ def _named(name: str) -> Any:
 class Config(BaseSettings):
     """Keys, folders, addresses and limits of one run. Frozen; its ``repr`` shows no key.
 
-    Attributes
+    Parameters
     ----------
     home
         Folder of ``watchlist.toml``, ``archive/``, ``http_cache/``, ``warehouse/`` and ``reviews/``
@@ -173,6 +173,9 @@ class Config(BaseSettings):
     timeout_s: float = Field(default=15.0, gt=0)
     attempts: int = Field(default=5, ge=1)
     backoff_s: float = Field(default=0.8, ge=0)
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
 
     @classmethod
     def load(cls, **arguments: Any) -> Self:

@@ -124,7 +124,7 @@ def _by_sound(sightings: list[dict[str, object]], watched: Sequence[str]) -> pd.
         artist=("artist", "first"),
         is_original=("is_original", "first"),
         posts=("post_id", "nunique"),
-        creators=("creator_id", "nunique"),
+        creators=("creator_id", lambda ids: ids.nunique() or pd.NA),
         views=("views", lambda views: views.sum(min_count=1)),
         newest_posted_at=("posted_at", "max"),
     )

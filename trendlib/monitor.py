@@ -8,7 +8,6 @@ one given, it is the first whole minute after the newest answer: the present, as
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from trendlib.show.exhibits import Exhibit
 from trendlib.show.theme import ratio_words, short_number
 from trendlib.store import Store
 from trendlib.sweep import Limits, SweepReport, sweep
-from trendlib.watchlist import Watchlist, sound_id
+from trendlib.watchlist import READERS, Watchlist, sound_id
 
 LEADERBOARD_COLUMNS = (
     "rank", "title", "artist", "growth_rate", "growth_low", "growth_high", "posts_last_24h", "total_uses", "status",
@@ -49,7 +48,6 @@ ALERT_COLUMNS = (
 CAUTION_COLUMNS = ("title", "artist", "caution", "advice")
 DAY_COLUMNS = ("day", "posts", "exposure_days", "source", "is_flagged")
 MAX_USES = int(metrics.CATCH_THEM_EARLY["total_uses"])
-MOST_NAMED = 5
 
 
 def open_monitor(home: Path | str | None = None, *, as_of: datetime | None = None) -> "Monitor":
@@ -78,11 +76,12 @@ def open_monitor(home: Path | str | None = None, *, as_of: datetime | None = Non
     >>> monitor = tl.open()  # doctest: +SKIP
     >>> monitor.leaderboard()  # doctest: +SKIP
     """
+    instant = None if as_of is None else _in_utc(as_of)
     config = Config.load(home=home)
     if config.tiklive_api_key is None and not config.warehouse_file.exists():
         practice.prepare(config.home)
-        return Monitor.of_practice(config.home, as_of=as_of)
-    return Monitor(config, as_of=as_of)
+        return Monitor.of_practice(config.home, as_of=instant)
+    return Monitor(config, as_of=instant)
 
 
 class Monitor:
@@ -99,12 +98,10 @@ class Monitor:
     """
 
     def __init__(self, config: Config, *, as_of: datetime | None = None, is_practice: bool = False) -> None:
-        if as_of is not None and as_of.tzinfo is None:
-            raise ConfigError(f"as_of={as_of} has no time zone; give one, for example tzinfo=datetime.UTC")
         self.config = config
         self.is_practice = is_practice
         self.store = Store(config.warehouse_file)
-        self._as_of = as_of
+        self._as_of = None if as_of is None else _in_utc(as_of)
 
     @classmethod
     def of_practice(cls, home: Path, *, as_of: datetime | None = None) -> "Monitor":
@@ -114,13 +111,14 @@ class Monitor:
     def __repr__(self) -> str:
         """Say whose data this is and as of when."""
         whose = "practice data, no key needed" if self.is_practice else str(self.config.home)
-        return f"Monitor({whose}; as of {utc_text(self.as_of)})"
+        is_empty = self._as_of is None and self.store.last_observed_at() is None
+        return f"Monitor({whose}; {'no data yet' if is_empty else f'as of {utc_text(self.as_of)}'})"
 
     @cached_property
     def as_of(self) -> datetime:
         """The instant everything is shown as of."""
         if self._as_of is not None:
-            return self._as_of.astimezone(UTC)
+            return self._as_of
         last = self.store.last_observed_at()
         if last is None:
             raise NoDataError(f"{self.config.home} holds no data yet. Run `trendlib sweep`, or `trendlib replay FILE`.")
@@ -204,14 +202,14 @@ class Monitor:
         NoDataError
             If none is found, or more than one.
         """
-        everything = self.board.leaderboard()
         try:
             wanted = sound_id(name)
         except ConfigError:
-            return Sound(self, _by_title(str(name), everything))
-        if wanted not in set(everything["sound_id"]):
-            raise NoDataError(f"Sound {wanted} was not watched at {utc_text(self.as_of)}. Add it to "
-                              f"{self.config.watchlist_file} and sweep.")  # fmt: skip
+            return Sound(self, self.board.titled(str(name)))
+        if wanted not in set(self.board.leaderboard()["sound_id"]):
+            where = f"Add it to {self.config.watchlist_file} and sweep."
+            advice = "The practice world has sounds of its own." if self.is_practice else where
+            raise NoDataError(f"Sound {wanted} was not watched at {utc_text(self.as_of)}. {advice}")
         return Sound(self, wanted)
 
     def sweep(
@@ -241,7 +239,8 @@ class Monitor:
         """
         if self.is_practice:
             return practice.prepare(self.config.home.parent, on_progress=on_progress)
-        return sweep(self.config, self.watched(top), limits=limits, region=region, on_progress=on_progress)
+        market = None if region is None else READERS["regions"](region)
+        return sweep(self.config, self.watched(top), limits=limits, region=market, on_progress=on_progress)
 
     def watched(self, top: int | None = None) -> Watchlist:
         """Return what a sweep would look at: the watchlist, or only the head of the leaderboard.
@@ -313,7 +312,7 @@ class Monitor:
 class Sound:
     """One watched sound at the monitor's instant.
 
-    Attributes
+    Parameters
     ----------
     monitor
         Where it was found.
@@ -387,14 +386,10 @@ def _source(days: pd.DataFrame, readings: pd.DataFrame) -> str:
     return f"TikLiveAPI: {len(readings):,} counter readings; daily counts from {sources}"
 
 
-def _by_title(text: str, sounds: pd.DataFrame) -> str:
-    titles = sounds["title"].fillna("")
-    found = sounds[titles.str.contains(text, case=False, regex=False)]
-    if len(found) == 1:
-        return str(found["sound_id"].iloc[0])
-    if len(found):
-        some = "; ".join(f"{row.title} ({row.sound_id})" for row in found.head(MOST_NAMED).itertuples())
-        raise NoDataError(f"{text!r} stands in {len(found)} titles: {some}. Give more of it, or the id.")
-    near = get_close_matches(text, list(titles), n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise NoDataError(f"No watched sound has {text!r} in its title.{hint}")
+def _in_utc(as_of: datetime) -> datetime:
+    if as_of.tzinfo is None:
+        raise ConfigError(f"as_of={as_of} has no time zone; give one, for example tzinfo=datetime.UTC")
+    try:
+        return as_of.astimezone(UTC)
+    except OverflowError:
+        raise ConfigError(f"as_of={as_of} lies outside the years 1 to 9999; give an instant within them") from None

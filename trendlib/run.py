@@ -214,10 +214,10 @@ class Run(AbstractContextManager["Run"]):
         return found
 
     def now(self) -> datetime:
-        """Give the first instant after every answer this run has, by its clock: all of them are known then."""
+        """Give the minute that begins after every answer this run has: as of then, all of them are known."""
         with self._guard:
-            after = [answer.fetched_at + datetime.resolution for answer in self.answers.values()]
-        return max([self.clock(), *after])
+            latest = max([self.clock(), *(answer.fetched_at for answer in self.answers.values())])
+        return latest.replace(second=0, microsecond=0) + timedelta(minutes=1)
 
     def is_cached(self, call: Call) -> bool:
         """Tell whether an answer is fresh, so costs nothing."""

@@ -266,10 +266,9 @@ class Snapshot:
             One row a post: the columns of ``posts`` and of ``post_observations``.
         """
         posts, counters = self._sql("posts", {"sound_id": sound_ids}), self._sql("post_observations", {})
-        self._connection.execute(
-            "CREATE OR REPLACE TEMP TABLE posts_known AS SELECT p.*, o.views, o.likes, o.comments, o.shares, o.saves "
-            f"FROM ({posts}) AS p LEFT JOIN ({counters}) AS o USING (post_id)"  # noqa: S608 - made of schema and checked ids
-        ).fetchall()
+        both = f"({posts}) AS p LEFT JOIN ({counters}) AS o USING (post_id)"
+        both = f"SELECT p.*, o.views, o.likes, o.comments, o.shares, o.saves FROM {both}"  # noqa: S608 - of schema and ids
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE posts_known AS {both}").fetchall()
         return self._connection.table("posts_known")
 
     def frame(self, name: str, **where: str | Sequence[str]) -> pd.DataFrame:
@@ -279,13 +278,14 @@ class Snapshot:
         frame: pd.DataFrame = self.table(name, **where).order(order).df()
         return frame.astype({column.name: PANDAS_TYPES[column.kind] for column in table.columns})
 
-
     def _sql(self, name: str, where: Mapping[str, str | Sequence[str]]) -> str:
         table = TABLES[name]
         seen = f"observed_at < TIMESTAMPTZ '{utc_text(self.as_of)}'"
         if table is REJECTS:  # a line that was no answer has no time
             seen = f"({seen} OR observed_at IS NULL)"
-        return _read_sql(table, " AND ".join([seen, *(_condition(table, column, value) for column, value in where.items())]))
+        return _read_sql(
+            table, " AND ".join([seen, *(_condition(table, column, value) for column, value in where.items())])
+        )
 
 
 def frame_of(table: Table, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

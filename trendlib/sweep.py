@@ -35,7 +35,7 @@ CREATORS_PER_SOUND = 3
 class Limits:
     """How much one sweep may buy.
 
-    Attributes
+    Parameters
     ----------
     budget
         Credits for the whole sweep; None for no limit [credits].
@@ -193,6 +193,7 @@ class _Past:
     def __init__(self, store: Store, as_of: datetime) -> None:
         self._store = store
         self._as_of = as_of
+        self._frames = self._read("sound_observations", "hashtag_observations", "feed_pages")
 
     def sounds_to_page(self, answers: Sequence[Answer], watchlist: Watchlist) -> list[str]:
         """Return the sounds whose posts are worth buying, in the watchlist's order."""
@@ -213,7 +214,7 @@ class _Past:
 
     def post_ids(self, sound_ids: Sequence[str]) -> frozenset[str]:
         """Return the posts already known of some sounds."""
-        return frozenset(self._read("posts", sound_id=sound_ids)["post_id"])
+        return frozenset(self._read("posts", sound_id=sound_ids)["posts"]["post_id"])
 
     def _readings(self, table: Table, answers: Sequence[Answer]) -> pd.DataFrame:
         proof = [
@@ -221,23 +222,26 @@ class _Past:
             for answer in answers
             for row in tiklive.parse(answer).tables.get(table.name, ())
         ]
-        both = pd.concat([self._read(table.name), frame_of(table, proof)], ignore_index=True)
+        both = pd.concat([self._frames[table.name], frame_of(table, proof)], ignore_index=True)
         return both.drop_duplicates([*table.key, "answer_id"])
 
     def _paged(self, subject: str) -> set[str]:
-        pages = self._read("feed_pages", subject=subject)
-        return set(pages.loc[pages["observed_at"] >= self._as_of - LOOKBACK, "subject_id"])
+        pages = self._frames["feed_pages"]
+        is_recent = pages["observed_at"] >= self._as_of - LOOKBACK
+        return set(pages.loc[is_recent & (pages["subject"] == subject), "subject_id"])
 
-    def _read(self, table: str, **where: str | Sequence[str]) -> pd.DataFrame:
+    def _read(self, *tables: str, **where: str | Sequence[str]) -> dict[str, pd.DataFrame]:
         try:
             with self._store.as_of(self._as_of) as world:
-                return world.frame(table, **where)
+                return {table: world.frame(table, **where) for table in tables}
         except NoDataError:
-            return frame_of(TABLES[table], [])
+            return {table: frame_of(TABLES[table], []) for table in tables}
 
 
 def _worth_paging(readings: pd.DataFrame, as_of: datetime, paged: set[str]) -> set[str]:
     """Return what rises faster than its own past, beyond chance and rounding, and what has no past of any kind."""
+    if readings.empty:
+        return set()
     board = counter_velocity(readings, as_of=as_of)
     is_moving = board["growth_low"] > 1.0
     has_no_past = board["status"].isin([Status.NEW, Status.NOT_ENOUGH_COVERAGE]) & ~board["sound_id"].isin(paged)

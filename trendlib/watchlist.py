@@ -37,7 +37,7 @@ _HANDLE_URL = re.compile(r"https?://(?:www\.|m\.)?tiktok\.com/@([^/?#\s]+)/?(?:[
 class Watchlist:
     """What one team follows, each list without repeats and in the file's order.
 
-    Attributes
+    Parameters
     ----------
     sounds
         Sound ids; those of ``always_page`` among them.

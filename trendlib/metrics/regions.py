@@ -3,6 +3,20 @@
 The region of a post is the region of its poster's account; chart regions and audience indices are other
 things under other names. Shares are among the posts WITH a region, and never travel without ``n`` (those
 posts), ``n_unknown`` and the share of unknown.
+
+*Crossover*: from one week to the next a sound's posters come from another region. With ``p0`` and ``p1`` the
+region's shares among the ``n0`` and ``n1`` posters of the two weeks, a creator counted once a week, and posts of
+unknown creators one by one::
+
+    difference = p1 - p0 >= 0.15
+    low        > 0.05        lower end of Newcombe's interval of the difference (Wilson intervals of the shares)
+    n0, n1     >= 100        else "not enough posts (n = 37)": nothing is said
+
+The interval is a 90 % one for all regions of a sound together (Bonferroni over those that hold at least 5 % of the
+two weeks, as a mean of the shares: no other could pass). Posters of a week resemble each other, so ``n`` of them
+count as ``n / (1 + (n - 1) rho)``. Each sound's ``rho`` is learnt from how its shares moved in the weeks before
+(moments of the squared week-to-week differences), shrunk to the board's median, and that to a cautious
+``rho = 0.01`` where little history is known. The latest week teaches nothing about itself.
 """
 
 from datetime import datetime
@@ -12,10 +26,41 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
+from scipy.special import ndtri
 
-from trendlib.metrics.engines import DAY, between, board, enter, instant, leave
+from trendlib.metrics.engines import DAY, Frame, between, board, enter, instant, leave
+from trendlib.metrics.rules import CROSSOVER, Rule
+from trendlib.schema import Status
 
+CROSSOVER_COLUMNS = (
+    "sound_id",
+    "region",
+    "p0",
+    "p1",
+    "difference",
+    "low",
+    "high",
+    "n0",
+    "n1",
+    "n_unknown",
+    "rho",
+    "status",
+    "reason",
+    "is_crossover",
+    "rule",
+    "rule_version",
+)
+WEEK_DAYS = 7
+HISTORY_WEEKS = 8
+SHARE_LOOKED_AT = 0.05
+ONE_SIDED = 0.05
+WEEK_NEEDED = 50
+PRIOR_RHO = 0.01
+PRIOR_PAIRS = 8
+PAIRS_NEEDED = 4
 _KEY = ["sound_id", "region"]
+
+Cube = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def region_mix(posts: IntoFrame, *, as_of: datetime, days: int = 7) -> Any:
@@ -89,3 +134,137 @@ def top_region(mix: IntoFrame) -> Any:
     )
     table = table.rename(columns={"region": "top_region", "share": "top_region_share"})
     return leave(table[["sound_id", "top_region", "top_region_share", "n", "n_unknown"]], mix)
+
+
+def crossover(posts: IntoFrame, *, as_of: datetime, rule: Rule = CROSSOVER) -> Any:
+    """Look for sounds whose posters, from one week to the next, come from another region.
+
+    Parameters
+    ----------
+    posts
+        ``sound_id``, ``region``, ``posted_at``; ``creator_id`` so that creators are counted, and ``post_id`` so that
+        no post counts twice. Ten weeks of posts are used where they are known; two are enough.
+    as_of
+        End of the second week; may be any instant.
+    rule
+        Thresholds.
+
+    Returns
+    -------
+    frame
+        A row a sound and region looked at (``region`` is NULL in the one row of a sound without any known region):
+        ``sound_id``, ``region`` [ISO 3166-1 alpha-2]; ``p0`` and ``p1`` [0-1], shares in the week before and the
+        last; ``difference`` with ``low`` and ``high`` [-1 to 1] (NULL without posts enough); ``n0``, ``n1`` and
+        ``n_unknown`` [creators] (of both weeks); ``rho`` [0-1]; ``status`` (``weak`` where ``rho`` is only assumed),
+        ``reason`` ("" or why nothing is said); ``is_crossover``, ``rule``, ``rule_version``.
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or of the wrong kind.
+
+    References
+    ----------
+    Newcombe (1998), Interval estimation for the difference between independent proportions, method 10.
+    """
+    verdict = _verdict(*_cube(_posters(posts, instant(as_of))), rule=rule)
+    return leave(verdict.sort_values(["sound_id", "p1", "region"], ascending=[True, False, True]), posts)
+
+
+def _posters(posts: IntoFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Count, in their engine, each week's posters of each sound and region; ``week`` 0 is the last."""
+    frame = enter(posts, ids=["sound_id"], times=["posted_at"], others=["region"])
+    weeks = 2 + HISTORY_WEEKS
+    recent = frame.filter(between("posted_at", as_of - DAY * WEEK_DAYS * weeks, as_of))
+    starts = [(as_of - DAY * WEEK_DAYS * past).to_pydatetime() for past in range(1, weeks)]
+    before = [(nw.col("posted_at") < nw.lit(start)).cast(nw.Int64) for start in starts]
+    region = nw.col("region").str.to_uppercase().alias("region")
+    dated = recent.with_columns(region, nw.sum_horizontal(*before).cast(nw.Int64).alias("week"))
+    key = [*_KEY, "week"]
+    names = frame.collect_schema().names()
+    posts_each = (nw.col("post_id").n_unique() if "post_id" in names else nw.len()).alias("posters")
+    if "creator_id" not in names:
+        return board(dated.group_by(key).agg(posts_each))
+    is_known = ~nw.col("creator_id").is_null()
+    each = dated.group_by([*key, "creator_id"]).agg(posts_each)
+    once = each.with_columns(nw.when(is_known).then(nw.lit(1)).otherwise(nw.col("posters")).alias("posters"))
+    return board(once.group_by(key).agg(nw.col("posters").sum()))
+
+
+def _cube(posters: pd.DataFrame) -> tuple[Any, Any, Cube, Any]:
+    """Lay the counts out by sound, week and region; give the posters without a region, of two weeks, apart."""
+    posters = posters.astype({"week": "int64", "posters": "float64"})
+    is_known = (posters["region"].notna() & (posters["region"] != "")).to_numpy()
+    row, sounds = pd.factorize(posters["sound_id"], sort=True)
+    column, regions = pd.factorize(posters["region"].where(is_known), sort=True)
+    counts = np.zeros((len(sounds), 2 + HISTORY_WEEKS, max(len(regions), 1)))
+    known = posters[is_known]
+    counts[row[is_known], known["week"], column[is_known]] = known["posters"]
+    lost = posters["posters"].where(~is_known & (posters["week"] < 2), 0.0)
+    unknown = np.bincount(row, weights=lost, minlength=len(sounds))
+    return np.asarray(sounds), np.asarray(regions if len(regions) else [None], dtype="object"), counts, unknown
+
+
+def _verdict(sounds: Any, regions: Any, counts: Cube, unknown: Any, *, rule: Rule) -> pd.DataFrame:
+    """Compare the first two weeks of the cube in every region worth looking at."""
+    n = counts.sum(axis=2)
+    shares = np.divide(counts, n[:, :, None], out=np.zeros_like(counts), where=n[:, :, None] > 0)
+    rho, is_learnt = _likeness(shares, n)
+    both = shares[:, 0] + shares[:, 1]
+    is_looked_at = both >= 2 * SHARE_LOOKED_AT
+    is_looked_at[np.arange(len(both)), both.argmax(axis=1)] = True
+    row, column = np.nonzero(is_looked_at)
+    z = ndtri(1 - ONE_SIDED / is_looked_at.sum(axis=1))[row]
+    table = pd.DataFrame({"sound_id": sounds[row], "region": regions[column]})
+    table = table.assign(p0=shares[row, 1, column], p1=shares[row, 0, column], n0=n[row, 1], n1=n[row, 0])
+    table = table.assign(n_unknown=unknown[row], rho=rho[row])
+    table["region"] = table["region"].where(table["n0"] + table["n1"] > 0)
+    return _judged(table, z, is_learnt, rule)
+
+
+def _likeness(shares: Cube, n: Any) -> tuple[Any, bool]:
+    """Learn ``rho`` of each sound from the weeks before the last; tell whether more than the prior stands behind it."""
+    later, earlier = slice(1, -1), slice(2, None)
+    is_pair = (n[:, later] >= WEEK_NEEDED) & (n[:, earlier] >= WEEK_NEEDED)
+    pairs = is_pair.sum(axis=1)
+    moved = ((shares[:, later] - shares[:, earlier]) ** 2).sum(axis=2)
+    spread = 1 - ((shares[:, later] + shares[:, earlier]) ** 2 / 4).sum(axis=2)
+    by_chance = 1 / np.maximum(n[:, later], 1) + 1 / np.maximum(n[:, earlier], 1)
+    excess = np.where(is_pair, moved - spread * by_chance, 0.0).sum(axis=1)
+    scale = np.where(is_pair, spread * (2 - by_chance), 0.0).sum(axis=1)
+    own = np.divide(excess, scale, out=np.zeros(len(scale)), where=scale > 0)
+    median = float(np.median(own[pairs > 0])) if pairs.any() else 0.0
+    common = (pairs.sum() * median + PRIOR_PAIRS * PRIOR_RHO) / (pairs.sum() + PRIOR_PAIRS)
+    rho = (pairs * own + PRIOR_PAIRS * common) / (pairs + PRIOR_PAIRS)
+    return np.clip(rho, 0.0, 1.0), bool(pairs.sum() >= PAIRS_NEEDED)
+
+
+def _judged(table: pd.DataFrame, z: Any, is_learnt: bool, rule: Rule) -> pd.DataFrame:
+    p0, p1, n0, n1, rho = (table[name].to_numpy() for name in ("p0", "p1", "n0", "n1", "rho"))
+    table.loc[n0 == 0, "p0"], table.loc[n1 == 0, "p1"] = np.nan, np.nan
+    fewest = np.minimum(n0, n1)
+    is_enough = fewest >= rule["posts"]
+    low0, high0 = _wilson(p0, n0, rho, z)
+    low1, high1 = _wilson(p1, n1, rho, z)
+    difference = p1 - p0
+    low = difference - np.hypot(p1 - low1, high0 - p0)
+    high = difference + np.hypot(high1 - p1, p0 - low0)
+    table[["difference", "low", "high"]] = np.where(is_enough, [difference, low, high], np.nan).T
+    status = Status.OK if is_learnt else Status.WEAK
+    table["status"] = np.where(is_enough, status.value, Status.NOT_ENOUGH_COVERAGE.value)
+    reasons = [f"not enough posts (n = {number:.0f})" for number in fewest]
+    table["reason"] = np.where(is_enough, "", reasons)
+    table["is_crossover"] = is_enough & (difference >= rule["difference"]) & (low > rule["low"])
+    text = dict.fromkeys(("sound_id", "region", "status", "reason", "rule", "rule_version"), "str")
+    whole_numbers = dict.fromkeys(("n0", "n1", "n_unknown"), "Int64")
+    table = table.assign(rule=rule.name, rule_version=rule.version)
+    return table.astype({**text, **whole_numbers})[list(CROSSOVER_COLUMNS)]
+
+
+def _wilson(share: Any, n: Any, rho: Any, z: Any) -> tuple[Any, Any]:
+    """Give the ends of Wilson's interval of a share among ``n`` posters that resemble each other by ``rho``."""
+    effective = np.maximum(n, 1) / (1 + (np.maximum(n, 1) - 1) * rho)
+    square = z**2 / effective
+    centre = (share + square / 2) / (1 + square)
+    half = z / (1 + square) * np.sqrt(share * (1 - share) / effective + square / effective / 4)
+    return centre - half, centre + half

@@ -48,3 +48,10 @@ BREAKOUT = Rule(
     },
 )
 CATCH_THEM_EARLY = Rule("catch_them_early", "1", {"growth_rate": 3.0, "total_uses": 100_000.0, "posts_last_24h": 50.0})
+CROSSOVER = Rule("crossover", "1", {"difference": 0.15, "low": 0.05, "posts": 100.0})
+HASHTAG_BUMP = Rule("hashtag_bump", "1", {"evidence": 3.0, "snapshots": 7.0})
+HASHTAG_CALENDAR = Rule(
+    "hashtag_calendar",
+    "1",
+    {"start_velocity": 2.0, "stop_level": 1.25, "falling_days": 7.0, "least_days": 3.0},
+)

@@ -176,8 +176,10 @@ def ratio_words(growth: Any, low: Any, high: Any) -> str:
     --------
     >>> ratio_words(3.42, 2.1, 5.2)
     '3.4× [2.1–5.2]'
+    >>> ratio_words(None, None, None)
+    '–'
     """
-    return f"{_ratio(growth)}× [{_ratio(low)}–{_ratio(high)}]"
+    return "–" if pd.isna(growth) else f"{_ratio(growth)}× [{_ratio(low)}–{_ratio(high)}]"
 
 
 def _ratio(value: Any) -> str:

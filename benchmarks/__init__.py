@@ -1,0 +1,1 @@
+"""Measurements that print their proof; each is a command of its own."""

@@ -1,0 +1,495 @@
+"""The command line: what goes where, exit codes, the same bytes everywhere, and no key in anything it says."""
+
+import csv
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trendlib.cli import BAD_INPUT, COULD_NOT_RUN, DONE, DONE_WITH_FAILURES, main
+from trendlib.metrics.leaderboard import COLUMNS
+from trendlib.store import Store
+
+ROOT = Path(__file__).parents[1]
+KEY = "sesame-0123456789abcdef"
+SOUND = "7012345678901234567"
+BRIEFLY = ("--max-pages", 2)
+FORMULA = "=HYPERLINK(A1)"
+STATUSES = {"ok", "weak", "counter_only", "rounded", "new", "not_enough_coverage", "index_only"}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command printed, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The JSON on standard output, which must be all there is, and plain JSON."""
+
+        def refuse(word: str) -> None:
+            raise AssertionError(f"{word} is no JSON")
+
+        rows: list[dict[str, Any]] = json.loads(self.out, parse_constant=refuse)
+        return rows
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Give a function that runs a command in this process, as the console script would."""
+
+    def one(*words: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["trendlib", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main()
+        captured = capsys.readouterr()
+        return Ran(int(end.value.code or 0), captured.out, captured.err)
+
+    return one
+
+
+def started(*words: object, **environment: str) -> subprocess.Popen[str]:
+    """Start a command as a program of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "trendlib", *map(str, words)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ended(process: subprocess.Popen[str]) -> Ran:
+    out, err = process.communicate(timeout=60)
+    return Ran(process.returncode, out, err)
+
+
+def recording(path: Path, *, title: str = "Song", torn: bool = False) -> Path:
+    """Write ten daily readings of one sound, newest last."""
+    head = {"provider": "tiklive", "endpoint": "/music-info/", "params": {"music_id": SOUND}, "status": 200}
+    lines = [
+        json.dumps(
+            {
+                "fetched_at": f"2026-03-{day:02}T07:00:00Z",
+                **head,
+                "body": {"id": SOUND, "title": title, "author": "Me", "video_count": 100 * day},
+            }
+        )
+        for day in range(1, 11)
+    ]
+    path.write_text("\n".join([*lines, "{torn" * torn]) + "\n")
+    return path
+
+
+# Leaderboard
+
+
+def test_json_is_a_list_of_rows_with_exactly_the_columns_of_the_leaderboard(run: Run, own_home: Path) -> None:
+    ran = run("--home", own_home, "leaderboard", "--format", "json")
+    assert (ran.code, ran.err) == (DONE, "")
+    assert [tuple(row) for row in ran.rows] == [COLUMNS] * 20
+    assert len(COLUMNS) == 22
+    assert [row["rank"] for row in ran.rows] == list(range(1, 21))
+    bounds = [row["growth_low"] for row in ran.rows]
+    assert bounds == sorted(bounds, reverse=True)
+    assert all(isinstance(row["sound_id"], str) and row["total_uses"] < 100_000 for row in ran.rows)
+    assert {row["as_of"][-1] for row in ran.rows} == {"Z"}
+
+
+def test_all_lists_every_watched_sound_and_the_unranked_last(run: Run, own_home: Path) -> None:
+    ran = run("--home", own_home, "leaderboard", "--all", "--max-uses", "none", "--format", "json")
+    ranks = [row["rank"] for row in ran.rows]
+    known = sum(rank is not None for rank in ranks)
+    assert len({row["sound_id"] for row in ran.rows}) == len(ranks) == 60
+    assert ranks == [*range(1, known + 1), *[None] * (60 - known)]
+    assert 20 < known < 60
+    assert {row["status"] for row in ran.rows} <= STATUSES
+    assert {row["status"] for row in ran.rows[known:]} & {"not_enough_coverage", "new", "rounded"}
+
+
+def test_max_uses_and_top_cut_the_list(run: Run, own_home: Path) -> None:
+    small = run("--home", own_home, "leaderboard", "--max-uses", 5_000, "--top", 3, "--format", "json").rows
+    whole = run("--home", own_home, "leaderboard", "--max-uses", "NONE", "--top", 60, "--format", "json").rows
+    fitting = [row["sound_id"] for row in whole if row["total_uses"] is not None and row["total_uses"] < 5_000]
+    assert [row["sound_id"] for row in small] == fitting[:3]
+    assert any(row["total_uses"] >= 100_000 for row in whole)
+
+
+def test_csv_holds_the_same_rows_as_json(run: Run, own_home: Path) -> None:
+    rows = run("--home", own_home, "leaderboard", "--format", "json").rows
+    sheet = list(csv.DictReader(io.StringIO(run("--home", own_home, "leaderboard", "--format", "csv").out)))
+    assert [tuple(row) for row in sheet] == [COLUMNS] * len(rows)
+    assert [row["sound_id"] for row in sheet] == [row["sound_id"] for row in rows]
+    assert [float(row["growth_low"]) for row in sheet] == [row["growth_low"] for row in rows]
+
+
+def test_a_title_that_is_a_formula_does_nothing_in_a_spreadsheet(run: Run, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    assert run("--home", home, "replay", recording(tmp_path / "some.jsonl", title=FORMULA)).code == DONE
+    command = ("--home", home, "leaderboard", "--all", "--max-uses", "none")
+    (row,) = csv.DictReader(io.StringIO(run(*command, "--format", "csv").out))
+    assert row["title"] == f"'{FORMULA}"
+    assert run(*command, "--format", "json").rows[0]["title"] == FORMULA
+
+
+def test_as_of_shows_what_was_known_then(run: Run, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    run("--home", home, "replay", recording(tmp_path / "some.jsonl"))
+    command = ("--home", home, "leaderboard", "--all", "--max-uses", "none", "--format", "json", "--as-of")
+    for text, uses in (("2026-03-05T07:00:00Z", 400), ("2026-03-05T08:00:00.5+00:30", 500)):
+        (row,) = run(*command, text).rows
+        assert row["total_uses"] == uses
+        assert datetime.fromisoformat(row["as_of"]) == datetime.fromisoformat(text)
+        assert row["as_of"].endswith("Z")
+    early = run(*command, "2026-03-01T07:00:00Z")
+    assert (early.code, early.out) == (COULD_NOT_RUN, "")
+    assert "Nothing was known of any watched sound at 2026-03-01T07:00:00Z" in early.err
+
+
+def test_the_same_call_gives_the_same_bytes_in_every_zone_and_every_time(
+    run: Run, own_home: Path, set_time_zone: Callable[[str], None]
+) -> None:
+    command = ("--home", own_home, "leaderboard", "--all", "--max-uses", "none", "--format", "json")
+    others = [started(*command, TZ=zone) for zone in ("America/Los_Angeles", "Pacific/Chatham")]
+    set_time_zone("UTC")
+    here = [run(*command), run(*command)]
+    assert len(here[0].rows) == 60
+    assert {one.out for one in (*here, *map(ended, others))} == {here[0].out}
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("leaderboard", "--as-of", "2026-11-16T07:00:00"), "has no time zone; did you mean 2026-11-16T07:00:00Z"),
+        (("leaderboard", "--as-of", "last Monday"), "is no instant; write it like"),
+        (("leaderboard", "--as-of", "9999-12-31T23:59:59-12:00"), "outside the years 1 to 9999"),
+        (("alerts", "--as-of", "2026-11-16"), "has no time zone"),
+        (("why", "x", "--as-of", "2026-13-01T00:00:00Z"), "is no instant"),
+        (("leaderboard", "--max-uses", "many"), "--max-uses many is no number of uses; write a whole number, or none"),
+        (("leaderboard", "--max-uses", "-5"), "--max-uses -5 is no number"),
+        (("leaderboard", "--max-uses", "1e5"), "--max-uses 1e5 is no number"),
+        (("replay", "nothing.jsonl"), "it does not exist"),
+        (("replay", "."), "no .jsonl or .jsonl.gz file"),
+        (("rebuild",), "it holds no answers"),
+        (("sandbox", "--sounds", "3"), "10 to 10000 sounds"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_bad_input_ends_with_one_plain_sentence(run: Run, nobody: Path, words: tuple[str, ...], sentence: str) -> None:
+    ran = run(*words)
+    assert (ran.code, ran.out) == (BAD_INPUT, "")
+    assert ran.err.strip().startswith("Error: ")
+    assert len(ran.err.strip().splitlines()) == 1
+    assert sentence in ran.err
+    assert list(nobody.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("leaderboard", "--top", "0"),
+        ("leaderboard", "--top", "ten"),
+        ("leaderboard", "--format", "xml"),
+        ("sweep", "--budget", "-1"),
+        ("sandbox", "--faults", "2"),
+        ("sandbox", "--port", "70000"),
+        ("why",),
+        ("nosuch",),
+    ],
+    ids=" ".join,
+)
+def test_what_no_command_takes_is_bad_input_too(run: Run, nobody: Path, words: tuple[str, ...]) -> None:
+    ran = run(*words)
+    assert (ran.code, ran.out) == (BAD_INPUT, "")
+    assert "Error" in ran.err
+    assert list(nobody.iterdir()) == []
+
+
+def test_a_slip_in_the_watchlist_names_its_line(run: Run, own_home: Path, tmp_path: Path) -> None:
+    shutil.copytree(own_home / "warehouse", tmp_path / "warehouse")
+    (tmp_path / "watchlist.toml").write_text("\nsuonds = []\n")
+    ran = run("--home", tmp_path, "leaderboard")
+    assert ran.code == BAD_INPUT
+    assert "watchlist.toml, line 2: 'suonds' is no list of a watchlist; did you mean 'sounds'" in ran.err
+
+
+def test_a_home_that_cannot_be_made_ends_with_a_sentence(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    ran = run("--home", tmp_path / "file", "replay", recording(tmp_path / "some.jsonl"))
+    assert ran.code == COULD_NOT_RUN
+    assert ran.err.strip().splitlines()[-1].startswith("Error: ")
+    assert str(tmp_path / "file") in ran.err
+
+
+def test_a_damaged_warehouse_says_what_to_do(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "warehouse").mkdir()
+    (tmp_path / "warehouse" / "trendlib.duckdb").write_bytes(b"not a database" * 1000)
+    ran = run("--home", tmp_path, "leaderboard")
+    assert (ran.code, ran.out) == (COULD_NOT_RUN, "")
+    assert "trendlib rebuild" in ran.err
+
+
+# Alerts and why
+
+
+def test_alerts_say_which_rule_in_which_version(run: Run, own_home: Path) -> None:
+    rows = run("--home", own_home, "alerts", "--format", "json").rows
+    assert rows
+    assert {row["rule"] for row in rows} <= {"breakout", "catch_them_early"}
+    assert {row["alert"] for row in rows} <= {"watch", "confirmed", "new", "early"}
+    assert len({(row["sound_id"], row["rule"]) for row in rows}) == len(rows)
+    assert all(row["rule_version"] for row in rows)
+
+
+def test_why_lists_the_checks_of_one_sound(run: Run, own_home: Path) -> None:
+    *_, last = run("--home", own_home, "leaderboard", "--all", "--max-uses", "none", "--format", "json").rows
+    rows = run("--home", own_home, "why", last["sound_id"], "--format", "json").rows
+    assert rows[0]["check"] == "status"
+    assert rows[0]["passed"] is False
+    assert {"check", "found", "needed", "passed", "advice"} == set(rows[0])
+    table = run("--home", own_home, "why", last["sound_id"])
+    assert table.code == DONE
+    assert "checks say no" in table.out
+
+
+@pytest.mark.parametrize("name", ["a", "no title at all", SOUND])
+def test_why_of_no_or_many_sounds_prints_nothing_but_a_sentence(run: Run, own_home: Path, name: str) -> None:
+    ran = run("--home", own_home, "why", name, "--format", "json")
+    assert (ran.code, ran.out) == (COULD_NOT_RUN, "")
+    assert ran.err.startswith("Error: ")
+
+
+# Recordings
+
+
+def test_replaying_twice_adds_nothing_and_rebuilding_gives_the_same(run: Run, tmp_path: Path) -> None:
+    home, file = tmp_path / "home", recording(tmp_path / "some.jsonl")
+    board = ("--home", home, "leaderboard", "--all", "--max-uses", "none", "--format", "json")
+    first = run("--home", home, "replay", file)
+    before = run(*board).out
+    second = run("--home", home, "replay", file)
+    rebuilt = run("--home", home, "rebuild")
+    assert [one.code for one in (first, second, rebuilt)] == [DONE] * 3
+    assert "10 answers read, 10 of them new" in first.err
+    assert "10 answers read, 0 of them new" in second.err
+    assert "10 answers read, 10 of them new" in rebuilt.err
+    assert run(*board).out == before
+    assert first.out == second.out == rebuilt.out == ""
+
+
+def test_a_line_set_aside_is_a_failure_that_is_counted(run: Run, tmp_path: Path) -> None:
+    ran = run("--home", tmp_path / "home", "replay", recording(tmp_path / "some.jsonl", torn=True))
+    assert ran.code == DONE_WITH_FAILURES
+    assert "10 answers read" in ran.err
+    assert "set aside 1 times: not JSON" in ran.err
+
+
+def test_export_names_the_folders_it_wrote(run: Run, own_home: Path, tmp_path: Path) -> None:
+    ran = run("--home", own_home, "export", tmp_path / "out")
+    assert ran.code == DONE
+    assert f"wrote {tmp_path / 'out' / 'sound_observations'}" in ran.err
+    assert list((tmp_path / "out" / "posts").glob("day=*/*.parquet"))
+
+
+# Sweeping
+
+
+def test_a_dry_run_lists_calls_and_spends_nothing(run: Run, online: Any) -> None:
+    ran = run("--home", online.home, "sweep", "--dry-run")
+    assert ran.code == DONE
+    assert len(ran.out.splitlines()) == 12
+    assert all(line.startswith("1 credit  /") for line in ran.out.splitlines())
+    assert "12 calls, 12 credits, 0 cached" in ran.err
+    assert online.spent == 0
+
+
+def test_a_sweep_says_what_it_spent_and_a_second_one_spends_nothing(run: Run, online: Any) -> None:
+    first = run("--home", online.home, "sweep", *BRIEFLY)
+    assert (first.code, first.out) == (DONE, "")
+    assert "10 sounds and 2 hashtags read" in first.err
+    assert f"{online.spent:,} credits spent" in first.err
+    assert "10 sounds: " in first.err
+    spent = online.spent
+    second = run("--home", online.home, "sweep", *BRIEFLY)
+    assert second.code == DONE
+    assert " 0 credits spent" in f" {second.err}".replace("\n", " ")
+    assert online.spent == spent
+    assert "0 credits, 12 cached" in run("--home", online.home, "sweep", "--dry-run").err
+
+
+def test_a_budget_ends_the_sweep_early_and_keeps_what_it_bought(run: Run, online: Any) -> None:
+    ran = run("--home", online.home, "sweep", "--budget", 5)
+    assert ran.code == DONE_WITH_FAILURES
+    assert online.spent == 5
+    assert "Ended early" in ran.err
+    rows = run("--home", online.home, "leaderboard", "--all", "--max-uses", "none", "--format", "json").rows
+    assert sorted(row["sound_id"] for row in rows) == sorted(online.sounds)
+    assert sum(row["total_uses"] is not None for row in rows) == 5
+
+
+def test_a_midday_sweep_looks_at_the_leaders_only(run: Run, online: Any) -> None:
+    run("--home", online.home, "sweep", *BRIEFLY)
+    leaders = run("--home", online.home, "leaderboard", "--top", 2, "--max-uses", "none", "--format", "json").rows
+    plan = run("--home", online.home, "sweep", "--top", 2, "--dry-run")
+    assert [line.split('"')[3] for line in plan.out.splitlines()] == [row["sound_id"] for row in leaders]
+    ran = run("--home", online.home, "sweep", "--top", 2, *BRIEFLY)
+    assert ran.code == DONE
+    assert f"{len(leaders)} sounds and 0 hashtags read" in ran.err
+
+
+def test_two_sweeps_at_once_buy_everything_once(online: Any) -> None:
+    both = [ended(one) for one in [started("--home", online.home, "sweep", *BRIEFLY) for _ in range(2)]]
+    assert [one.code for one in both] == [DONE, DONE]
+    assert sum(" 0 credits spent" in f" {one.err}".replace("\n", " ") for one in both) == 1
+    with Store(online.config.warehouse_file).as_of(datetime.now(UTC)) as world:
+        calls = world.frame("calls")
+    assert not calls.duplicated(["endpoint", "params"]).any()
+    assert len(calls) == online.spent
+
+
+def test_discovery_offers_sounds_nobody_follows(run: Run, online: Any) -> None:
+    watched = online.sounds[:3]
+    (online.home / "watchlist.toml").write_text(f'sounds = {watched}\nkeywords = ["dance", "sped up"]\n')
+    ran = run("--home", online.home, "discover", "--format", "json")
+    assert ran.code == DONE
+    assert not {row["sound_id"] for row in ran.rows} & set(watched)
+    assert f"{len(ran.rows)} sounds found: {online.spent} credits spent" in ran.err
+
+
+def test_a_sweep_interrupted_by_hand_says_so_and_goes_on_from_there(online: Any) -> None:
+    online.server.latency_s = 0.1
+    process = started("--home", online.home, "sweep", *BRIEFLY)
+    while len(online.server.requests) < 5 and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    ran = ended(process)
+    assert ran.code == COULD_NOT_RUN
+    assert ran.err.strip().endswith("Stopped. What was fetched is kept; the same command goes on from there.")
+    assert "Traceback" not in ran.err
+    online.server.latency_s = 0.0
+    again = ended(started("--home", online.home, "sweep", *BRIEFLY))
+    assert again.code == DONE
+    assert "Taken over from a run that was killed" in again.err
+    with Store(online.config.warehouse_file).as_of(datetime.now(UTC)) as world:
+        assert not world.frame("calls").duplicated(["endpoint", "params"]).any()
+
+
+# The practice world
+
+
+def test_the_demo_shows_the_main_job_and_says_where_its_files_are(
+    run: Run, practice_home: Path, tmp_path: Path
+) -> None:
+    before = {path: path.stat().st_mtime_ns for path in practice_home.rglob("*") if path.is_file()}
+    began = time.monotonic()
+    ran = run("--home", practice_home, "demo", "--out", tmp_path / "made")
+    assert time.monotonic() - began < 10
+    assert ran.code == DONE
+    assert {path: path.stat().st_mtime_ns for path in practice_home.rglob("*") if path.is_file()} == before
+    made = [tmp_path / "made" / name for name in ("leaderboard.csv", "velocity.html")]
+    assert sorted((tmp_path / "made").iterdir()) == made
+    assert all(str(path) in ran.err for path in made)
+    assert ran.out.count("Practice data") == 3
+    assert "60 sounds: " in ran.out
+    rows = list(csv.DictReader(io.StringIO(made[0].read_text(encoding="utf-8"))))
+    assert {row["origin"] for row in rows} == {"practice data"}
+    assert "Practice data" in made[1].read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", ["leaderboard", "alerts"])
+def test_practice_data_is_called_so_where_no_caption_can_say_it(run: Run, practice_home: Path, command: str) -> None:
+    ran = run("--home", practice_home, command, "--format", "json")
+    assert ran.rows
+    assert ran.err.startswith("Practice data")
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",), ("--top", "3")])
+def test_a_sweep_of_the_practice_world_is_done_already(run: Run, practice_home: Path, more: tuple[str, ...]) -> None:
+    ran = run("--home", practice_home, "sweep", *more)
+    assert (ran.code, ran.out) == (DONE, "")
+    assert "done already" in ran.err
+
+
+def test_the_sample_can_be_recorded(run: Run, tmp_path: Path) -> None:
+    ran = run("sandbox", "--record", tmp_path / "sample")
+    assert ran.code == DONE
+    (file,) = (tmp_path / "sample").iterdir()
+    assert str(file) in ran.out
+    assert file.read_bytes() == (ROOT / "data" / "sample" / file.name).read_bytes()
+
+
+# What it looks like
+
+
+def test_a_table_in_a_pipe_is_plain_text_of_a_fixed_width(
+    run: Run, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    ran = run("--home", own_home, "leaderboard")
+    assert "\x1b" not in ran.out
+    assert max(len(line) for line in ran.out.splitlines()) == 120
+    assert run("--home", own_home, "leaderboard").out == ran.out
+
+
+def test_help_names_every_command(run: Run) -> None:
+    said = run("--help").out
+    acts = "demo sweep discover leaderboard alerts why replay rebuild export doctor sandbox"
+    assert [act for act in acts.split() if f" {act} " not in said] == []
+
+
+# Keys
+
+
+def test_a_wrong_key_is_said_and_never_shown(run: Run, online: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIKLIVE_API_KEY", KEY)
+    for words in (("sweep",), ("sweep", "--dry-run"), ("discover",), ("doctor",)):
+        ran = run("--home", online.home, *words)
+        assert KEY not in ran.out + ran.err
+    ran = run("--home", online.home, "sweep", *BRIEFLY)
+    assert ran.code == DONE_WITH_FAILURES
+    assert "check TIKLIVE_API_KEY. What was bought is loaded." in ran.err.replace("\n", " ")
+    assert KEY.encode() not in b"".join(path.read_bytes() for path in online.home.rglob("*") if path.is_file())
+
+
+def test_a_key_that_cannot_be_one_is_bad_input_and_never_shown(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIKLIVE_API_KEY", f"{KEY} {KEY}")
+    ran = run("doctor")
+    assert ran.code == BAD_INPUT
+    assert "TIKLIVE_API_KEY holds spaces" in ran.err
+    assert KEY not in ran.out + ran.err
+
+
+def test_a_traceback_shows_no_key(online: Any, tmp_path: Path) -> None:
+    program = tmp_path / "broken.py"
+    program.write_text(
+        "import sys\nfrom trendlib import cli\nfrom trendlib.api.client import Client\n"
+        "def broken(self, call): raise RuntimeError(f'a bug in {self!r}, {self._config!r}, {self._provider!r}')\n"
+        "Client.fetch = broken\nsys.argv = ['trendlib', *sys.argv[1:]]\ncli.main()\n"
+    )
+    command = [sys.executable, program, "--home", online.home, "sweep"]
+    environment = {**os.environ, "TIKLIVE_API_KEY": KEY, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert "a bug in Client" in done.stderr
+    assert KEY not in done.stdout + done.stderr

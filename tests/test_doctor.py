@@ -1,0 +1,131 @@
+"""The doctor: one finding a thing, each with its remedy; nothing fetched, no key shown."""
+
+import shutil
+from collections import namedtuple
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+
+from trendlib import doctor
+from trendlib.config import Config
+from trendlib.doctor import Finding, examine
+from trendlib.store import Store
+
+KEY = "sesame-0123456789"
+
+
+def found(name: str, home: Path, **settings: Any) -> Finding:
+    """The one finding of that name."""
+    (finding,) = (one for one in examine(Config.load(home=home, **settings)) if one.name == name)
+    return finding
+
+
+@pytest.mark.parametrize("has_key", [True, False])
+def test_what_is_not_fine_comes_with_a_remedy_and_what_is_fine_without(tmp_path: Path, *, has_key: bool) -> None:
+    findings = examine(Config.load(home=tmp_path, tiklive_api_key=KEY if has_key else None))
+    assert [bool(one.remedy) for one in findings] == [not one.is_fine for one in findings]
+    assert len({one.name for one in findings}) == len(findings) > 9
+
+
+def test_it_writes_nothing_and_asks_nobody(tmp_path: Path) -> None:
+    home = tmp_path / "not" / "made" / "yet"
+    assert found("home", home).is_fine
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_keys_are_told_of_and_never_shown(tmp_path: Path) -> None:
+    keys = dict.fromkeys(("tiklive_api_key", "keyapi_api_key", "layers_api_key"), KEY)
+    findings = examine(Config.load(home=tmp_path, tiklive_base_url="https://elsewhere.example.com", **keys))
+    assert KEY not in str(findings)
+    said = {one.name: one for one in findings}
+    assert said["TikLiveAPI key"].found == "set; goes to https://elsewhere.example.com"
+    assert (said["TikLiveAPI key"].is_fine, said["other keys"].is_fine) == (True, True)
+
+
+def test_a_missing_key_says_where_to_put_it_and_is_no_failure(tmp_path: Path) -> None:
+    key = found("TikLiveAPI key", tmp_path)
+    assert (key.is_fine, key.is_needed) == (False, False)
+    assert "TIKLIVE_API_KEY" in key.remedy
+    assert "KEYAPI_API_KEY, LAYERS_API_KEY not set" in found("other keys", tmp_path).found
+    assert "LAYERS_API_KEY not set" in found("other keys", tmp_path, keyapi_api_key=KEY).found
+
+
+@pytest.mark.parametrize(
+    ("text", "is_fine", "words"),
+    [
+        ('sounds = ["7012345678901234567"]\nhashtags = ["a", "b"]', True, "1 sounds, 2 hashtags, 0 creators"),
+        ("sounds = []", False, "0 sounds"),
+        ("suonds = []", False, "line 1: 'suonds'"),
+        (None, False, "does not exist"),
+    ],
+    ids=["good", "empty", "slip", "missing"],
+)
+def test_the_watchlist_is_read(tmp_path: Path, text: str | None, is_fine: bool, words: str) -> None:  # noqa: FBT001 - a table of cases
+    if text is not None:
+        (tmp_path / "watchlist.toml").write_text(text)
+    watchlist = found("watchlist", tmp_path)
+    assert (watchlist.is_fine, watchlist.is_needed) == (is_fine, is_fine)
+    assert words in watchlist.found
+
+
+def test_the_age_of_the_data_is_told(own_home: Path) -> None:
+    last = Store(Config.load(home=own_home).warehouse_file).last_observed_at()
+    assert last is not None
+    for hours, is_fine in ((2, True), (doctor.MOST_AGE_HOURS + 1, False)):
+        with time_machine.travel(last + timedelta(hours=hours), tick=False):
+            warehouse = found("warehouse", own_home)
+        assert (warehouse.is_fine, f"{hours} h ago" in warehouse.found) == (is_fine, True)
+
+
+def test_an_empty_warehouse_is_no_failure_and_a_damaged_one_is(tmp_path: Path) -> None:
+    assert (found("warehouse", tmp_path).found, found("warehouse", tmp_path).is_needed) == ("empty", False)
+    (tmp_path / "warehouse").mkdir()
+    (tmp_path / "warehouse" / "trendlib.duckdb").write_bytes(b"not a database" * 1000)
+    damaged = found("warehouse", tmp_path)
+    assert (damaged.is_fine, damaged.is_needed) == (False, True)
+    assert "trendlib rebuild" in damaged.remedy
+
+
+def test_a_home_that_is_a_file_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    home = found("home", tmp_path / "file")
+    assert (home.is_fine, home.is_needed) == (False, True)
+    assert "--home" in home.remedy
+
+
+def test_a_full_disk_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "free")  # noqa: PYI024 - as shutil gives it
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(2**29))
+    disk = found("disk", tmp_path)
+    assert (disk.is_fine, disk.is_needed, disk.found) == (False, True, "0.5 GiB free")
+
+
+def test_a_browser_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    browser = found("browser for pictures", tmp_path)
+    assert (browser.is_fine, browser.is_needed) == (False, False)
+    monkeypatch.setattr(shutil, "which", lambda name: "/there/chrome" if name == "chrome" else None)
+    assert found("browser for pictures", tmp_path).found == "/there/chrome"
+
+
+def test_the_cache_is_weighed(tmp_path: Path) -> None:
+    (tmp_path / "http_cache").mkdir()
+    (tmp_path / "http_cache" / "answers.sqlite").write_bytes(b"x" * 3_200_000)
+    assert "3.2 MB; counters and posts stay fresh for 4 h" in found("HTTP cache", tmp_path).found
+
+
+def test_the_clock_is_told_in_utc_with_this_machines_zone(tmp_path: Path, set_time_zone: Any) -> None:
+    set_time_zone("Asia/Kathmandu")
+    noon = datetime(2026, 3, 2, 12, tzinfo=UTC).timestamp()  # a datetime would bring its zone along
+    with time_machine.travel(noon, tick=False):
+        assert "2026-03-02 12:00 UTC; this machine is at UTC+0545" in found("clock", tmp_path).found
+
+
+def test_versions_are_told_and_what_is_missing_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found("pandas", tmp_path).found.startswith("3.")
+    monkeypatch.setattr(doctor, "PACKAGES", ("no-such-package",))
+    missing = found("no-such-package", tmp_path)
+    assert (missing.is_fine, missing.remedy) == (False, "pip install no-such-package")

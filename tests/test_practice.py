@@ -1,0 +1,106 @@
+"""The practice home: prepared once, the same for everybody, and nothing of it leaves this machine."""
+
+import shutil
+from datetime import datetime, time, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from trendlib import practice
+from trendlib.config import Config, is_loopback
+from trendlib.monitor import Monitor
+from trendlib.store import Store
+
+
+@pytest.fixture
+def copied_home(practice_home: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(practice_home, tmp_path / "home")
+
+
+def table(home: Path, name: str) -> pd.DataFrame:
+    store = Store(home / practice.FOLDER / "warehouse" / "trendlib.duckdb")
+    last = store.last_observed_at()
+    assert last is not None
+    with store.as_of(last + timedelta(minutes=1)) as world:
+        return world.frame(name)
+
+
+def test_it_holds_ten_weeks_of_mornings_and_this_monday(practice_home: Path) -> None:
+    readings = table(practice_home, "sound_observations")
+    days = readings["observed_at"].dt.date.unique()
+    assert len(days) == 7 * practice.WEEKS + 1
+    last = readings["observed_at"].max()
+    assert (last.weekday(), last.time().replace(second=0, microsecond=0)) == (0, practice.AT)
+    assert readings["sound_id"].nunique() == len(practice.world().catalogue)
+
+
+def test_the_mornings_sweep_was_run_for_real(practice_home: Path) -> None:
+    calls = table(practice_home, "calls")
+    this_morning = calls[calls["observed_at"] == calls["observed_at"].max().normalize() + pd.Timedelta(hours=7)]
+    assert not this_morning.empty
+    pages = table(practice_home, "feed_pages")
+    newest = pages.loc[pages["observed_at"].idxmax()]
+    assert newest["observed_at"].date() == calls["observed_at"].max().date()
+
+
+def test_a_home_that_is_prepared_is_left_alone(copied_home: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in copied_home.rglob("*") if path.is_file()}
+    assert practice.prepare(copied_home) is None
+    assert {path: path.stat().st_mtime_ns for path in copied_home.rglob("*") if path.is_file()} == before
+
+
+def test_a_morning_that_was_missed_is_made_up_for(copied_home: Path, practice_home: Path) -> None:
+    home = copied_home / practice.FOLDER
+    for left in (home / "archive").glob("2*.jsonl.gz"):
+        left.unlink()
+    (home / "warehouse" / "trendlib.duckdb").unlink()
+    shutil.rmtree(home / "http_cache")
+    told: list[int] = []
+    report = practice.prepare(copied_home, on_bytes=told.append)
+    assert report is not None
+    assert report.sounds == len(practice.world().catalogue)
+    assert sum(told) == next((home / "archive").glob("replay-*")).stat().st_size
+    columns = ["sound_id", "total_uses"]
+    left, right = (table(one, "sound_observations")[columns] for one in (copied_home, practice_home))
+    order = {"by": columns, "ignore_index": True}
+    pd.testing.assert_frame_equal(left.sort_values(**order), right.sort_values(**order))
+
+
+def test_its_server_is_on_this_machine_and_its_key_is_not_the_users(
+    practice_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIKLIVE_API_KEY", "sesame-0123456789")
+    monkeypatch.setenv("TIKLIVE_BASE_URL", "https://example.com")
+    with practice.running(practice_home) as running:
+        assert is_loopback(running.config.tiklive_base_url)
+        assert running.config.tiklive_api_key is not None
+        assert "sesame" not in running.config.tiklive_api_key.get_secret_value()
+        assert running.config.home == practice_home / practice.FOLDER
+        assert set(running.watchlist.sounds) == {sound.sound_id for sound in practice.world().catalogue}
+        assert running.clock() == datetime.combine(running.clock().date(), time(7), running.clock().tzinfo)
+
+
+def test_no_practice_key_is_written_into_the_home(practice_home: Path) -> None:
+    with practice.running(practice_home) as running:
+        assert running.config.tiklive_api_key is not None
+        key = running.config.tiklive_api_key.get_secret_value().encode()
+    holders = [path for path in practice_home.rglob("*") if path.is_file() and key in path.read_bytes()]
+    assert holders == []
+
+
+def test_exploring_it_costs_nobody_anything_and_offers_new_sounds(copied_home: Path) -> None:
+    found = practice.explore(copied_home)
+    watched = {sound.sound_id for sound in practice.world().catalogue}
+    assert len(found.frame)
+    assert not set(found.frame["sound_id"]) & watched
+    exhibit, _ = Monitor.of_practice(copied_home).discover()
+    assert exhibit.caption.startswith("Practice data")
+    assert exhibit.frame["sound_id"].tolist() == found.frame["sound_id"].tolist()
+
+
+def test_practice_and_own_data_never_mix(practice_home: Path) -> None:
+    own = Config.load(home=practice_home)
+    assert not own.warehouse_file.exists()
+    assert not own.archive_folder.exists()
+    assert {path.name for path in practice_home.iterdir()} == {"sample", practice.FOLDER}

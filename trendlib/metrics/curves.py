@@ -1,0 +1,224 @@
+"""Curves: the 0-1 curves of charts, put together, and a sound's path on a chart. Shape only, never volume.
+
+*Stitching*: each pull of a sound's curve is scaled so that its own largest day is 1, so two pulls of one sound differ
+by a factor. Least squares on the days they share gives it: ``factor = sum(old * new) / sum(new^2)``; its relative
+standard error is kept. A pull is refused under 3 shared days, or where either side is flat on them (its range under
+0.05 of its largest value, rounding left): then a new segment begins. The values of a segment are means over its pulls,
+scaled so that its largest day is 1.
+
+*Longevity*: on how many chart days a sound was seen, its best rank, and its rank from day to day. A day without a pull
+of the chart says nothing; a day with one on which the sound is missing means that it was off the chart.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from narwhals.typing import IntoFrame
+
+from trendlib.metrics.engines import board, enter, instant, leave
+from trendlib.schema import Status
+
+SHARED_DAYS_NEEDED = 3
+FLAT_BELOW = 0.05
+TOO_FEW, FLAT = "under 3 overlapping days", "flat overlap"
+MOVES = {1: "up", 2: "same", 3: "down", 4: "new"}
+_CHART = ["sound_id", "region", "period"]
+_CURVE_DTYPES = {
+    "sound_id": "str",
+    "segment": "Int64",
+    "day": "datetime64[us, UTC]",
+    "value": "float64",
+    "pulls": "Int64",
+    "scale_error": "float64",
+    "status": "str",
+    "reason": "str",
+}
+_ENTRY = ["sound_id", "region", "period", "pulled_at", "rank"]
+
+
+@dataclass
+class _Segment:
+    """Pulls that could be joined, on the scale of the first."""
+
+    reason: str | None
+    error: float = 0.0
+    values: dict[pd.Timestamp, list[float]] = field(default_factory=dict)
+    errors: dict[pd.Timestamp, float] = field(default_factory=dict)
+
+    def add(self, pull: "pd.Series[float]", factor: float) -> None:
+        """Take a pull in."""
+        for day, value in pull.items():
+            stamp = pd.Timestamp(str(day))
+            self.values.setdefault(stamp, []).append(factor * value)
+            self.errors.setdefault(stamp, self.error)
+
+    @property
+    def curve(self) -> "pd.Series[float]":
+        """Mean of the pulls on each day."""
+        return pd.Series({day: float(np.mean(values)) for day, values in sorted(self.values.items())})
+
+
+def stitch(pulls: IntoFrame, *, as_of: datetime) -> Any:
+    """Put the curves of successive pulls together.
+
+    Parameters
+    ----------
+    pulls
+        ``sound_id``, ``pulled_at``, ``day`` [UTC], ``value`` [0-1]: a row a sound, pull and day.
+    as_of
+        Pulls from then on don't count.
+
+    Returns
+    -------
+    frame
+        A row a sound and day: ``sound_id``, ``segment`` (1 is the oldest), ``day`` [UTC], ``value`` [0-1, largest day of
+        the segment is 1], ``pulls`` that show the day, ``scale_error`` [relative standard error of the day's scale
+        against the segment's first pull], ``status`` (``index_only``; ``not_enough_coverage`` for segments that could
+        not be joined to the latest), ``reason`` why a segment could not be joined to the one before (NULL for the
+        first).
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or of the wrong kind.
+    """
+    known = enter(pulls, ids=["sound_id"], times=["pulled_at", "day"], others=["value"])
+    known = known.filter(nw.col("pulled_at") < nw.lit(instant(as_of).to_pydatetime()), ~nw.col("value").is_null())
+    table = board(known.select("sound_id", "pulled_at", "day", "value")).dropna()
+    table = table.groupby(["sound_id", "pulled_at", "day"], as_index=False)["value"].mean()
+    rows: list[tuple[Any, ...]] = []
+    for sound, own in table.groupby("sound_id"):
+        segments = _segments([one.set_index("day")["value"] for _, one in own.groupby("pulled_at")])
+        for number, segment in enumerate(segments, start=1):
+            status = Status.INDEX_ONLY if number == len(segments) else Status.NOT_ENOUGH_COVERAGE
+            curve = segment.curve
+            largest = curve.max()
+            rows.extend(
+                (sound, number, day, value / largest if largest > 0 else value, len(segment.values[day]),
+                 segment.errors[day], status.value, segment.reason)
+                for day, value in zip(segment.values and curve.index, curve, strict=True)
+            )  # fmt: skip
+    return leave(pd.DataFrame(rows, columns=list(_CURVE_DTYPES)).astype(_CURVE_DTYPES), pulls)
+
+
+def _segments(pulls: "list[pd.Series[float]]") -> list[_Segment]:
+    segments: list[_Segment] = []
+    for pull in pulls:
+        if not segments:
+            segments.append(_Segment(None))
+            segments[-1].add(pull, 1.0)
+            continue
+        current = segments[-1]
+        shared = pd.concat([current.curve, pull], axis=1, join="inner").to_numpy(dtype="float64").T
+        reason = _refusal(*shared)
+        if reason is None:
+            factor, error = _factor(*shared)
+            current.error = float(np.hypot(current.error, error))
+        else:
+            current, factor = _Segment(reason), 1.0
+            segments.append(current)
+        current.add(pull, factor)
+    return segments
+
+
+def _refusal(old: Any, new: Any) -> str | None:
+    if len(old) < SHARED_DAYS_NEEDED:
+        return TOO_FEW
+    return FLAT if any(np.ptp(side) <= FLAT_BELOW * max(side.max(), 1e-9) for side in (old, new)) else None
+
+
+def _factor(old: Any, new: Any) -> tuple[float, float]:
+    """Scale the new values onto the old: the factor and its relative standard error."""
+    square = float(np.sum(new**2))
+    factor = float(np.sum(old * new)) / square
+    rest = old - factor * new
+    error = np.sqrt(float(np.sum(rest**2)) / (len(old) - 1) / square)
+    return factor, error / factor if factor > 0 else np.inf
+
+
+def longevity(entries: IntoFrame, *, as_of: datetime) -> Any:
+    """Tell how long sounds have been on their charts.
+
+    Parameters
+    ----------
+    entries
+        ``sound_id``, ``region``, ``period``, ``pulled_at``, ``rank``: a row a sound and pull of a chart, all sounds of
+        the chart.
+    as_of
+        Pulls from then on don't count.
+
+    Returns
+    -------
+    frame
+        A row a sound and chart: ``sound_id``, ``region``, ``period``, ``days_seen`` [days on the chart], ``days_pulled``
+        [days on which the chart was pulled, from the sound's first day on], ``first_day``, ``last_day`` [UTC],
+        ``best_rank``, ``latest_rank``, ``is_on_chart`` (on the chart's latest pulled day), ``status``
+        (``index_only``; ``not_enough_coverage`` where over half of the days since the first were never pulled).
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or of the wrong kind.
+    """
+    days = _days(entries, as_of)
+    chart = days.groupby(["region", "period"])["day"]
+    pulled = {key: np.unique(one.to_numpy()) for key, one in chart}
+    rows = []
+    for (sound, region, period), own in days.groupby(_CHART):
+        on, first, last = pulled[(region, period)], own["day"].min(), own["day"].max()
+        seen_pulls = int((on >= np.datetime64(first.tz_localize(None))).sum())
+        possible = (pd.Timestamp(on[-1], tz="UTC") - first).days + 1
+        status = Status.INDEX_ONLY if 2 * seen_pulls >= possible else Status.NOT_ENOUGH_COVERAGE
+        latest = own.loc[own["day"].idxmax(), "rank"]
+        is_on = last == pd.Timestamp(on[-1], tz="UTC")
+        rows.append(
+            (sound, region, period, len(own), seen_pulls, first, last, own["rank"].min(), latest, is_on, status.value)
+        )
+    names = ["days_seen", "days_pulled", "first_day", "last_day", "best_rank", "latest_rank", "is_on_chart", "status"]
+    table = pd.DataFrame(rows, columns=[*_CHART, *names])
+    whole = dict.fromkeys(("days_seen", "days_pulled", "best_rank", "latest_rank"), "Int64")
+    times = dict.fromkeys(("first_day", "last_day"), "datetime64[us, UTC]")
+    text = dict.fromkeys((*_CHART, "status"), "str")
+    return leave(table.astype({**whole, **times, **text, "is_on_chart": "bool"}), entries)
+
+
+def rank_path(entries: IntoFrame, *, as_of: datetime) -> Any:
+    """Follow each sound's rank on its charts from day to day.
+
+    Parameters
+    ----------
+    entries
+        As `longevity` takes them; ``rank_diff_type`` (1 up, 2 same, 3 down, 4 new) as the provider says it, if there.
+    as_of
+        Pulls from then on don't count.
+
+    Returns
+    -------
+    frame
+        A row a sound, chart and day: ``sound_id``, ``region``, ``period``, ``day`` [UTC], ``rank`` (of the day's last
+        pull), ``move`` (up, same, down, new; NULL unknown).
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or of the wrong kind.
+    """
+    return leave(_days(entries, as_of)[[*_CHART, "day", "rank", "move"]], entries)
+
+
+def _days(entries: IntoFrame, as_of: datetime) -> pd.DataFrame:
+    """Keep each chart day's last pull."""
+    known = enter(entries, ids=["sound_id"], times=["pulled_at"], others=["region", "period", "rank"])
+    names = known.collect_schema().names()
+    moves = ["rank_diff_type"] if "rank_diff_type" in names else []
+    known = known.filter(nw.col("pulled_at") < nw.lit(instant(as_of).to_pydatetime()), ~nw.col("rank").is_null())
+    table = board(known.select(*_ENTRY, *moves)).astype({"region": "str", "period": "str", "rank": "Int64"})
+    table["day"] = table["pulled_at"].dt.floor("D")
+    last = table.groupby(["region", "period", "day"])["pulled_at"].transform("max")
+    table = table[table["pulled_at"] == last].sort_values([*_CHART, "day", "rank"]).drop_duplicates([*_CHART, "day"])
+    kinds = table["rank_diff_type"].astype("Float64") if moves else pd.Series(np.nan, index=table.index)
+    return table.assign(move=kinds.map(MOVES).astype("str")).reset_index(drop=True)
