@@ -9,7 +9,6 @@ bought beside the sample: it tells who posts now.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,9 @@ from trendlib import sweep
 from trendlib.metrics.coverage import is_newest_first
 from trendlib.sandbox import Feeds, Practice, World
 from trendlib.sandbox.days import RUN_UP
-from trendlib.sandbox.feeds import Subject
+from trendlib.sandbox.draws import Ints
+from trendlib.sandbox.feeds import Page, Subject
+from trendlib.sandbox.posts import unpack
 from trendlib.sandbox.world import unix
 from trendlib.schema import Rows
 
@@ -34,7 +35,9 @@ FEED_PAGE = {
     "has_more": "boolean",
     **dict.fromkeys(("items", "items_read", "pairs", "rises"), "Int64"),
 }
+FIRST_DAY_OF_PAGES = -14
 _A_MOMENT = timedelta(seconds=1)
+_NO_CODES = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,8 @@ class Client:
     _readings: list[pd.DataFrame] = field(default_factory=list)
     _posts: list[pd.DataFrame] = field(default_factory=list)
     _pages: list[dict[str, Any]] = field(default_factory=list)
-    _known: dict[str, set[str]] = field(default_factory=dict)
+    _known: dict[int, set[int]] = field(default_factory=dict)
+    _bought: list[Ints] = field(default_factory=list)
     _credits: int = 0
 
     def __post_init__(self) -> None:
@@ -91,11 +95,13 @@ class Client:
             yield self._sweep(day, start + timedelta(days=day))
 
     def _sweep(self, day: int, now: datetime) -> Morning:
-        self._credits, as_of = 0, now + _A_MOMENT
+        self._credits, self._bought, as_of = 0, [], now + _A_MOMENT
         self._read_counters(now)
         readings = pd.concat(self._readings, ignore_index=True)
-        paged = {page["subject_id"] for page in self._pages if page["observed_at"] >= as_of - sweep.LOOKBACK}
-        candidates = sorted(sweep._worth_paging(readings, as_of, paged))  # noqa: SLF001 - the sweep's own rule
+        candidates: list[str] = []
+        if day >= FIRST_DAY_OF_PAGES:
+            paged = {page["subject_id"] for page in self._pages if page["observed_at"] >= as_of - sweep.LOOKBACK}
+            candidates = sorted(sweep._worth_paging(readings, as_of, paged))  # noqa: SLF001 - the sweep's own rule
         for sound_id in candidates:
             self._buy_posts(sound_id, now)
         self._pages = [page for page in self._pages if page["observed_at"] >= now - MEMORY]
@@ -103,8 +109,20 @@ class Client:
         return Morning(day, as_of, readings, self._recent_posts(now), pages, self._credits, candidates)
 
     def _recent_posts(self, now: datetime) -> pd.DataFrame:
-        if not self._posts:
-            return pd.DataFrame(columns=list(POST)).astype(POST)
+        """Describe what was bought this morning, and put it to what is remembered."""
+        codes = np.concatenate([_NO_CODES, *self._bought])
+        posts = self.world.posts
+        rows = unpack(codes)[0].tolist()
+        seconds, creators = posts.seconds(codes), posts.creator_numbers(codes)
+        bought = pd.DataFrame(
+            {
+                "sound_id": [self.world.catalogue[row].sound_id for row in rows],
+                "post_id": posts.post_ids(codes),
+                "creator_id": [str(number) for number in creators.tolist()],
+                "posted_at": pd.to_datetime(seconds, unit="s", utc=True),
+            }
+        )
+        self._posts.append(bought.astype(POST))
         everything = pd.concat(self._posts, ignore_index=True)
         recent = everything[everything["posted_at"] >= now - MEMORY]
         self._posts = [recent]
@@ -120,16 +138,17 @@ class Client:
         self._readings.append(pd.DataFrame(found, columns=list(READING)).astype(READING))
 
     def _buy_posts(self, sound_id: str, now: datetime) -> None:
-        row, known = self.world.sound_rows[sound_id], self._known.setdefault(sound_id, set())
-        stop = sweep._FarEnough(now - sweep.LOOKBACK, frozenset(known))  # noqa: SLF001 - the sweep's own rule
+        row = self.world.sound_rows[sound_id]
+        known = frozenset(self._known.get(row, ()))
+        stop = sweep._FarEnough(now - sweep.LOOKBACK, known)  # type: ignore[arg-type]  # noqa: SLF001
         walked: list[dict[str, Any]] = []
-        for place in range(self.max_pages):
-            page = self._practice.feeds.page(Subject("sound", row), unix(now), place * PAGE, PAGE)
-            posts = self._keep(sound_id, page.codes)
-            walked.append(_feed_page(sound_id, now, posts, start=place * PAGE, has_more=page.has_more))
-            rows = Rows({"feed_pages": walked[-1:], "posts": [{"post_id": one} for one in posts["post_id"]]})
+        for start in range(0, self.max_pages * PAGE, PAGE):
+            page = self._practice.feeds.page(Subject("sound", row), unix(now), start, PAGE)
+            self._keep(row, page.codes)
+            walked.append(self._feed_page(sound_id, now, page, start))
+            rows = Rows({"feed_pages": walked[-1:], "posts": [{"post_id": one} for one in page.codes.tolist()]})
             self._credits += 1
-            if not page.has_more or stop(None, rows):
+            if not page.has_more or stop(None, rows):  # type: ignore[arg-type]
                 break
         self._pages += walked
         if walked[-1]["has_more"] and not is_newest_first(walked):
@@ -139,37 +158,31 @@ class Client:
         sound = self.world.catalogue[row]
         asked = {"keyword": sound.title, "publish_time": "1", "sort_by": "3", "count": str(PAGE)}
         _, body = self._practice.answer("/search-video/", asked, now)
-        codes = [self.world.posts.post_code(one["video_id"]) for one in body["videos"]]
-        ours = [code for code, one in zip(codes, body["videos"], strict=True) if one["music_info"]["id"] == sound.sound_id]
-        self._keep(sound.sound_id, np.array(ours, dtype=np.int64))
+        ours = [one["video_id"] for one in body["videos"] if one["music_info"]["id"] == sound.sound_id]
+        self._keep(row, np.array([self.world.posts.post_code(one) for one in ours], dtype=np.int64))
         self._credits += 1
 
-    def _keep(self, sound_id: str, codes: Any) -> pd.DataFrame:
-        posts, known = self.world.posts, self._known.setdefault(sound_id, set())
-        frame = pd.DataFrame({"sound_id": sound_id, "post_id": posts.post_ids(codes)})
-        frame["creator_id"] = [str(number) for number in posts.creator_numbers(codes).tolist()]
-        frame["posted_at"] = pd.to_datetime(posts.seconds(codes), unit="s", utc=True)
-        self._posts.append(frame[~frame["post_id"].isin(known)].astype(POST))
-        known.update(frame["post_id"])
-        return frame
+    def _keep(self, row: int, codes: Ints) -> None:
+        known = self._known.setdefault(row, set())
+        new = [code for code in codes.tolist() if code not in known]
+        known.update(new)
+        self._bought.append(np.array(new, dtype=np.int64))
 
-
-def _feed_page(
-    sound_id: str, now: datetime, posts: pd.DataFrame, *, start: int, has_more: bool
-) -> dict[str, Any]:
-    """Write the row of ``feed_pages`` that parsing would give for a page."""
-    times = list(posts["posted_at"])
-    return {
-        "subject": "sound",
-        "subject_id": sound_id,
-        "region": None,
-        "cursor": str(start) if start else None,
-        "observed_at": now,
-        "newest_posted_at": max(times, default=None),
-        "oldest_posted_at": min(times, default=None),
-        "has_more": has_more,
-        "items": len(times),
-        "items_read": len(times),
-        "pairs": max(len(times) - 1, 0),
-        "rises": sum(later > earlier for earlier, later in pairwise(times)),
-    }
+    def _feed_page(self, sound_id: str, now: datetime, page: Page, start: int) -> dict[str, Any]:
+        """Write the row of ``feed_pages`` that parsing would give."""
+        seconds = self.world.posts.seconds(page.codes)
+        number = len(seconds)
+        return {
+            "subject": "sound",
+            "subject_id": sound_id,
+            "region": None,
+            "cursor": str(start) if start else None,
+            "observed_at": now,
+            "newest_posted_at": datetime.fromtimestamp(int(seconds.max()), UTC) if number else None,
+            "oldest_posted_at": datetime.fromtimestamp(int(seconds.min()), UTC) if number else None,
+            "has_more": page.has_more,
+            "items": number,
+            "items_read": number,
+            "pairs": max(number - 1, 0),
+            "rises": int((np.diff(seconds) > 0).sum()),
+        }

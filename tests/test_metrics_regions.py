@@ -2,12 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
 
-from trendlib.metrics.regions import region_mix, top_region
+from trendlib.metrics import regions
+from trendlib.metrics.regions import crossover, region_mix, top_region
+from trendlib.metrics.rules import CROSSOVER
 
 AS_OF = datetime(2026, 3, 10, tzinfo=UTC)
 
@@ -48,3 +52,121 @@ def test_shares_sum_to_one_or_are_unknown(regions):
     mix = region_mix(posts_from(regions), as_of=AS_OF)
     assert mix["share"].isna().all() or mix["share"].sum() == pytest.approx(1.0)
     assert (mix["n"] + mix["n_unknown"] == len(regions)).all()
+
+
+def weeks_of(*weeks, sound_id="7001", first=0):
+    """Posts of one sound, each by a creator of its own: a region's number of posts by week, the last week first."""
+    rows = [
+        (region, AS_OF - timedelta(days=7 * back + 1), f"{sound_id}-{back}-{region}-{number}")
+        for back, week in enumerate(weeks, start=first)
+        for region, number_of_posts in week.items()
+        for number in range(number_of_posts)
+    ]
+    frame = pd.DataFrame(rows, columns=["region", "posted_at", "creator_id"]).assign(sound_id=sound_id)
+    frame["post_id"] = "p" + frame["creator_id"]
+    return frame.astype({"posted_at": "datetime64[us, UTC]"})
+
+
+def test_newcombe_s_interval_is_the_published_one(monkeypatch):
+    monkeypatch.setattr(regions, "PRIOR_RHO", 0.0)
+    frame = weeks_of({"BR": 560, "US": 140}, {"BR": 480, "US": 320})
+    found = crossover(frame, as_of=AS_OF).set_index("region").loc["BR"]
+    # by hand: Wilson at z = 2.2414 (2.5 % over two regions), p1 = 0.8 of 700, p0 = 0.6 of 800
+    assert found["difference"] == pytest.approx(0.2)
+    assert found["low"] == pytest.approx(0.1474, abs=1e-4)
+    assert found["high"] == pytest.approx(0.2509, abs=1e-4)
+
+
+def test_a_shift_from_5_to_27_percent_is_a_crossover():
+    frame = weeks_of({"US": 219, "BR": 81}, {"US": 285, "BR": 15})
+    found = crossover(frame, as_of=AS_OF).set_index("region")
+    assert found["is_crossover"].to_dict() == {"BR": True, "US": False}
+    assert found.loc["BR", "p0"] == pytest.approx(0.05)
+    assert found.loc["BR", "p1"] == pytest.approx(0.27)
+    assert found.loc["BR", "rule"] == "crossover"
+    assert found.loc["BR", "status"] == "weak", "how alike posters are is only assumed"
+
+
+def test_one_post_of_two_moves_a_region_by_fifty_points_and_nothing_is_said():
+    found = crossover(weeks_of({"US": 1, "BR": 1}, {"US": 37}), as_of=AS_OF)
+    assert found["reason"].unique().tolist() == ["not enough posts (n = 2)"]
+    assert found["status"].unique().tolist() == ["not_enough_coverage"]
+    assert found["difference"].isna().all()
+    assert not found["is_crossover"].any()
+
+
+def test_a_sound_without_regions_or_without_a_week_before_says_how_few_posts_there_are():
+    found = crossover(pd.concat([weeks_of({"": 9}), weeks_of({"US": 500}, sound_id="7002")]), as_of=AS_OF)
+    assert found["region"].isna().tolist() == [True, False]
+    assert found["n_unknown"].tolist() == [9, 0]
+    assert found["p0"].isna().all()
+    assert found["reason"].unique().tolist() == ["not enough posts (n = 0)"]
+
+
+def test_creators_are_counted_not_posts():
+    calm = weeks_of({"US": 285, "BR": 15}, {"US": 285, "BR": 15})
+    one = calm[calm["region"] == "BR"].iloc[[0] * 200].assign(post_id=[f"more{number}" for number in range(200)])
+    frame = pd.concat([calm, one])
+    assert not crossover(frame, as_of=AS_OF)["is_crossover"].any()
+    assert crossover(frame, as_of=AS_OF)["n1"].tolist() == [300, 300]
+    unknown = frame.assign(creator_id=None).astype({"creator_id": "str"})
+    assert crossover(unknown, as_of=AS_OF)["is_crossover"].any()
+
+
+def test_a_sound_whose_mix_always_wobbles_is_not_a_crossover():
+    shift = [{"US": 219, "BR": 81}, {"US": 285, "BR": 15}]
+    calm = weeks_of(*shift, *[{"US": 285, "BR": 15}] * 8)
+    wobbling = weeks_of(*shift, *[{"US": 200, "BR": 100}, {"US": 285, "BR": 15}] * 4)
+    assert crossover(calm, as_of=AS_OF)["is_crossover"].any()
+    assert crossover(calm, as_of=AS_OF)["status"].unique().tolist() == ["ok"]
+    assert not crossover(wobbling, as_of=AS_OF)["is_crossover"].any()
+
+
+def test_posts_from_then_on_don_t_count():
+    shift = weeks_of({"US": 219, "BR": 81}, {"US": 285, "BR": 15})
+    calm = weeks_of({"US": 285, "BR": 15}, {"US": 285, "BR": 15}, first=2)
+    assert not crossover(pd.concat([shift, calm]), as_of=AS_OF - timedelta(days=14))["is_crossover"].any()
+
+
+def simulated(random, n, rho, *, is_shifted=False, sounds=150, weeks=10):
+    """Counts of weeks of ``n`` posters in eight regions, whose shares scatter by ``rho`` from week to week."""
+    shares = random.dirichlet(np.ones(7), sounds)
+    counts = np.zeros((sounds, 2 + regions.HISTORY_WEEKS, 8))
+    for week in range(weeks):
+        newcomer = 0.27 if is_shifted and week == 0 else 0.05
+        mix = np.concatenate([shares * (1 - newcomer), np.full((sounds, 1), newcomer)], axis=1)
+        if rho:
+            drawn = random.standard_gamma(np.maximum(mix * (1 - rho) / rho, 1e-9))
+            mix = drawn / drawn.sum(axis=1, keepdims=True)
+        counts[:, week] = random.multinomial(np.full(sounds, n), mix)
+    names = np.array([f"{number:04}" for number in range(sounds)])
+    table = regions._verdict(names, np.array(list("ABCDEFGH")), counts, np.zeros(sounds), rule=CROSSOVER)
+    return table.groupby("sound_id")["is_crossover"].any().mean()
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.01, 0.03])
+@pytest.mark.parametrize("n", [20, 100, 300, 1000, 5000])
+def test_false_alerts_are_at_most_one_in_a_hundred_sound_weeks(n, rho):
+    random = np.random.default_rng(n)
+    assert np.mean([simulated(random, n, rho) for _ in range(6)]) <= 0.01
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.005])
+@pytest.mark.parametrize("weeks", [2, 10])
+def test_a_shift_from_5_to_27_percent_is_found_in_most_cases_of_300_posters(weeks, rho):
+    assert simulated(np.random.default_rng(8), 300, rho, is_shifted=True, sounds=400, weeks=weeks) >= 0.6
+
+
+mixes = st.lists(st.dictionaries(st.sampled_from(["US", "GB", "DE"]), st.integers(0, 150)), min_size=1, max_size=4)
+
+
+@settings(max_examples=25)
+@given(mixes, st.integers(0, 9))
+def test_the_order_of_rows_changes_no_crossover(weeks, seed):
+    frame = weeks_of(*weeks)
+    found = crossover(frame, as_of=AS_OF)
+    assert_frame_equal(crossover(frame.sample(frac=1, random_state=seed), as_of=AS_OF), found)
+    told = found.dropna(subset="low")
+    assert ((told["low"] <= told["difference"]) & (told["difference"] <= told["high"])).all()
+    assert (told["low"] >= -1).all()
+    assert (told["high"] <= 1).all()

@@ -21,9 +21,10 @@ COUNTER = EXPIRY["/music-info/"]
 
 
 def calls(online: Any) -> list[dict[str, Any]]:
-    """Every call of the warehouse: which sound, in which run."""
+    """Every call of the warehouse, oldest first: which sound, in which run."""
     with Store(online.config.warehouse_file).as_of(datetime.now(UTC) + timedelta(days=1)) as world:
-        return world.frame("calls")[["params", "sweep_id", "answer_id"]].to_dict("records")
+        frame = world.frame("calls").sort_values("observed_at")
+        return frame[["params", "sweep_id", "answer_id"]].to_dict("records")
 
 
 def archived(online: Any) -> dict[str, int]:

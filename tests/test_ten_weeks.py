@@ -3,7 +3,8 @@
 A sweep here is the last thing of a UTC day. So the counters of two sweeps differ by exactly one day's posts, and a
 reading belongs to the day it ends: at midnight sharp it would be the first of the next one, known only after it.
 
-``TRENDLIB_TEN_WEEKS_SOUNDS=60 pytest tests/test_ten_weeks.py`` looks at more sounds, and takes longer.
+The odd world is swept for four weeks. ``TRENDLIB_TEN_WEEKS_SOUNDS=60 pytest tests/test_ten_weeks.py`` sweeps it for
+ten, looks at so many sounds, and takes some minutes.
 """
 
 import os
@@ -33,6 +34,7 @@ from trendlib.watchlist import Watchlist
 
 DAYS = 70
 SOUNDS = int(os.environ.get("TRENDLIB_TEN_WEEKS_SOUNDS", "10"))
+ODD_DAYS = DAYS if "TRENDLIB_TEN_WEEKS_SOUNDS" in os.environ else 28
 DAY = timedelta(days=1)
 BEFORE_MIDNIGHT = timedelta(milliseconds=1)
 WHOLE = 1 - 2 * BEFORE_MIDNIGHT / DAY
@@ -58,11 +60,11 @@ def midnight(world: World, day: int) -> datetime:
     return world.end - (world.days - day) * DAY
 
 
-def swept(world: World, home: Path, *, is_all_bought: bool = False, **served: Any) -> History:
-    """Sweep a world every evening, over HTTP: its hashtags and candidates, or two pages of every sound."""
+def swept(world: World, home: Path, *, hashtags: bool = False, **served: Any) -> History:
+    """Sweep a world every evening, over HTTP; always buy two pages of the sounds that `always_paged` names."""
     sounds = tuple(sound.sound_id for sound in world.catalogue)
-    tags = tuple(tag.name for tag in world.tags)
-    watchlist = Watchlist(sounds, always_page=sounds) if is_all_bought else Watchlist(sounds, tags)
+    tags = tuple(tag.name for tag in world.tags) if hashtags else ()
+    watchlist = Watchlist(sounds, tags, always_page=always_paged(world))
     with Server(world, rate_per_minute=None, **served) as server:
         config = Config.load(
             home=home,
@@ -79,17 +81,24 @@ def swept(world: World, home: Path, *, is_all_bought: bool = False, **served: An
     return History(world, config, reports)
 
 
+def always_paged(world: World) -> tuple[str, ...]:
+    """Name the four sounds with the fewest posts, which two pages hold most days, and the one with the most."""
+    daily = world.truth().daily
+    ranked = sorted(daily, key=lambda one: int(daily[one].sum()))
+    return (*ranked[:4], ranked[-1])
+
+
 @pytest.fixture(scope="module")
 def calm(tmp_path_factory: pytest.TempPathFactory) -> History:
     """Ten weeks of a world without faults and oddities, newest posts first."""
     world = World(seed=11, sounds=SOUNDS, hashtags=1, days=DAYS)
-    return swept(world, tmp_path_factory.mktemp("calm"), is_all_bought=True, page_cap=None)
+    return swept(world, tmp_path_factory.mktemp("calm"), page_cap=None)
 
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> History:
-    """Ten weeks of a world with every oddity there is."""
-    world = World(seed=5, sounds=SOUNDS, hashtags=2, days=DAYS)
+    """Some weeks of a world with every oddity there is."""
+    world = World(seed=5, sounds=SOUNDS, hashtags=2, days=ODD_DAYS)
     return swept(world, tmp_path_factory.mktemp("real"), order="mixed", quirks=Quirks.real())
 
 
@@ -129,12 +138,12 @@ def days_between_readings(world: World, until: int) -> set[tuple[str, int]]:
 def days_within_pages(world: World, until: int) -> set[tuple[str, int]]:
     """Give the days after a sound's first post and the last flood: more posts than the pages of one sweep hold."""
     found = set()
-    for row, sound in enumerate(world.catalogue):
-        counts = world.posts.counts[row, : RUN_UP + until]
+    for sound_id in always_paged(world):
+        counts = world.posts.counts[world.sound_rows[sound_id], : RUN_UP + until]
         floods = np.flatnonzero(counts[RUN_UP:] >= MOST_PAGES * PER_PAGE)
         first_post = int(np.flatnonzero(counts)[0]) - RUN_UP if counts.any() else until
         begin = max(int(floods[-1]) + 1 if len(floods) else 0, first_post + 1)
-        found |= {(sound.sound_id, day) for day in range(begin, until)}
+        found |= {(sound_id, day) for day in range(begin, until)}
     return found
 
 
@@ -163,15 +172,19 @@ def test_the_daily_counts_of_a_calm_world_are_the_true_ones_wherever_a_daily_swe
 def test_a_calm_world_has_sounds_that_two_pages_hold_and_sounds_that_they_do_not(calm: History) -> None:
     seen = {sound_id for sound_id, _ in days_within_pages(calm.world, DAYS)}
     most = {sound_id: int(counts.max()) for sound_id, counts in calm.world.truth().daily.items()}
-    assert len(seen) >= SOUNDS // 2
+    assert len(seen) >= 2
     assert max(most.values()) > MOST_PAGES * PER_PAGE
 
 
-def test_no_sweep_of_a_calm_world_fails_but_for_sounds_that_are_not_there_yet(calm: History) -> None:
-    born = {sound.sound_id: sound.born_at for sound in calm.world.catalogue}
-    for day, report in enumerate(calm.reports, start=1):
+@pytest.mark.parametrize("name", ["calm", "real"])
+def test_no_sweep_raises_and_nothing_fails_but_sounds_that_are_not_there_yet(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    history: History = request.getfixturevalue(name)
+    born = {sound.sound_id: sound.born_at for sound in history.world.catalogue}
+    for day, report in enumerate(history.reports, start=1):
         failed = {failure.call.params["music_id"] for failure in report.run.failures}
-        assert failed == {one for one, at in born.items() if at > midnight(calm.world, day).timestamp()}
+        assert failed == {one for one, at in born.items() if at > midnight(history.world, day).timestamp()}
         assert not report.run.stopped
 
 
@@ -190,17 +203,17 @@ def tables(history: History) -> dict[str, pd.DataFrame]:
 
 
 def test_thirty_percent_of_faults_leave_the_same_tables_as_none(tmp_path: Path) -> None:
-    world = World(seed=9, sounds=12, hashtags=2, days=14)
+    world = World(seed=9, sounds=10, hashtags=2, days=10)
     faults = Faults(rate=0.3, slow_s=0.01, refused_s=0.01)
-    quiet = swept(world, tmp_path / "quiet")
-    stormy = swept(world, tmp_path / "stormy", faults=faults)
+    quiet = swept(world, tmp_path / "quiet", hashtags=True)
+    stormy = swept(world, tmp_path / "stormy", hashtags=True, faults=faults)
     assert set(faults.given) == set(faults.kinds)
     assert sum(report.run.loaded.failed for report in stormy.reports) > 100
     left, right = tables(quiet), tables(stormy)
     assert len(left["posts"]) > 100
     for name, frame in left.items():
         pd.testing.assert_frame_equal(frame, right[name], obj=name)
-    with quiet.known_at(14) as one, stormy.known_at(14) as other:
+    with quiet.known_at(10) as one, stormy.known_at(10) as other:
         assert len(one.frame("calls").query("error.isna()")) == len(other.frame("calls").query("error.isna()"))
 
 
@@ -216,7 +229,7 @@ def test_every_item_of_an_odd_world_is_loaded_or_rejected_with_a_reason(real: Hi
         calls, rejects = known.frame("calls"), known.frame("rejects")
         posts = set(known.frame("posts")["post_id"])
         counters = set(known.frame("sound_observations")["answer_id"])
-    assert rejects["reason"].str.len().min() > 0
+    assert (rejects["reason"].str.len() > 0).all()
     refused = set(zip(rejects["answer_id"], rejects["place"], strict=True))
     errors = dict(zip(calls["answer_id"], calls["error"], strict=True))
     items = 0
@@ -229,17 +242,11 @@ def test_every_item_of_an_odd_world_is_loaded_or_rejected_with_a_reason(real: Hi
             items += 1
             is_rejected = (answer.answer_id, f"videos[{place}]") in refused
             assert is_rejected != (str(item.get("video_id")) in posts)
-    assert items > 10_000
-
-
-def test_no_sweep_of_an_odd_world_stops_and_what_fails_is_said(real: History) -> None:
-    assert not any(report.run.stopped for report in real.reports)
-    assert all(failure.reason for report in real.reports for failure in report.run.failures)
-    assert sum(report.sounds for report in real.reports) > 0.9 * SOUNDS * DAYS
+    assert items > 1_000
 
 
 def test_the_daily_counts_an_odd_world_lets_us_claim_are_right_within_rounding(real: History) -> None:
-    with real.known_at(DAYS) as known:
+    with real.known_at(ODD_DAYS) as known:
         daily = counted_on_counters(known)
     claimed, truth = claims(daily, real.world), true_counts(real.world)
     starts = [midnight(real.world, day) for _, day in claimed]

@@ -267,8 +267,8 @@ class Snapshot:
         """
         posts, counters = self._sql("posts", {"sound_id": sound_ids}), self._sql("post_observations", {})
         both = f"({posts}) AS p LEFT JOIN ({counters}) AS o USING (post_id)"
-        both = f"SELECT p.*, o.views, o.likes, o.comments, o.shares, o.saves FROM {both}"  # noqa: S608 - of schema and ids
-        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE posts_known AS {both}").fetchall()
+        joined = f"SELECT p.*, o.views, o.likes, o.comments, o.shares, o.saves FROM {both}"  # noqa: S608 - of schema and ids
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE posts_known AS {joined}").fetchall()
         return self._connection.table("posts_known")
 
     def frame(self, name: str, **where: str | Sequence[str]) -> pd.DataFrame:

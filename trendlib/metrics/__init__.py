@@ -1,21 +1,25 @@
 """Metrics: pure functions of frames and an explicit as-of instant, each definition in a room of its own.
 
 They stand alone: ``velocity(posts, as_of=...)`` takes pandas, polars, DuckDB or Spark. Where a room and its
-metric share a name, the name here is the metric; ``daily``, ``creators``, ``regions`` and ``season`` are rooms.
+metric share a name, the name here is the metric; ``daily``, ``creators``, ``hashtags``, ``regions``
+and ``season`` are rooms.
 """
 
-from trendlib.metrics import creators, daily, regions, season
+from trendlib.metrics import creators, daily, hashtags, regions, season
 from trendlib.metrics.breakouts import breakouts, catch_them_early
 from trendlib.metrics.coverage import coverage
-from trendlib.metrics.creators import concentration, top_creators
+from trendlib.metrics.creators import concentration, leave_one_out, top_creators
 from trendlib.metrics.leaderboard import leaderboard, tally, why
-from trendlib.metrics.regions import region_mix, top_region
-from trendlib.metrics.rules import BREAKOUT, CATCH_THEM_EARLY, Rule
+from trendlib.metrics.regions import crossover, region_mix, top_region
+from trendlib.metrics.rules import BREAKOUT, CATCH_THEM_EARLY, CROSSOVER, HASHTAG_BUMP, HASHTAG_CALENDAR, Rule
 from trendlib.metrics.velocity import counter_velocity, velocity
 
 __all__ = [
     "BREAKOUT",
     "CATCH_THEM_EARLY",
+    "CROSSOVER",
+    "HASHTAG_BUMP",
+    "HASHTAG_CALENDAR",
     "Rule",
     "breakouts",
     "catch_them_early",
@@ -23,8 +27,11 @@ __all__ = [
     "counter_velocity",
     "coverage",
     "creators",
+    "crossover",
     "daily",
+    "hashtags",
     "leaderboard",
+    "leave_one_out",
     "region_mix",
     "regions",
     "season",

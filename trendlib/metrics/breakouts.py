@@ -13,6 +13,9 @@ With ``c`` = posts / exposure / weekday factor / the day's common shock, on each
     new        first seen under 8 days ago: 60 posts a day from 20 creators
 
 On a counter the variance of the rounding, ``u^2 / 6``, is added to ``phi mu``. Rank by evidence ``E``.
+
+A *reactivation* is a sound over 2 years old (its id tells when it was made, where nothing better is known) that is
+watched or confirmed after 28 quiet days (at most 10 posts a day on average), which ended a week ago.
 """
 
 from dataclasses import dataclass
@@ -25,8 +28,8 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from trendlib.metrics.daily import HORIZON_DAYS, Grid, Matrix, grid
-from trendlib.metrics.engines import DAY, board, enter, instant, leave, whole
-from trendlib.metrics.rules import BREAKOUT, CATCH_THEM_EARLY, Rule
+from trendlib.metrics.engines import DAY, board, days_before, enter, instant, leave, whole
+from trendlib.metrics.rules import BREAKOUT, CATCH_THEM_EARLY, REACTIVATION, Rule
 from trendlib.metrics.season import Season, Vector, scatter, season
 from trendlib.schema import Status
 
@@ -38,6 +41,8 @@ WEIGHTS = 0.4 * 0.6 ** np.arange(7)
 STEADY_NOISE = np.sqrt(0.4 / 1.6)
 LIFT_DAYS = 3
 NEW_DAYS = 8
+WAKING_DAYS = 7
+FIRST_SECOND, LAST_SECOND = 1_420_070_400, 4_102_444_800
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,60 @@ def catch_them_early(leaders: IntoFrame, *, rule: Rule = CATCH_THEM_EARLY) -> An
         nw.col("posts_last_24h") >= rule["posts_last_24h"],
     )
     return board(passing) if isinstance(passing, nw.LazyFrame) else passing.to_native()
+
+
+def reactivations(
+    flags: IntoFrame, daily: IntoFrame, *, as_of: datetime, births: IntoFrame | None = None, rule: Rule = REACTIVATION
+) -> Any:
+    """Keep the old sounds that wake up.
+
+    Parameters
+    ----------
+    flags
+        What `breakouts` gave for the last day.
+    daily
+        What it was given.
+    as_of
+        End of the last day.
+    births
+        ``sound_id, born_at`` where known; else a sound's id tells. Unknown ages don't pass.
+    rule
+        Thresholds.
+
+    Returns
+    -------
+    frame
+        The rows that pass, with ``alert`` "reactivation", this rule's name and version, ``age_days`` [days] and
+        ``quiet_pace`` [posts a day].
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or of the wrong kind.
+    """
+    now = instant(as_of)
+    found = board(enter(flags, ids=["sound_id"], times=["day"], others=list(COLUMNS)).select(*COLUMNS))
+    found = found[found["alert"].isin(["watch", "confirmed"]) & (found["day"] == now - DAY)]
+    quiet_days = int(rule["quiet_days"])
+    counts = grid(daily, as_of=as_of, days=WAKING_DAYS + quiet_days)
+    quiet = counts.rate[:, WAKING_DAYS:]
+    known = np.isfinite(quiet).sum(axis=1)
+    pace = _over(np.nansum(quiet, axis=1), np.where(known >= quiet_days / 2, known, 0))
+    born = found["sound_id"].map(_birth)
+    if births is not None:
+        told = board(enter(births, ids=["sound_id"], times=["born_at"]).select("sound_id", "born_at"))
+        born = found["sound_id"].map(told.dropna().drop_duplicates("sound_id").set_index("sound_id")["born_at"])
+        born = born.fillna(found["sound_id"].map(_birth))
+    found["age_days"] = days_before(pd.to_datetime(born, utc=True), now)
+    found["quiet_pace"] = found["sound_id"].map(pd.Series(pace, index=counts.sounds))
+    woken = found[(found["age_days"] >= rule["age_days"]) & (found["quiet_pace"] <= rule["quiet_posts"])]
+    return leave(woken.assign(alert=rule.name, rule=rule.name, rule_version=rule.version), flags)
+
+
+def _birth(sound_id: str) -> pd.Timestamp | None:
+    """Read from an id when its sound was made: TikTok's own ids carry the second in their upper half."""
+    second = int(sound_id) >> 32 if sound_id.isdecimal() else 0
+    return pd.Timestamp(second, unit="s", tz="UTC") if FIRST_SECOND <= second < LAST_SECOND else None
 
 
 def _adjusted(counts: Grid, ordinary: Season) -> Matrix:

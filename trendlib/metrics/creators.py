@@ -5,8 +5,13 @@ unbiased Herfindahl index ``sum c (c - 1) / (n (n - 1))``, effective creators ``
 share, the share of creators whose first post with the sound lies in the window. Flagged below 10 effective
 creators or above a top share of 0.3. *Top creators* go by the total views of their posts with the sound.
 Posts of unknown creators are counted apart.
+
+*Leave-one-out* asks whether growth rests on one of them: velocity without the top creator, the top post or the
+top region, "without @x: 3.4, then 1.1". Top are the creator and the region with the most posts of the last 24 h,
+and of these posts the most viewed; ties go by name. All their posts are left out, older ones too.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -15,11 +20,14 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
+from trendlib.metrics.coverage import spans
 from trendlib.metrics.engines import DAY, Frame, between, board, enter, instant, leave
 
 EFFECTIVE_NEEDED = 10.0
 TOP_SHARE_ALLOWED = 0.3
 _KEY = ["sound_id", "creator_id"]
+_LEFT_OUT = {"creator": "creator_id", "post": "post_id", "region": "region"}
+_MEASURED = ["growth_rate", "growth_low", "growth_high", "status"]
 
 
 def concentration(posts: IntoFrame, *, as_of: datetime, days: int = 7) -> Any:
@@ -137,3 +145,93 @@ def top_creators(
         known = board(enter(followers, ids=["creator_id"], others=["followers"]).select("creator_id", "followers"))
     table = table.merge(known.drop_duplicates("creator_id"), on="creator_id", how="left")
     return leave(table[["sound_id", "rank", "creator_id", "posts", "views", "reach_per_post", "followers"]], posts)
+
+
+def leave_one_out(
+    posts: IntoFrame,
+    *,
+    as_of: datetime,
+    measure: Callable[..., Any],
+    coverage: IntoFrame | datetime | None = None,
+    daily: IntoFrame | None = None,
+) -> Any:
+    """Measure growth again without each sound's top creator, top post and top region.
+
+    Parameters
+    ----------
+    posts
+        ``sound_id``, ``post_id``, ``creator_id``, ``region``, ``posted_at``, ``views``.
+    as_of
+        End of the last 24 h.
+    measure
+        `velocity`, or a measure that is called like it, such as ``partial(velocity, dialect="tutorial_engagement")``.
+    coverage
+        As `velocity` takes it.
+    daily
+        As `velocity` takes it.
+
+    Returns
+    -------
+    frame
+        Three rows a sound: ``sound_id``, ``left_out`` (creator, post, region), ``who`` (NULL where there is nothing to
+        leave out, and nothing changes), ``posts_left_out`` [posts of the last 24 h]; ``growth_rate``, ``growth_low``,
+        ``growth_high`` [ratio] and ``status`` of all posts; the same four of the others, as
+        ``growth_rate_without`` and so on (NULL ratios where no other post is known).
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or of the wrong kind.
+    """
+    now = instant(as_of)
+    frame = enter(posts, ids=[*_KEY, "post_id"], times=["posted_at"], others=["region", "views"])
+    # what is known stays known when posts are left out
+    covered = _back_to_the_oldest(frame, now) if coverage is None else coverage
+    frame = frame.with_columns(nw.col("region").str.to_uppercase().alias("region"))
+
+    def measured(some: Frame) -> pd.DataFrame:
+        return board(enter(measure(some.to_native(), as_of=as_of, coverage=covered, daily=daily)))
+
+    before = measured(frame)[["sound_id", *_MEASURED]]
+    recent = frame.filter(between("posted_at", now - DAY, now))
+    tables = []
+    for word, name in _LEFT_OUT.items():
+        top = _top(recent, name)
+        after = measured(_without(frame, top, name))[["sound_id", *_MEASURED]]
+        table = before.merge(top.rename(columns={name: "who"}), on="sound_id", how="left").assign(left_out=word)
+        tables.append(table.merge(after, on="sound_id", how="left", suffixes=("", "_without")))
+    result = pd.concat(tables)
+    result["status_without"] = result["status_without"].fillna(result["status"])
+    result["posts_left_out"] = result["posts_left_out"].fillna(0).astype("Int64")
+    result = result.astype({"left_out": "str", "who": "str"}).sort_values(["sound_id", "left_out"])
+    without = [f"{name}_without" for name in _MEASURED]
+    return leave(result[["sound_id", "left_out", "who", "posts_left_out", *_MEASURED, *without]], posts)
+
+
+def _back_to_the_oldest(posts: Frame, now: pd.Timestamp) -> pd.DataFrame:
+    span = spans(posts, None, now).reset_index()
+    return pd.DataFrame(
+        {"sound_id": span["sound_id"], "complete_since": span["since"], "covered_until": span["until"]}
+    ).astype(dict.fromkeys(("complete_since", "covered_until"), "datetime64[us, UTC]"))
+
+
+def _top(recent: Frame, name: str) -> pd.DataFrame:
+    """Give each sound's creator, post or region to leave out, and how many posts go with it."""
+    is_named = ~nw.col(name).is_null() & (nw.col(name) != "")
+    rivals = recent.filter(is_named).group_by(["sound_id", name])
+    table = board(
+        rivals.agg(nw.col("post_id").n_unique().alias("posts_left_out"), nw.col("views").max().alias("views"))
+    )
+    table = table.assign(views=table["views"].astype("Float64").fillna(-1.0))
+    weight = "views" if name == "post_id" else "posts_left_out"
+    table = table.sort_values(["sound_id", weight, name], ascending=[True, False, True]).drop_duplicates("sound_id")
+    return table[["sound_id", name, "posts_left_out"]]
+
+
+def _without(posts: Frame, top: pd.DataFrame, name: str) -> Frame:
+    if top.empty:
+        return posts
+    # text of both, so that one list serves all sounds in any engine
+    pairs = (top["sound_id"] + "|" + top[name]).tolist()
+    is_top = nw.concat_str(nw.col("sound_id"), nw.col(name), separator="|").is_in(pairs)
+    return posts.filter(nw.col(name).is_null() | ~is_top)

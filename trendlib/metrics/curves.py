@@ -10,6 +10,7 @@ scaled so that its largest day is 1.
 of the chart says nothing; a day with one on which the sound is missing means that it was off the chart.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -46,20 +47,25 @@ class _Segment:
 
     reason: str | None
     error: float = 0.0
-    values: dict[pd.Timestamp, list[float]] = field(default_factory=dict)
+    seen: dict[pd.Timestamp, list[float]] = field(default_factory=dict)
     errors: dict[pd.Timestamp, float] = field(default_factory=dict)
 
     def add(self, pull: "pd.Series[float]", factor: float) -> None:
         """Take a pull in."""
-        for day, value in pull.items():
-            stamp = pd.Timestamp(str(day))
-            self.values.setdefault(stamp, []).append(factor * value)
-            self.errors.setdefault(stamp, self.error)
+        for day, value in zip(pd.DatetimeIndex(pull.index), pull, strict=True):
+            self.seen.setdefault(day, []).append(factor * value)
+            self.errors.setdefault(day, self.error)
 
     @property
     def curve(self) -> "pd.Series[float]":
         """Mean of the pulls on each day."""
-        return pd.Series({day: float(np.mean(values)) for day, values in sorted(self.values.items())})
+        return pd.Series({day: float(np.mean(one)) for day, one in sorted(self.seen.items())}, dtype="float64")
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """Give day, value, pulls and scale error of each day."""
+        largest = self.curve.max() or 1.0
+        for day in sorted(self.seen):
+            yield day, float(np.mean(self.seen[day])) / largest, len(self.seen[day]), self.errors[day]
 
 
 def stitch(pulls: IntoFrame, *, as_of: datetime) -> Any:
@@ -75,8 +81,8 @@ def stitch(pulls: IntoFrame, *, as_of: datetime) -> Any:
     Returns
     -------
     frame
-        A row a sound and day: ``sound_id``, ``segment`` (1 is the oldest), ``day`` [UTC], ``value`` [0-1, largest day of
-        the segment is 1], ``pulls`` that show the day, ``scale_error`` [relative standard error of the day's scale
+        A row a sound and day: ``sound_id``, ``segment`` (1 is the oldest), ``day`` [UTC], ``value`` [0-1, the largest
+        of its segment is 1], ``pulls`` that show the day, ``scale_error`` [relative standard error of the day's scale
         against the segment's first pull], ``status`` (``index_only``; ``not_enough_coverage`` for segments that could
         not be joined to the latest), ``reason`` why a segment could not be joined to the one before (NULL for the
         first).
@@ -89,19 +95,14 @@ def stitch(pulls: IntoFrame, *, as_of: datetime) -> Any:
     known = enter(pulls, ids=["sound_id"], times=["pulled_at", "day"], others=["value"])
     known = known.filter(nw.col("pulled_at") < nw.lit(instant(as_of).to_pydatetime()), ~nw.col("value").is_null())
     table = board(known.select("sound_id", "pulled_at", "day", "value")).dropna()
-    table = table.groupby(["sound_id", "pulled_at", "day"], as_index=False)["value"].mean()
+    table = table.groupby(["sound_id", "pulled_at", "day"]).agg(value=("value", "mean")).reset_index()
     rows: list[tuple[Any, ...]] = []
     for sound, own in table.groupby("sound_id"):
         segments = _segments([one.set_index("day")["value"] for _, one in own.groupby("pulled_at")])
         for number, segment in enumerate(segments, start=1):
-            status = Status.INDEX_ONLY if number == len(segments) else Status.NOT_ENOUGH_COVERAGE
-            curve = segment.curve
-            largest = curve.max()
-            rows.extend(
-                (sound, number, day, value / largest if largest > 0 else value, len(segment.values[day]),
-                 segment.errors[day], status.value, segment.reason)
-                for day, value in zip(segment.values and curve.index, curve, strict=True)
-            )  # fmt: skip
+            is_latest = number == len(segments)
+            status = Status.INDEX_ONLY.value if is_latest else Status.NOT_ENOUGH_COVERAGE.value
+            rows.extend((sound, number, *row, status, segment.reason) for row in segment.rows())
     return leave(pd.DataFrame(rows, columns=list(_CURVE_DTYPES)).astype(_CURVE_DTYPES), pulls)
 
 
@@ -154,9 +155,9 @@ def longevity(entries: IntoFrame, *, as_of: datetime) -> Any:
     Returns
     -------
     frame
-        A row a sound and chart: ``sound_id``, ``region``, ``period``, ``days_seen`` [days on the chart], ``days_pulled``
-        [days on which the chart was pulled, from the sound's first day on], ``first_day``, ``last_day`` [UTC],
-        ``best_rank``, ``latest_rank``, ``is_on_chart`` (on the chart's latest pulled day), ``status``
+        A row a sound and chart: ``sound_id``, ``region``, ``period``, ``days_seen`` [days on the chart],
+        ``days_pulled`` [days on which the chart was pulled, from the sound's first day on], ``first_day``, ``last_day``
+        [UTC], ``best_rank``, ``latest_rank``, ``is_on_chart`` (on the chart's latest pulled day), ``status``
         (``index_only``; ``not_enough_coverage`` where over half of the days since the first were never pulled).
 
     Raises
@@ -165,18 +166,16 @@ def longevity(entries: IntoFrame, *, as_of: datetime) -> Any:
         If a column is missing or of the wrong kind.
     """
     days = _days(entries, as_of)
-    chart = days.groupby(["region", "period"])["day"]
-    pulled = {key: np.unique(one.to_numpy()) for key, one in chart}
+    pulled = {key: pd.DatetimeIndex(one.unique()).sort_values() for key, one in days.groupby(_CHART[1:])["day"]}
     rows = []
     for (sound, region, period), own in days.groupby(_CHART):
-        on, first, last = pulled[(region, period)], own["day"].min(), own["day"].max()
-        seen_pulls = int((on >= np.datetime64(first.tz_localize(None))).sum())
-        possible = (pd.Timestamp(on[-1], tz="UTC") - first).days + 1
-        status = Status.INDEX_ONLY if 2 * seen_pulls >= possible else Status.NOT_ENOUGH_COVERAGE
-        latest = own.loc[own["day"].idxmax(), "rank"]
-        is_on = last == pd.Timestamp(on[-1], tz="UTC")
+        chart, first, last = pulled[region, period], own["day"].iloc[0], own["day"].iloc[-1]
+        days_pulled = int((chart >= first).sum())
+        is_followed = 2 * days_pulled > (chart[-1] - first).days
+        status = Status.INDEX_ONLY if is_followed else Status.NOT_ENOUGH_COVERAGE
+        ranks = (own["rank"].min(), own["rank"].iloc[-1])
         rows.append(
-            (sound, region, period, len(own), seen_pulls, first, last, own["rank"].min(), latest, is_on, status.value)
+            (sound, region, period, len(own), days_pulled, first, last, *ranks, last == chart[-1], status.value)
         )
     names = ["days_seen", "days_pulled", "first_day", "last_day", "best_rank", "latest_rank", "is_on_chart", "status"]
     table = pd.DataFrame(rows, columns=[*_CHART, *names])

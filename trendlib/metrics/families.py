@@ -127,8 +127,8 @@ def families(sounds: IntoFrame, *, chart_links: IntoFrame | None = None, overrid
         versions = {sound: _version(sound, titles, surest, said) for sound in members}
         head = min(members, key=lambda sound: (versions[sound] != OFFICIAL, titles[sound].is_generic, _age(sound)))
         for sound in members:
-            link = surest.get(sound)
-            evidence = (None, np.nan) if link is None else (link.reason, 1 - link.doubt)
+            why = surest.get(sound)
+            evidence = (None, np.nan) if why is None else (why.reason, 1 - why.doubt)
             rows.append((sound, head, versions[sound], *evidence))
     table = pd.DataFrame(rows, columns=["sound_id", "song_id", "version", "reason", "confidence"])
     text = dict.fromkeys(("sound_id", "song_id", "version", "reason"), "str")
@@ -206,7 +206,7 @@ def _shorter(title: Title) -> Iterator[str]:
 
 def _alike(titles: Mapping[str, Title]) -> Iterator[_Link]:
     """Link sounds whose artists and titles are nearly the same; compared within blocks of one beginning only."""
-    names = {(title.song, title.people): sound for sound, title in reversed(titles.items()) if title.song}
+    names = {(title.song, title.people): sound for sound, title in titles.items() if title.song}
     blocks: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
     for song, people in names:
         if len(song) > BLOCK_LETTERS and people:

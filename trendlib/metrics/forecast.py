@@ -241,7 +241,7 @@ def _learnt(errors: pd.DataFrame, sounds: "pd.Index[Any]") -> tuple[Vector, Vect
 def _week_before(rate: Matrix, days: int) -> Vector:
     known = np.isfinite(rate[:, :days]).sum(axis=1)
     total = np.nansum(rate[:, :days], axis=1)
-    return np.divide(total * days, known, out=np.full(len(rate), np.nan), where=known > 0)
+    return np.asarray(np.divide(total * days, known, out=np.full(len(rate), np.nan), where=known > 0))
 
 
 def _is_past_inflection(rate: Matrix, trend: _Trend) -> Any:

@@ -12,11 +12,11 @@ unknown creators one by one::
     low        > 0.05        lower end of Newcombe's interval of the difference (Wilson intervals of the shares)
     n0, n1     >= 100        else "not enough posts (n = 37)": nothing is said
 
-The interval is a 90 % one for all regions of a sound together (Bonferroni over those that hold at least 5 % of the
+The interval is a 95 % one for all regions of a sound together (Bonferroni over those that hold at least 5 % of the
 two weeks, as a mean of the shares: no other could pass). Posters of a week resemble each other, so ``n`` of them
 count as ``n / (1 + (n - 1) rho)``. Each sound's ``rho`` is learnt from how its shares moved in the weeks before
 (moments of the squared week-to-week differences), shrunk to the board's median, and that to a cautious
-``rho = 0.01`` where little history is known. The latest week teaches nothing about itself.
+``rho = 0.0075`` where little history is known. The latest week teaches nothing about itself.
 """
 
 from datetime import datetime
@@ -28,7 +28,7 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 from scipy.special import ndtri
 
-from trendlib.metrics.engines import DAY, Frame, between, board, enter, instant, leave
+from trendlib.metrics.engines import DAY, between, board, enter, instant, leave
 from trendlib.metrics.rules import CROSSOVER, Rule
 from trendlib.schema import Status
 
@@ -53,9 +53,9 @@ CROSSOVER_COLUMNS = (
 WEEK_DAYS = 7
 HISTORY_WEEKS = 8
 SHARE_LOOKED_AT = 0.05
-ONE_SIDED = 0.05
+ONE_SIDED = 0.025
 WEEK_NEEDED = 50
-PRIOR_RHO = 0.01
+PRIOR_RHO = 0.0075
 PRIOR_PAIRS = 8
 PAIRS_NEEDED = 4
 _KEY = ["sound_id", "region"]
@@ -219,7 +219,7 @@ def _verdict(sounds: Any, regions: Any, counts: Cube, unknown: Any, *, rule: Rul
     table = table.assign(p0=shares[row, 1, column], p1=shares[row, 0, column], n0=n[row, 1], n1=n[row, 0])
     table = table.assign(n_unknown=unknown[row], rho=rho[row])
     table["region"] = table["region"].where(table["n0"] + table["n1"] > 0)
-    return _judged(table, z, is_learnt, rule)
+    return _judged(table, z, Status.OK if is_learnt else Status.WEAK, rule)
 
 
 def _likeness(shares: Cube, n: Any) -> tuple[Any, bool]:
@@ -239,7 +239,7 @@ def _likeness(shares: Cube, n: Any) -> tuple[Any, bool]:
     return np.clip(rho, 0.0, 1.0), bool(pairs.sum() >= PAIRS_NEEDED)
 
 
-def _judged(table: pd.DataFrame, z: Any, is_learnt: bool, rule: Rule) -> pd.DataFrame:
+def _judged(table: pd.DataFrame, z: Any, best: Status, rule: Rule) -> pd.DataFrame:
     p0, p1, n0, n1, rho = (table[name].to_numpy() for name in ("p0", "p1", "n0", "n1", "rho"))
     table.loc[n0 == 0, "p0"], table.loc[n1 == 0, "p1"] = np.nan, np.nan
     fewest = np.minimum(n0, n1)
@@ -250,8 +250,7 @@ def _judged(table: pd.DataFrame, z: Any, is_learnt: bool, rule: Rule) -> pd.Data
     low = difference - np.hypot(p1 - low1, high0 - p0)
     high = difference + np.hypot(high1 - p1, p0 - low0)
     table[["difference", "low", "high"]] = np.where(is_enough, [difference, low, high], np.nan).T
-    status = Status.OK if is_learnt else Status.WEAK
-    table["status"] = np.where(is_enough, status.value, Status.NOT_ENOUGH_COVERAGE.value)
+    table["status"] = np.where(is_enough, best.value, Status.NOT_ENOUGH_COVERAGE.value)
     reasons = [f"not enough posts (n = {number:.0f})" for number in fewest]
     table["reason"] = np.where(is_enough, "", reasons)
     table["is_crossover"] = is_enough & (difference >= rule["difference"]) & (low > rule["low"])

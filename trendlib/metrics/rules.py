@@ -55,3 +55,5 @@ HASHTAG_CALENDAR = Rule(
     "1",
     {"start_velocity": 2.0, "stop_level": 1.25, "falling_days": 7.0, "least_days": 3.0},
 )
+REACTIVATION = Rule("reactivation", "1", {"age_days": 730.0, "quiet_days": 28.0, "quiet_posts": 10.0})
+OUTCOME = Rule("outcome", "1", {"hit_lift": 2.0, "least_baseline": 1.0})
