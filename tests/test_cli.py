@@ -425,10 +425,11 @@ def test_practice_data_is_called_so_where_no_caption_can_say_it(run: Run, practi
 
 
 @pytest.mark.parametrize("more", [(), ("--dry-run",), ("--top", "3")])
-def test_a_sweep_of_the_practice_world_is_done_already(run: Run, practice_home: Path, more: tuple[str, ...]) -> None:
-    ran = run("--home", practice_home, "sweep", *more)
-    assert (ran.code, ran.out) == (DONE, "")
-    assert "done already" in ran.err
+def test_a_sweep_without_a_key_fails_so_that_cron_notices(run: Run, tmp_path: Path, more: tuple[str, ...]) -> None:
+    ran = run("--home", tmp_path, "sweep", *more)
+    assert (ran.code, ran.out) == (COULD_NOT_RUN, "")
+    assert "TIKLIVE_API_KEY" in ran.err
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_sample_can_be_recorded(run: Run, tmp_path: Path) -> None:

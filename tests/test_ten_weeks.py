@@ -176,6 +176,13 @@ def test_a_calm_world_has_sounds_that_two_pages_hold_and_sounds_that_they_do_not
     assert max(most.values()) > MOST_PAGES * PER_PAGE
 
 
+def test_the_first_sweep_buys_posts_of_what_it_has_just_read_also_when_the_clock_stands_still(calm: History) -> None:
+    first_evening = (midnight(calm.world, 1) - BEFORE_MIDNIGHT).timestamp()
+    born = {sound.sound_id for sound in calm.world.catalogue if sound.born_at <= first_evening}
+    assert born - set(always_paged(calm.world))
+    assert set(calm.reports[0].candidates) >= born
+
+
 @pytest.mark.parametrize("name", ["calm", "real"])
 def test_no_sweep_raises_and_nothing_fails_but_sounds_that_are_not_there_yet(
     name: str, request: pytest.FixtureRequest

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trendlib import errors, metrics
     from trendlib.config import Config
-    from trendlib.monitor import Monitor, Sound
+    from trendlib.monitor import Monitor
     from trendlib.monitor import open_monitor as open
     from trendlib.schema import TABLES, Status
     from trendlib.show.exhibits import Exhibit
+    from trendlib.sound import Sound
     from trendlib.store import Store
     from trendlib.sweep import Limits
     from trendlib.watchlist import Watchlist
@@ -44,7 +45,7 @@ _HOME_OF = {
     "Exhibit": "trendlib.show.exhibits:Exhibit",
     "Limits": "trendlib.sweep:Limits",
     "Monitor": "trendlib.monitor:Monitor",
-    "Sound": "trendlib.monitor:Sound",
+    "Sound": "trendlib.sound:Sound",
     "Status": "trendlib.schema:Status",
     "Store": "trendlib.store:Store",
     "Watchlist": "trendlib.watchlist:Watchlist",

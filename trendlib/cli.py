@@ -30,8 +30,8 @@ from trendlib import doctor as doctor_room
 from trendlib import loading, practice
 from trendlib.api.archive import Archive
 from trendlib.config import Config
-from trendlib.errors import ConfigError, TrendlibError
-from trendlib.monitor import Monitor, open_monitor
+from trendlib.errors import AuthError, ConfigError, TrendlibError
+from trendlib.monitor import NO_KEY, Monitor, open_monitor
 from trendlib.run import OnProgress, RunReport
 from trendlib.sandbox import Faults, Quirks, Server, World, serve_forever
 from trendlib.show.exhibits import Exhibit, csv_text, json_text
@@ -115,17 +115,16 @@ def sweep(
     dry_run: DryRun = False,
 ) -> None:
     """Read every watched counter, buy posts where something moves, and load it all."""
-    monitor = _opened(context)
-    if dry_run and not monitor.is_practice:
+    if Config.load(home=context.obj).tiklive_api_key is None:
+        raise AuthError(NO_KEY)
+    monitor = open_monitor(context.obj)
+    if dry_run:
         _dry_run(monitor, top)
         return
     with _stages() as on_progress:
         report = monitor.sweep(
             top=top, region=region, limits=Limits(budget=budget, max_pages=max_pages), on_progress=on_progress
         )
-    if report is None:
-        screen.print("This Monday's practice sweep is done already; it cost nothing.")
-        return
     _summarise_sweep(report)
     if report.sounds:
         screen.print(open_monitor(context.obj).tally())

@@ -6,7 +6,7 @@ one given, it is the first whole minute after the newest answer: the present, as
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
@@ -18,12 +18,12 @@ from trendlib import metrics, practice
 from trendlib.board import Board, board
 from trendlib.config import Config
 from trendlib.discover import discover
-from trendlib.errors import ConfigError, NoDataError
+from trendlib.errors import AuthError, ConfigError, NoDataError
 from trendlib.run import OnProgress, RunReport, silent
-from trendlib.schema import Status, utc_text
+from trendlib.schema import utc_text
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
-from trendlib.show.theme import ratio_words, short_number
+from trendlib.sound import MAX_USES, Sound
 from trendlib.store import Store
 from trendlib.sweep import Limits, SweepReport, sweep
 from trendlib.watchlist import READERS, Watchlist, sound_id
@@ -46,8 +46,10 @@ ALERT_COLUMNS = (
     "status",
 )  # fmt: skip
 CAUTION_COLUMNS = ("title", "artist", "caution", "advice")
-DAY_COLUMNS = ("day", "posts", "exposure_days", "source", "is_flagged")
-MAX_USES = int(metrics.CATCH_THEM_EARLY["total_uses"])
+NO_KEY = (
+    "Asked to sweep; no key is set. Put TIKLIVE_API_KEY=… into the environment or .env. "
+    "To rehearse without a key: `trendlib demo`."
+)
 
 
 def open_monitor(home: Path | str | None = None, *, as_of: datetime | None = None) -> "Monitor":
@@ -194,7 +196,7 @@ class Monitor:
         frame = self.board.cautions()
         return self._of_board("cautions", "What to be careful with", frame, columns=CAUTION_COLUMNS)
 
-    def sound(self, name: str | int) -> "Sound":
+    def sound(self, name: str | int) -> Sound:
         """Find a watched sound by its id, its TikTok address or part of its title.
 
         Raises
@@ -205,12 +207,12 @@ class Monitor:
         try:
             wanted = sound_id(name)
         except ConfigError:
-            return Sound(self, self.board.titled(str(name)))
+            return self._found(self.board.titled(str(name)))
         if wanted not in set(self.board.leaderboard()["sound_id"]):
             where = f"Add it to {self.config.watchlist_file} and sweep."
             advice = "The practice world has sounds of its own." if self.is_practice else where
             raise NoDataError(f"Sound {wanted} was not watched at {utc_text(self.as_of)}. {advice}")
-        return Sound(self, wanted)
+        return self._found(wanted)
 
     def sweep(
         self,
@@ -219,7 +221,7 @@ class Monitor:
         region: str | None = None,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         on_progress: OnProgress = silent,
-    ) -> SweepReport | None:
+    ) -> SweepReport:
         """Read all watched counters, buy posts where something moves, and load it all.
 
         Parameters
@@ -235,10 +237,15 @@ class Monitor:
 
         Returns
         -------
-            What was done; None in the practice world, whose one sweep of this Monday was done when it was opened.
+            What was done.
+
+        Raises
+        ------
+        AuthError
+            In the practice world, whose one sweep of this Monday was done when it was opened.
         """
         if self.is_practice:
-            return practice.prepare(self.config.home.parent, on_progress=on_progress)
+            raise AuthError(NO_KEY)
         market = None if region is None else READERS["regions"](region)
         return sweep(self.config, self.watched(top), limits=limits, region=market, on_progress=on_progress)
 
@@ -293,6 +300,9 @@ class Monitor:
         """Write every table as Parquet, partitioned by day of observation."""
         return self.store.export(Path(folder))
 
+    def _found(self, wanted: str) -> Sound:
+        return Sound(self.board, self.store, wanted, is_practice=self.is_practice)
+
     def _of_board(self, name: str, title: str, frame: pd.DataFrame, **how: Any) -> Exhibit:
         """Wrap what was asked of the board: its source and its tally are those of all watched sounds."""
         everything = self.board.leaderboard()
@@ -306,84 +316,6 @@ class Monitor:
             is_practice=self.is_practice,
             **how,
         )
-
-
-@dataclass(frozen=True)
-class Sound:
-    """One watched sound at the monitor's instant.
-
-    Parameters
-    ----------
-    monitor
-        Where it was found.
-    sound_id
-        Which one.
-    """
-
-    monitor: Monitor
-    sound_id: str
-
-    @cached_property
-    def row(self) -> "pd.Series[Any]":
-        """Its row of the whole leaderboard."""
-        everything = self.monitor.board.leaderboard()
-        return everything[everything["sound_id"] == self.sound_id].iloc[0]
-
-    @property
-    def name(self) -> str:
-        """Title and artist, or the id when it has no title."""
-        title, artist = self.row["title"], self.row["artist"]
-        named = " · ".join(word for word in (title, artist) if isinstance(word, str))
-        return named or f"sound {self.sound_id}"
-
-    def velocity(self) -> Exhibit:
-        """Show its posts a day and its total uses, with what is not covered and what was flagged."""
-        board = self.monitor.board
-        days = board.days_of(self.sound_id)
-        with self.monitor.store.as_of(self.monitor.as_of) as world:
-            readings = world.frame("sound_observations", sound_id=self.sound_id)
-        status = Status(self.row["status"])
-        return Exhibit(
-            name="velocity",
-            title=self.name,
-            subtitle=_headline(self.row),
-            frame=days.iloc[::-1].reset_index(drop=True),
-            columns=DAY_COLUMNS,
-            draw=partial(charts.velocity, days, readings=readings, alerts=board.marks_of(self.sound_id)),
-            as_of=self.monitor.as_of,
-            source=_source(days, readings),
-            tally={status.value: 1},
-            note=status.meaning,
-            is_practice=self.monitor.is_practice,
-        )
-
-    def why(self) -> Exhibit:
-        """Say which check keeps it off the list, by how much, and what would change it."""
-        checks = metrics.why(self.sound_id, self.monitor.board.leaderboard(), max_uses=MAX_USES)
-        failed = int((~checks["passed"]).sum())
-        verdict = "passes every check" if not failed else f"{failed} of {len(checks)} checks say no"
-        return Exhibit(
-            name="why",
-            title=f"Why, or why not: {self.name}",
-            subtitle=verdict,
-            frame=checks,
-            as_of=self.monitor.as_of,
-            source="the whole leaderboard of this instant",
-            tally={self.row["status"]: 1},
-            is_practice=self.monitor.is_practice,
-        )
-
-
-def _headline(row: "pd.Series[Any]") -> str:
-    if pd.isna(row["growth_rate"]):
-        return f"Can't tell how fast it moves: {Status(row['status']).meaning}"
-    words = ratio_words(row["growth_rate"], row["growth_low"], row["growth_high"])
-    return f"{words} its own week before, {short_number(row['posts_last_24h'])} posts in the last 24 h"
-
-
-def _source(days: pd.DataFrame, readings: pd.DataFrame) -> str:
-    sources = " and ".join(sorted(days["source"].unique())) or "nothing"
-    return f"TikLiveAPI: {len(readings):,} counter readings; daily counts from {sources}"
 
 
 def _in_utc(as_of: datetime) -> datetime:
