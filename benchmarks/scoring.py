@@ -12,6 +12,7 @@ How it is counted:
   three-day mean reached `LEAST_POSTS` posts a day and twice the level before the onset, `LEAST_DAYS` before
   the last day at the latest.
 * *Delay*: days from the onset to the first flag; *lead*: days from the first flag to the peak, where it has one; medians.
+* *False alarms*: episodes per 100 sounds and week; *of flat*: per 100 flat sounds of 10 to 5,000 posts a day and week.
 * *Bots*: share of the episodes that belong to bot-driven sounds. *Silent*: share of sounds and days without a word.
 """
 
@@ -34,31 +35,29 @@ LEAST_DAYS = 3
 LEVEL_DAYS = 3
 QUIET_DAYS = 14
 TOP = 10
+FLAT_LEVELS = (10.0, 5_000.0)
 RECALLED = {"jump": "jump", "slow_burner": "slow", "newborn_breakout": "newborn", "reactivated": "reactivated"}
 
 
 @dataclass(frozen=True)
 class Labels:
-    """The truth, a place a sound; days count from the first measured one, ``onset`` and ``peak`` -1 where there is none."""
+    """The truth, a row a sound; days count from the first measured one, ``onset`` and ``peak`` -1 where there is none.
+
+    ``is_on`` tells on which day (column) a sound is in a breakout.
+    """
 
     sounds: list[str]
     kind: "np.ndarray[Any, np.dtype[np.str_]]"
     onset: Days
     peak: Days
-    end: Days
     is_due: Flags
-    days: int
+    is_flat: Flags
+    is_on: Flags
 
     @property
-    def is_breakout(self) -> Flags:
-        """Which sounds break out."""
-        return np.isin(self.kind, list(BREAKOUTS))
-
-    @property
-    def is_on(self) -> Flags:
-        """Which sounds (row) are in a breakout on which day (column)."""
-        days = np.arange(self.days)
-        return self.is_breakout[:, None] & (days >= self.onset[:, None]) & (days <= self.end[:, None])
+    def days(self) -> int:
+        """Days measured."""
+        return int(self.is_on.shape[1])
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,11 @@ def labels(world: World) -> Labels:
     onset, peak = places(truth.onsets), places(truth.peaks)
     end = np.where(peak < 0, last, np.minimum(peak + AFTER_PEAK_DAYS, last))
     is_due = np.array([_is_due(truth.daily[one], row) for one, row in zip(sounds, onset, strict=True)])
-    return Labels(sounds, kind, onset, peak, end, is_due & np.isin(kind, list(BREAKOUTS)), world.days)
+    level = np.array([truth.daily[one].mean() for one in sounds])
+    is_flat = (kind == FLAT) & (level >= FLAT_LEVELS[0]) & (level <= FLAT_LEVELS[1])
+    is_breakout, days = np.isin(kind, list(BREAKOUTS)), np.arange(world.days)
+    is_on = is_breakout[:, None] & (days >= onset[:, None]) & (days <= end[:, None])
+    return Labels(sounds, kind, onset, peak, is_due & is_breakout, is_flat, is_on)
 
 
 def _is_due(counts: Any, onset: int) -> bool:
@@ -154,7 +157,7 @@ def score(said: Verdicts, truth: Labels) -> dict[str, float]:
         "delay": _median((first - truth.onset)[found]),
         "lead": _median((truth.peak - first)[peaked]),
         "false alarms": len(false) / hundred_weeks,
-        "flat": sum(truth.kind[run.row] == FLAT for run in false) / hundred_weeks,
+        "of flat": _share(sum(truth.is_flat[run.row] for run in false), truth.is_flat.sum() / 100 * truth.days / 7),
         "bots": _share(sum(truth.kind[run.row] == BOT_DRIVEN for run in runs), len(runs)),
         "silent": 1 - float(said.is_told.mean()),
         "credits": float(said.credits.mean()) / len(truth.sounds) * 1000,

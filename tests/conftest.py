@@ -121,7 +121,7 @@ class Online:
         return {
             "TIKLIVE_BASE_URL": self.server.url,
             "TIKLIVE_API_KEY": self.key,
-            "TRENDLIB_REQUESTS_PER_MINUTE": "100000",
+            "TRENDLIB_REQUESTS_PER_MINUTE": "0",
             "TRENDLIB_PAGE_GAP_S": "0",
             "TRENDLIB_BACKOFF_S": "0.01",
         }

@@ -51,7 +51,7 @@ def config_of(server: Server, home: Path, **settings: Any) -> Config:
         home=home,
         tiklive_base_url=server.url,
         tiklive_api_key=server.keys["tiklive"],
-        requests_per_minute=100_000,
+        requests_per_minute=0,
         page_gap_s=0.0,
         backoff_s=0.01,
         **settings,
@@ -194,7 +194,7 @@ def test_a_sweep_killed_thirty_times_ends_where_an_undisturbed_one_does(
         **os.environ,
         "TIKLIVE_BASE_URL": server.url,
         "TIKLIVE_API_KEY": server.keys["tiklive"],
-        "TRENDLIB_REQUESTS_PER_MINUTE": "100000",
+        "TRENDLIB_REQUESTS_PER_MINUTE": "0",
         "TRENDLIB_PAGE_GAP_S": "0.02",
     }
 

@@ -70,10 +70,11 @@ def swept(world: World, home: Path, *, hashtags: bool = False, **served: Any) ->
             home=home,
             tiklive_base_url=server.url,
             tiklive_api_key=server.keys["tiklive"],
+            requests_per_minute=0,
             page_gap_s=0.0,
             backoff_s=0.001,
             attempts=12 if server.faults else 2,
-        ).model_copy(update={"requests_per_minute": None})
+        )
         reports = []
         for day in range(1, world.days + 1):
             server.now = midnight(world, day) - BEFORE_MIDNIGHT
@@ -120,7 +121,8 @@ def claims(daily: pd.DataFrame, world: World) -> dict[tuple[str, int], float]:
     whole = daily[(daily["exposure_days"] >= WHOLE) & ~daily["is_flagged"]]
     days = (whole["day"] - pd.Timestamp(midnight(world, 0))) / pd.Timedelta(days=1)
     assert (days == days.round()).all()
-    return {(row.sound_id, int(day)): row.posts for row, day in zip(whole.itertuples(), days, strict=True) if day >= 0}
+    cells = zip(whole["sound_id"], days, whole["posts"], strict=True)
+    return {(sound_id, int(day)): posts for sound_id, day, posts in cells if day >= 0}
 
 
 def true_counts(world: World) -> dict[tuple[str, int], int]:
@@ -238,10 +240,10 @@ def test_every_item_of_an_odd_world_is_loaded_or_rejected_with_a_reason(real: Hi
         counters = set(known.frame("sound_observations")["answer_id"])
     assert (rejects["reason"].str.len() > 0).all()
     refused = set(zip(rejects["answer_id"], rejects["place"], strict=True))
-    errors = dict(zip(calls["answer_id"], calls["error"], strict=True))
+    usable = set(calls.loc[calls["error"].isna(), "answer_id"])
     items = 0
     for answer in answers_of(real):
-        if pd.notna(errors[answer.answer_id]):
+        if answer.answer_id not in usable:
             continue
         if answer.endpoint == "/music-info/":
             assert answer.answer_id in counters

@@ -133,7 +133,7 @@ class Config(BaseSettings):
     tiklive_base_url, keyapi_base_url, layers_base_url
         Addresses (``TIKLIVE_BASE_URL`` and so on), https only unless on this machine.
     requests_per_minute
-        Requests to TikLiveAPI in any 60 s [requests], shared by all processes of this home; None for
+        Requests to TikLiveAPI in any 60 s [requests], shared by all processes of this home; 0 for
         no limit.
     workers
         Requests under way at once [requests].
@@ -167,11 +167,11 @@ class Config(BaseSettings):
         default="https://api.keyapi.ai", validation_alias=AliasChoices("keyapi_base_url", "KEYAPI_BASE_URL")
     )
     layers_base_url: BaseUrl | None = _named("layers_base_url")
-    requests_per_minute: int | None = Field(default=200, ge=1)
+    requests_per_minute: int = Field(default=200, ge=0)
     workers: int = Field(default=3, ge=1, le=3)
     page_gap_s: float = Field(default=0.3, ge=0)
     timeout_s: float = Field(default=15.0, gt=0)
-    attempts: int = Field(default=5, ge=1)
+    attempts: int = Field(default=4, ge=1)
     backoff_s: float = Field(default=0.8, ge=0)
 
     def __init__(self, **settings: Any) -> None:

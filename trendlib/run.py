@@ -55,7 +55,7 @@ def tiklive_provider(config: Config) -> Provider:
         base_url=config.tiklive_base_url,
         key=config.tiklive_api_key,
         header="X-Api-Key",
-        requests_per_minute=config.requests_per_minute,
+        requests_per_minute=config.requests_per_minute or None,
         credits=tiklive.CREDITS,
         check=tiklive.check,
     )

@@ -6,12 +6,25 @@ and ``season`` are rooms.
 """
 
 from trendlib.metrics import creators, daily, hashtags, regions, season
-from trendlib.metrics.breakouts import breakouts, catch_them_early
+from trendlib.metrics.breakouts import breakouts, catch_them_early, reactivations
 from trendlib.metrics.coverage import coverage
 from trendlib.metrics.creators import concentration, leave_one_out, top_creators
+from trendlib.metrics.curves import longevity, rank_path, stitch
+from trendlib.metrics.families import Overrides, families, family_totals, version_share
+from trendlib.metrics.forecast import forecast, forecast_errors
 from trendlib.metrics.leaderboard import leaderboard, tally, why
+from trendlib.metrics.ledger import backtest, episodes, hit_rate, outcomes, replay, unflagged
 from trendlib.metrics.regions import crossover, region_mix, top_region
-from trendlib.metrics.rules import BREAKOUT, CATCH_THEM_EARLY, CROSSOVER, HASHTAG_BUMP, HASHTAG_CALENDAR, Rule
+from trendlib.metrics.rules import (
+    BREAKOUT,
+    CATCH_THEM_EARLY,
+    CROSSOVER,
+    HASHTAG_BUMP,
+    HASHTAG_CALENDAR,
+    OUTCOME,
+    REACTIVATION,
+    Rule,
+)
 from trendlib.metrics.velocity import counter_velocity, velocity
 
 __all__ = [
@@ -20,7 +33,11 @@ __all__ = [
     "CROSSOVER",
     "HASHTAG_BUMP",
     "HASHTAG_CALENDAR",
+    "OUTCOME",
+    "REACTIVATION",
+    "Overrides",
     "Rule",
+    "backtest",
     "breakouts",
     "catch_them_early",
     "concentration",
@@ -29,15 +46,29 @@ __all__ = [
     "creators",
     "crossover",
     "daily",
+    "episodes",
+    "families",
+    "family_totals",
+    "forecast",
+    "forecast_errors",
     "hashtags",
+    "hit_rate",
     "leaderboard",
     "leave_one_out",
+    "longevity",
+    "outcomes",
+    "rank_path",
+    "reactivations",
     "region_mix",
     "regions",
+    "replay",
     "season",
+    "stitch",
     "tally",
     "top_creators",
     "top_region",
+    "unflagged",
     "velocity",
+    "version_share",
     "why",
 ]

@@ -2,20 +2,24 @@
 
 With ``c`` = posts / exposure / weekday factor / the day's common shock, on each day ``t``::
 
-    mu    = trimmed mean (highest and lowest dropped) of c over days t-24 ... t-4
+    mu    = trimmed mean (highest and lowest dropped) of c over days t-24 ... t-4, at least 1
+    far   = the same over days t-45 ... t-25
     z[u]  = (c[u] - mu) / sqrt(phi mu)                              phi = 1 + mu tau^2
     E     = (0.4 z[t] + 0.6 E before, last 7 days) / sqrt(0.4 / 1.6)
-    L     = mean(c[t-2..t]) / mu
+    now   = mean(c[t-2..t]), or c[t] where that is lower: a spike that is over lifts nothing
+    L     = now / mu
 
     unusual    E >= 3                                               shown, not sent
-    watch      E >= 5, L >= 2, 30 posts in 24 h, status ok or counter_only
+    watch      E >= 5, 30 posts in 24 h, status ok or counter_only, a crowd, and
+               L >= 2, or slowly: L >= 1.5 and now / far >= 2.5
     confirmed  watch on the day before as well
-    new        first seen under 8 days ago: 60 posts a day from 20 creators
+    new        first seen up to 14 days ago, no trusted baseline yet: 40 posts a day, a crowd of 20 creators
 
-On a counter the variance of the rounding, ``u^2 / 6``, is added to ``phi mu``. Rank by evidence ``E``.
+On a counter the variance of the rounding, ``u^2 / 6``, is added to ``phi mu``; where the counter is rounded too
+coarsely, ``E`` and ``L`` are NULL. Rank by evidence ``E``.
 
-A *reactivation* is a sound over 2 years old (its id tells when it was made, where nothing better is known) that is
-watched or confirmed after 28 quiet days (at most 10 posts a day on average), which ended a week ago.
+*Crowd*: of the posts known of the last 7 days, from whatever page or search, there are not more than 2 a creator
+and day. Bots post by the hundred from a handful of accounts. Under 20 known posts nothing is said against a sound.
 """
 
 from dataclasses import dataclass
@@ -28,21 +32,36 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from trendlib.metrics.daily import HORIZON_DAYS, Grid, Matrix, grid
-from trendlib.metrics.engines import DAY, board, days_before, enter, instant, leave, whole
+from trendlib.metrics.engines import DAY, ages, between, board, days_before, enter, instant, leave, whole
 from trendlib.metrics.rules import BREAKOUT, CATCH_THEM_EARLY, REACTIVATION, Rule
 from trendlib.metrics.season import Season, Vector, scatter, season
 from trendlib.schema import Status
 
 COLUMNS = ("sound_id", "day", "alert", "evidence", "lift", "posts_last_24h", "status", "rule", "rule_version")
-QUIET_FROM, QUIET_UNTIL = 4, 25
+QUIET_FROM, QUIET_UNTIL, FAR_UNTIL = 4, 25, 46
+LEAST_MEAN = 1.0
 QUIET_DAYS_NEEDED = 3
 QUIET_DAYS_OK = 10
 WEIGHTS = 0.4 * 0.6 ** np.arange(7)
 STEADY_NOISE = np.sqrt(0.4 / 1.6)
 LIFT_DAYS = 3
 NEW_DAYS = 8
+YOUNG_DAYS = 14
+CROWD_DAYS = 7
+CROWD_COLUMNS = ("sound_id", "day", "posts", "creators")
+_NOT_TOLD = [Status.NOT_ENOUGH_COVERAGE.value, Status.NEW.value, Status.ROUNDED.value]
 WAKING_DAYS = 7
 FIRST_SECOND, LAST_SECOND = 1_420_070_400, 4_102_444_800
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known of all sounds (row) on all days (column, the latest first)."""
+
+    counts: Grid
+    adjusted: Matrix
+    crowd_posts: Matrix
+    crowd_creators: Matrix
 
 
 @dataclass(frozen=True)
@@ -57,7 +76,14 @@ class _Day:
     is_new: np.ndarray[Any, np.dtype[np.bool_]]
 
 
-def breakouts(daily: IntoFrame, *, as_of: datetime, days: int = 1, rule: Rule = BREAKOUT) -> Any:
+def breakouts(
+    daily: IntoFrame,
+    *,
+    as_of: datetime,
+    days: int = 1,
+    rule: Rule = BREAKOUT,
+    crowd: IntoFrame | None = None,
+) -> Any:
     """Look for breakouts on the last day, or on each of the last ``days`` days.
 
     Parameters
@@ -71,6 +97,8 @@ def breakouts(daily: IntoFrame, *, as_of: datetime, days: int = 1, rule: Rule = 
         How many days to look at, the last included.
     rule
         Thresholds.
+    crowd
+        What `crowds` gave for the posts known; None where no creators are known.
 
     Returns
     -------
@@ -85,10 +113,10 @@ def breakouts(daily: IntoFrame, *, as_of: datetime, days: int = 1, rule: Rule = 
         If a column is missing or of the wrong kind.
     """
     counts = grid(daily, as_of=as_of, days=HORIZON_DAYS + days)
-    ordinary = season(counts)
-    adjusted = _adjusted(counts, ordinary)
-    ends = [_day(counts, adjusted, back, rule) for back in range(days + 1)]
     now = instant(as_of)
+    posts, creators = _crowd_of(counts, crowd, now)
+    known = _Known(counts, _adjusted(counts, season(counts)), posts, creators)
+    ends = [_day(known, back, rule) for back in range(days + 1)]
     boards = []
     for back in range(days):
         today, before = ends[back], ends[back + 1]
@@ -101,6 +129,40 @@ def breakouts(daily: IntoFrame, *, as_of: datetime, days: int = 1, rule: Rule = 
     result = pd.concat(boards).assign(rule=rule.name, rule_version=rule.version)
     text = dict.fromkeys(("sound_id", "alert", "status", "rule", "rule_version"), "str")
     return leave(result.astype(text).sort_values(["sound_id", "day"])[list(COLUMNS)], daily)
+
+
+def crowds(posts: IntoFrame, *, as_of: datetime, days: int = CROWD_DAYS) -> Any:
+    """Count each day's known posts of known creators, and these, however incomplete: a sample will do.
+
+    Parameters
+    ----------
+    posts
+        ``sound_id``, ``post_id``, ``creator_id``, ``posted_at``, from any page or search.
+    as_of
+        End of the last day. Posts from then on don't count.
+    days
+        How many days back; for `breakouts` over several days, so many more than `CROWD_DAYS`.
+
+    Returns
+    -------
+    frame
+        A row a sound and day with posts: ``sound_id``, ``day`` [UTC, start of the window], ``posts``, ``creators``
+        (distinct).
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or of the wrong kind.
+    """
+    now = instant(as_of)
+    frame = enter(posts, ids=["sound_id", "post_id", "creator_id"], times=["posted_at"])
+    recent = frame.filter(between("posted_at", now - DAY * days, now), ~nw.col("creator_id").is_null())
+    aged = recent.with_columns(ages("posted_at", as_of=now, days=days))
+    by_creator = aged.group_by("sound_id", "age", "creator_id").agg(nw.col("post_id").n_unique().alias("posts"))
+    by_day = by_creator.group_by("sound_id", "age").agg(nw.col("posts").sum(), nw.len().alias("creators"))
+    table = board(by_day).astype({"posts": "Int64", "creators": "Int64"})
+    table["day"] = (now - table["age"] * DAY).astype("datetime64[us, UTC]")
+    return leave(table.sort_values(["sound_id", "day"])[list(CROWD_COLUMNS)], posts)
 
 
 def catch_them_early(leaders: IntoFrame, *, rule: Rule = CATCH_THEM_EARLY) -> Any:
@@ -180,7 +242,7 @@ def reactivations(
         born = found["sound_id"].map(told.dropna().drop_duplicates("sound_id").set_index("sound_id")["born_at"])
         born = born.fillna(found["sound_id"].map(_birth))
     found["age_days"] = days_before(pd.to_datetime(born, utc=True), now)
-    found["quiet_pace"] = found["sound_id"].map(pd.Series(pace, index=counts.sounds))
+    found["quiet_pace"] = found["sound_id"].map(pd.Series(pace, index=counts.sounds)).astype("float64")
     woken = found[(found["age_days"] >= rule["age_days"]) & (found["quiet_pace"] <= rule["quiet_posts"])]
     return leave(woken.assign(alert=rule.name, rule=rule.name, rule_version=rule.version), flags)
 
@@ -198,32 +260,71 @@ def _adjusted(counts: Grid, ordinary: Season) -> Matrix:
     return counts.rate / (ordinary.expected(windows) * shock)
 
 
-def _day(counts: Grid, adjusted: Matrix, back: int, rule: Rule) -> _Day:
+def _crowd_of(counts: Grid, crowd: IntoFrame | None, now: pd.Timestamp) -> tuple[Matrix, Matrix]:
+    """Lay the known posts and their creators out like the counts."""
+    posts, creators = np.zeros_like(counts.posts), np.nan_to_num(counts.creators)
+    if crowd is None:
+        return posts, creators
+    table = board(enter(crowd, ids=["sound_id"], times=["day"], others=["posts", "creators"]).select(*CROWD_COLUMNS))
+    row, age = counts.sounds.get_indexer(table["sound_id"]), np.rint(days_before(table["day"], now)).astype(int)
+    is_in_sight = (row >= 0) & (age >= 1) & (age <= posts.shape[1])
+    table, cells = table[is_in_sight], (row[is_in_sight], age[is_in_sight] - 1)
+    posts[cells] = table["posts"]
+    creators[cells] = np.maximum(creators[cells], table["creators"].astype("float64"))
+    return posts, creators
+
+
+def _day(known: _Known, back: int, rule: Rule) -> _Day:
     """Judge every sound on one day, ``back`` days before the last."""
+    counts, adjusted = known.counts, known.adjusted
     quiet = slice(back + QUIET_FROM, back + QUIET_UNTIL)
-    mean = np.maximum(_trimmed_mean(adjusted[:, quiet]), 1 / (QUIET_UNTIL - QUIET_FROM))
+    mean = np.maximum(_trimmed_mean(adjusted[:, quiet]), LEAST_MEAN)
     unit = np.nan_to_num(counts.unit[:, back : back + QUIET_UNTIL])
     coarse = np.max(np.where(unit > 1, unit, 0.0), axis=1, initial=0.0)
     scattered, _ = scatter(adjusted[:, quiet], counts.unit[:, quiet])
     variance = mean * (1 + mean * scattered) + coarse**2 / 6
     latest = adjusted[:, back : back + LIFT_DAYS]
-    pace = _over(np.nansum(latest, axis=1), np.isfinite(latest).sum(axis=1))
-    status = _status(counts, back, np.isfinite(adjusted[:, quiet]).sum(axis=1), coarse > pace * LIFT_DAYS / 4)
-    is_told = ~np.isin(status, [Status.NOT_ENOUGH_COVERAGE.value, Status.NEW.value])
+    level = _over(np.nansum(latest, axis=1), np.isfinite(latest).sum(axis=1))
+    status = _status(counts, back, np.isfinite(adjusted[:, quiet]).sum(axis=1), coarse > level * LIFT_DAYS / 4)
+    pace = np.fmin(level, latest[:, 0])
+    is_told = ~np.isin(status, _NOT_TOLD)
     evidence = np.where(is_told, _evidence(adjusted[:, back : back + len(WEIGHTS)], mean, variance), np.nan)
     lift = np.where(is_told, pace / mean, np.nan)
     posts = counts.rate[:, back]
     is_trusted = np.isin(status, [Status.OK.value, Status.COUNTER_ONLY.value])
-    is_high = (evidence >= rule["watch_evidence"]) & (lift >= rule["watch_lift"])
-    is_crowd = (posts >= rule["new_posts"]) & (counts.creators[:, back] >= rule["new_creators"])
+    is_high = (lift >= rule["watch_lift"]) | _is_slow_rise(known, back, pace, lift, rule)
+    is_crowd = _is_crowd(known, back, rule)
+    is_young = np.isin(status, [Status.NEW.value, Status.WEAK.value]) & (counts.history_days - back <= YOUNG_DAYS)
+    has_creators = known.crowd_creators[:, back] >= rule["new_creators"]
     return _Day(
         evidence=evidence,
         lift=lift,
         posts=posts,
         status=status,
-        is_watch=is_trusted & is_high & (posts >= rule["watch_posts"]),
-        is_new=(status == Status.NEW.value) & is_crowd,
+        is_watch=(evidence >= rule["watch_evidence"])
+        & is_trusted
+        & is_high
+        & is_crowd
+        & (posts >= rule["watch_posts"]),
+        is_new=is_young & is_crowd & has_creators & (posts >= rule["new_posts"]),
     )
+
+
+def _is_slow_rise(known: _Known, back: int, pace: Vector, lift: Vector, rule: Rule) -> Any:
+    """Tell which sounds left their level of five weeks ago far behind, step by step, and still rise."""
+    far = known.adjusted[:, back + QUIET_UNTIL : back + FAR_UNTIL]
+    is_known = np.isfinite(far).sum(axis=1) >= QUIET_DAYS_OK
+    mean = np.where(is_known, np.maximum(_trimmed_mean(far), LEAST_MEAN), np.inf)
+    return (lift >= rule["slow_lift"]) & (pace >= rule["slow_far_lift"] * mean)
+
+
+def _is_crowd(known: _Known, back: int, rule: Rule) -> Any:
+    """Tell which sounds' known posts don't come from a handful of accounts."""
+    week = slice(back, back + CROWD_DAYS)
+    is_sample = known.crowd_posts[:, week] > 0
+    posts = known.crowd_posts[:, week].sum(axis=1)
+    creators = np.where(is_sample, known.crowd_creators[:, week], 0.0).sum(axis=1)
+    return (posts < rule["crowd_posts"]) | (posts <= rule["posts_per_creator"] * creators)
 
 
 def _evidence(days: Matrix, mean: Vector, variance: Vector) -> Vector:

@@ -22,7 +22,7 @@ no next start before the condition has lapsed.
 often the second stands there than among all of these posts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -252,15 +252,16 @@ def calendar(
         ``is_on``, ``mark`` (start, stop, or ""), ``rule``, ``rule_version``.
     """
     now = instant(as_of)
-    frame = _called_sounds(velocities, others=[*RATIOS, "status"]).filter(nw.col("day") < nw.lit(now.to_pydatetime()))
-    table = board(frame.select("sound_id", "day", *RATIOS, "status"))
+    frame = _as_sounds(velocities, times=["day"], others=[*RATIOS, "status"])
+    known = frame.filter(nw.col("day") < nw.lit(now.to_pydatetime()))
+    table = board(known.select("sound_id", "day", *RATIOS, "status"))
     table["is_calling"] = table["growth_rate"] >= rule["start_velocity"]
     if flags is not None:
-        alerts = board(_called_sounds(flags, others=["alert"]).select("sound_id", "day", "alert"))
+        alerts = board(_as_sounds(flags, times=["day"], others=["alert"]).select("sound_id", "day", "alert"))
         table = table.merge(alerts, on=["sound_id", "day"], how="left")
         table["is_calling"] = (table["alert"] == "confirmed").fillna(value=False)
     table["age"] = np.rint(days_before(table["day"], now)).astype(int)
-    counts = grid(_called_sounds(daily).to_native(), as_of=as_of)
+    counts = grid(_as_sounds(daily).to_native(), as_of=as_of)
     table = table.merge(_levels(counts), on=["sound_id", "age"], how="left")
     table = table.sort_values(["sound_id", "day"], ignore_index=True).astype({"is_calling": "bool"})
     table[["is_on", "frozen", "mark"]] = False, np.nan, ""
@@ -273,8 +274,8 @@ def calendar(
     return leave(result.astype({**text, "is_on": "bool"})[names], velocities)
 
 
-def _called_sounds(native: IntoFrame, *, others: list[str] | None = None) -> Frame:
-    frame = enter(native, times=["day"], others=others or [])
+def _as_sounds(native: IntoFrame, *, times: Sequence[str] = (), others: Sequence[str] = ()) -> Frame:
+    frame = enter(native, times=times, others=others)
     names = frame.collect_schema().names()
     return frame.rename({"hashtag": "sound_id"}) if "hashtag" in names and "sound_id" not in names else frame
 
@@ -333,7 +334,7 @@ def creator_brief(
         ``post_rank``, ``post_id``, ``posted_at`` [UTC], ``views`` (all NULL in the one row of a hashtag without a
         known recent post).
     """
-    leaders = board(_called_sounds(velocities, others=[*RATIOS, "status"]).select("sound_id", *RATIOS, "status"))
+    leaders = board(_as_sounds(velocities, others=[*RATIOS, "status"]).select("sound_id", *RATIOS, "status"))
     is_rankable = leaders["status"].isin([status.value for status in Status if status.is_rankable])
     leaders = leaders[is_rankable & leaders["growth_low"].notna()]
     leaders = leaders.sort_values(["growth_low", "sound_id"], ascending=[False, True]).drop_duplicates("sound_id")

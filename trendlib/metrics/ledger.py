@@ -3,8 +3,9 @@
 * *Episode*: the flagged days of one sound under one rule; a gap of more than 7 days begins another. An alert is sent
   once an episode, on its first day.
 * *Outcome* after 1, 2, 4 and 8 weeks: ``lift`` = mean of the 7 days up to then over the baseline frozen at the alert
-  (mean of the days t-24 ... t-4 before it). A *hit* is a lift of 2 or more. "not yet" where the horizon lies after the
-  as-of instant; NULL where under 4 of the 7 days, or under 3 of the baseline's, are known: a newborn has no baseline.
+  (mean of days t-24 ... t-4, as the breakout rule counts them). A *hit* is a lift of 2 or more. "not yet" where the
+  horizon lies after the as-of instant; NULL where under 4 of the 7 days, or under 3 of the baseline's, are known: a
+  newborn has no baseline.
 * *Peak*: the highest 3-day mean from the alert on, within 8 weeks; *reached* once a week has passed since, or the 8
   weeks. Lead time = days from the alert to the middle of those three.
 * *Hit rate*: hits over told outcomes, with its Wilson interval (90 %), beside that of sounds that were not flagged.
@@ -13,6 +14,7 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,7 @@ from trendlib.metrics.season import WEEK, Vector
 SENT = ("watch", "confirmed", "new", "early", "reactivation")
 GAP_DAYS = 7
 HORIZONS_WEEKS = (1, 2, 4, 8)
-BASELINE = slice(3, 24)
+BASELINE = slice(4, 25)
 BASELINE_NEEDED, WEEK_NEEDED = 3, 4
 PEAK_DAYS = 3
 LAST_DAYS = WEEK * HORIZONS_WEEKS[-1]
@@ -112,7 +114,7 @@ def unflagged(flags: IntoFrame) -> Any:
     keys = ["sound_id", "rule", "week"]
     is_quiet = ~table["alert"].isin(SENT).groupby([table[key] for key in keys]).transform("any")
     last = table[is_quiet].sort_values([*keys, "day"]).drop_duplicates(keys, keep="last")
-    last = last.assign(alerted_at=last["day"] + DAY)
+    last = last.assign(alerted_at=last["day"] + DAY).sort_values(["sound_id", "rule", "alerted_at"])
     return leave(last[["sound_id", "rule", "rule_version", "alerted_at"]], flags)
 
 
@@ -264,8 +266,8 @@ def wilson(hits: int, n: int) -> tuple[float, float, float]:
         return np.nan, np.nan, np.nan
     z, share = float(ndtri((1 + CONFIDENCE) / 2)), hits / n
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return share, max(centre - half, 0.0), min(centre + half, 1.0)
+    half = z * sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    return share, min(max(centre - half, 0.0), share), max(min(centre + half, 1.0), share)
 
 
 def replay(

@@ -167,7 +167,7 @@ def crossover(posts: IntoFrame, *, as_of: datetime, rule: Rule = CROSSOVER) -> A
     ----------
     Newcombe (1998), Interval estimation for the difference between independent proportions, method 10.
     """
-    verdict = _verdict(*_cube(_posters(posts, instant(as_of))), rule=rule)
+    verdict = weeks_compared(*_cube(_posters(posts, instant(as_of))), rule=rule)
     return leave(verdict.sort_values(["sound_id", "p1", "region"], ascending=[True, False, True]), posts)
 
 
@@ -205,8 +205,11 @@ def _cube(posters: pd.DataFrame) -> tuple[Any, Any, Cube, Any]:
     return np.asarray(sounds), np.asarray(regions if len(regions) else [None], dtype="object"), counts, unknown
 
 
-def _verdict(sounds: Any, regions: Any, counts: Cube, unknown: Any, *, rule: Rule) -> pd.DataFrame:
-    """Compare the first two weeks of the cube in every region worth looking at."""
+def weeks_compared(sounds: Any, regions: Any, counts: Cube, unknown: Any, *, rule: Rule) -> pd.DataFrame:
+    """Compare the last two weeks of each sound in every region worth looking at: `crossover` on counts.
+
+    ``counts`` are posters by sound, week (the last first) and region; ``unknown`` those of both weeks without one.
+    """
     n = counts.sum(axis=2)
     shares = np.divide(counts, n[:, :, None], out=np.zeros_like(counts), where=n[:, :, None] > 0)
     rho, is_learnt = _likeness(shares, n)

@@ -37,14 +37,18 @@ class Rule:
 
 BREAKOUT = Rule(
     "breakout",
-    "1",
+    "2",
     {
         "unusual_evidence": 3.0,
         "watch_evidence": 5.0,
         "watch_lift": 2.0,
+        "slow_lift": 1.5,
+        "slow_far_lift": 2.5,
         "watch_posts": 30.0,
-        "new_posts": 60.0,
+        "new_posts": 40.0,
         "new_creators": 20.0,
+        "crowd_posts": 20.0,
+        "posts_per_creator": 2.0,
     },
 )
 CATCH_THEM_EARLY = Rule("catch_them_early", "1", {"growth_rate": 3.0, "total_uses": 100_000.0, "posts_last_24h": 50.0})

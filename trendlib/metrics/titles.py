@@ -40,7 +40,7 @@ OWN_SOUND_ENDINGS = ("创作的原声", "創作的原聲", "的原声", "的原�
 REMIXER_WORDS = 3
 
 _LETTERS = str.maketrans({"đ": "d", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d"})
-_ACCENTS = re.compile(r"[\u0300-\u036f]")
+_ACCENTS = re.compile(r"[\u0300-\u036f\ufe00-\ufe0f]")
 _BRACKETS = re.compile(r"[(\[{【〔](?P<inside>[^()\[\]{}【】〔〕]*)(?:[)\]}】〕]|$)")
 _DASHES = re.compile(r"\s+[-–—|~]+\s+|_+")
 _PEOPLE = re.compile(r"\s*[&,;/+、]\s*|\s+(?:x|vs\.?|feat\.?|ft\.?|featuring|with|and|và)\s+")

@@ -107,8 +107,11 @@ class TikLive:
     def _cleaned_up(self, sound_id: str, uses: int, now: int) -> int:
         """Take away what the platform deletes overnight, from one sound in thirty."""
         fate = draw(self.world.seed, sound_id, "clean-up")
-        is_over = now >= self.world.calendar.second_of(RUN_UP + fate // 30 % self.world.days)
-        return uses * (50 + fate // 9_000 % 40) // 100 if fate % 30 == 0 and is_over else uses
+        night = self.world.calendar.second_of(RUN_UP + fate // 30 % self.world.days)
+        row = self.world.sound_rows.get(sound_id)
+        if row is None or fate % 30 or now < night:
+            return uses
+        return uses - self.world.sound_uses(row, night) * (10 + fate // 9_000 % 40) // 100
 
     def _sound(self, sound_id: str, now: int) -> tuple[Sound, int]:
         """Find a sound of the catalogue, or somebody's own audio, with its exact uses."""

@@ -176,7 +176,7 @@ class Exhibit:
         return "\n".join([*head, "", _plain_table(self.table), "", plain_text(self.caption, 1000)])
 
     def _repr_html_(self) -> str:
-        return page.fragment(self.table, self._words)
+        return page.fragment(self.table, self._words, is_headed=self.draw is None)
 
     def _ipython_display_(self) -> None:
         # Two outputs, because a front end shows only one kind of each. IPython is there when this is called.

@@ -44,8 +44,10 @@ _TABLE_STYLE = """
 .trendlib .n { text-align: right; }
 .trendlib i { font-style: normal; color: var(--muted); }
 .trendlib .ok i, .trendlib .counter_only i { color: var(--accent); }
+.trendlib h4 { font-size: 17px; margin: 12px 0 0; }
 .trendlib p { color: var(--muted); font-size: 12px; margin: 8px 0; max-width: 46em; }
 """
+NO_ALERT = "none"
 _CELL_SIGNS = 160
 _WHOLE_FROM = 100  # decimals of larger numbers tell a reader nothing
 _NOTEBOOK_COLORS = (
@@ -126,12 +128,25 @@ def _scripts(figure_json: str) -> str:
     return _SCRIPTS.substitute(plotly=get_plotlyjs(), sheet=embedded(sheet))
 
 
-def fragment(frame: pd.DataFrame, words: Words, most_rows: int = 10) -> str:
-    """Write the table and caption of an exhibit for a notebook, in the notebook's own light or dark."""
+def fragment(frame: pd.DataFrame, words: Words, most_rows: int = 10, *, is_headed: bool = False) -> str:
+    """Write the table and caption of an exhibit for a notebook, in the notebook's own light or dark.
+
+    Parameters
+    ----------
+    frame
+        The table.
+    words
+        Title, subtitle and caption.
+    most_rows
+        How many rows it shows at most.
+    is_headed
+        Whether title and subtitle stand above the table, as no picture says them.
+    """
     title, caption = safe_text(words.title, 200), safe_text(words.caption, 2000)
+    heading = f"<h4>{title}</h4><p>{safe_text(words.subtitle, 300)}</p>" if is_headed else ""
     return (
         f'<div class="trendlib" style="{_NOTEBOOK_COLORS}"><style>{_TABLE_STYLE}</style>'
-        f"{table(frame, most_rows, title)}<p>{caption}</p></div>"
+        f"{heading}{table(frame, most_rows, title)}<p>{caption}</p></div>"
     )
 
 
@@ -174,7 +189,8 @@ def shown_values(values: pd.Series) -> list[str]:
     """Write a column for readers: grouped digits, yes and no, UTC times, – for what is missing."""
     present = [value for value in values.tolist() if isinstance(value, float) and math.isfinite(value)]
     digits = 0 if all(value.is_integer() for value in present) else 2
-    return [_shown_value(value, digits) for value in values.tolist()]
+    shown = [_shown_value(value, digits) for value in values.tolist()]
+    return ["–" if text == NO_ALERT else text for text in shown] if values.name == "alert" else shown
 
 
 def _shown_value(value: Any, digits: int) -> str:

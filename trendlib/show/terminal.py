@@ -68,7 +68,7 @@ def _cells(frame: pd.DataFrame) -> dict[str, list[str]]:
         elif name == "status":
             cells["status"] = [status_words(status) for status in frame[name]]
         elif name == "alert":
-            cells["alert"] = ["" if alert == "none" else alert for alert in shown_values(frame[name])]
+            cells["alert"] = ["" if alert == "–" else alert for alert in shown_values(frame[name])]
         elif name not in _INTERVAL:
             heading = _SHORTER.get(str(name), str(name).replace("_", " "))
             cells[heading] = [plain_text(text, 200) for text in shown_values(frame[name])]
