@@ -6,7 +6,7 @@ a candidate's feed shows no order of time, one page of the search for its title 
 bought beside the sample: it tells who posts now.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any

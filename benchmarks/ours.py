@@ -1,6 +1,6 @@
 """Trendlib's own rule on what its client knows: day by day, as of each morning, put together as the board does it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -48,7 +48,7 @@ class Record:
     @property
     def run_up(self) -> int:
         """Sweeps before the first measured morning."""
-        return self.adjusted.shape[1] - self.alert.shape[1]
+        return int(self.adjusted.shape[1] - self.alert.shape[1])
 
     def verdicts(self) -> list[Verdicts]:
         """Give the rule's two loudnesses."""
@@ -64,29 +64,38 @@ class Record:
 def record(world: World, mornings: Iterable[Morning], *, rule: Rule = BREAKOUT) -> Record:
     """Apply the rule every morning to what was known then."""
     sounds = [sound.sound_id for sound in world.catalogue]
-    shape = (len(sounds), world.days)
     found: Record | None = None
     for morning in mornings:
         if morning.day < 0:
             continue
         counted = metrics.daily.from_counter(morning.readings, as_of=morning.as_of)
         if found is None:
-            history = adjusted_days(counted, morning.as_of, sounds)[:, :0:-1]
-            before = history[:, -_sweeps(morning.readings) + 1 :]
-            found = Record(
-                sounds,
-                [],
-                np.full(shape, "", dtype=object),
-                np.full(shape, "", dtype=object),
-                *(np.full(shape, np.nan) for _ in range(3)),
-                np.hstack([before, np.full(shape, np.nan)]),
-                np.full((len(sounds), before.shape[1] + world.days), np.nan),
-            )
+            sweeps = morning.readings["observed_at"].nunique()
+            history = adjusted_days(counted, morning.as_of, sounds)[:, sweeps - 1 : 0 : -1]
+            found = _blank(sounds, world.days, history)
         _judge(found, morning, counted, rule)
+        last = morning
     if found is None:
         raise ValueError("no morning was measured")
-    found.totals[:] = _totals(morning.readings, sounds)
+    found.totals[:] = _totals(last.readings, sounds)
     return found
+
+
+def _blank(sounds: list[str], days: int, history: Matrix) -> Record:
+    def empty(columns: int = days) -> Matrix:
+        return np.full((len(sounds), columns), np.nan)
+
+    return Record(
+        sounds=sounds,
+        mornings=[],
+        alert=np.full((len(sounds), days), "", dtype=object),
+        status=np.full((len(sounds), days), "", dtype=object),
+        evidence=empty(),
+        growth_low=empty(),
+        posts=empty(),
+        adjusted=np.hstack([history, empty()]),
+        totals=empty(history.shape[1] + days),
+    )
 
 
 def _judge(found: Record, morning: Morning, counted: pd.DataFrame, rule: Rule) -> None:
@@ -114,9 +123,7 @@ def _judge(found: Record, morning: Morning, counted: pd.DataFrame, rule: Rule) -
     found.credits.append(morning.credits)
 
 
-def adjusted_days(
-    counted: pd.DataFrame, as_of: datetime, sounds: Sequence[str], *, days: int = HORIZON_DAYS
-) -> Matrix:
+def adjusted_days(counted: pd.DataFrame, as_of: datetime, sounds: list[str], *, days: int = HORIZON_DAYS) -> Matrix:
     """Give daily counts without season and common shock: a row a sound, the latest day first."""
     counts = grid(counted, as_of=as_of, days=days)
     ordinary = season(counts)
@@ -126,11 +133,7 @@ def adjusted_days(
     return known.reindex(sounds).to_numpy()
 
 
-def _sweeps(readings: pd.DataFrame) -> int:
-    return int(readings["observed_at"].nunique())
-
-
-def _totals(readings: pd.DataFrame, sounds: Sequence[str]) -> Matrix:
+def _totals(readings: pd.DataFrame, sounds: list[str]) -> Matrix:
     table = readings.astype({"total_uses": "float64"}).pivot_table("total_uses", "sound_id", "observed_at")
     return table.reindex(sounds).to_numpy()
 

@@ -21,7 +21,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -89,8 +88,8 @@ def counters(file: Path) -> Recorded:
         }
     ).dropna()
     readings = readings.astype({"sound_id": "str", "observed_at": "datetime64[us, UTC]", "total_uses": "Int64"})
-    by_day = readings.assign(day=readings["observed_at"].dt.floor("D")).groupby(["sound_id", "day"])["total_uses"].max()
-    wide = by_day.astype("float64").unstack()
+    by_day = readings.assign(day=readings["observed_at"].dt.floor("D"), total_uses=readings["total_uses"].astype(float))
+    wide = by_day.pivot_table("total_uses", "sound_id", "day", aggfunc="max")
     days = pd.date_range(wide.columns.min(), wide.columns.max(), freq="D")
     totals = wide.reindex(columns=days).to_numpy()
     increments = np.diff(totals, axis=1, prepend=np.nan)

@@ -2,7 +2,8 @@
 
 * *CUSUM*: quasi-Poisson, tuned to a doubling: ``S = max(0, S + (x ln 2 - mu) / phi)`` on the same adjusted daily
   increments of the counter that our rule reads (1 credit a sound and day); ``mu`` and ``phi`` from the days
-  t-35 ... t-8; flagged from `CUSUM_LIMIT` on with 30 posts a day; begun anew when the pace is back below ``mu`` times 1.25.
+  t-36 ... t-8; flagged from `CUSUM_LIMIT` on (chosen for about one false alarm per 100 sounds and week on other
+  seeds) with 30 posts a day; begun anew when the pace is back below 1.25 ``mu``.
 * *Tutorial sound rule*: posts of the last 24 h over (posts from day -7 to day -1, divided by 7), at least 0.001;
   flagged above 3. On 10 or 20 pages of every sound's feed as it comes, or on all posts.
 * *Tutorial hashtag rule*: posts of the last 24 h over the daily mean of the last 7 days with these; flagged above 3.
@@ -40,7 +41,7 @@ _GROWN_UP_S = 60 * DAY_S
 
 
 def cusum(adjusted: Matrix, posts: Matrix, first: int) -> Verdicts:
-    """Accumulate the evidence for a doubling, on adjusted daily counts (row a sound, column a day) from day ``first``."""
+    """Accumulate the evidence for a doubling; on adjusted daily counts, a row a sound and a column a day."""
     sounds, days = adjusted.shape
     total, sums = np.zeros(sounds), np.zeros_like(adjusted)
     for day in range(CUSUM_LAG + CUSUM_NEEDED, days):
@@ -55,11 +56,12 @@ def cusum(adjusted: Matrix, posts: Matrix, first: int) -> Verdicts:
         sums[:, day] = total
     flagged = (sums >= CUSUM_LIMIT) & (np.nan_to_num(posts) >= CUSUM_POSTS)
     is_told = np.isfinite(adjusted)
-    return Verdicts("CUSUM on counters", flagged[:, first:], sums[:, first:], is_told[:, first:], _each(is_told)[first:])
+    paid = _each(is_told)[first:]
+    return Verdicts("CUSUM on counters", flagged[:, first:], sums[:, first:], is_told[:, first:], paid)
 
 
 def z_scores(totals: Matrix, first: int) -> list[Verdicts]:
-    """Compare the latest of 14 values with the 13 before, on totals (row a sound, column a day) and on differences."""
+    """Compare the latest of 14 values with the 13 before, on totals and on their differences."""
     return [
         _z_score("z-score on totals", totals, first),
         _z_score("z-score on deltas", np.diff(totals, axis=1, prepend=np.nan), first),

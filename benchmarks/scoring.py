@@ -11,7 +11,7 @@ How it is counted:
 * *Recall*: breakouts flagged between onset and peak, of those that had a chance: within the days measured the
   three-day mean reached `LEAST_POSTS` posts a day and twice the level before the onset, `LEAST_DAYS` before
   the last day at the latest.
-* *Delay*: days from the onset to the first flag; *lead*: days from the first flag to the peak, where it has one; medians.
+* *Delay*: days from the onset to the first flag; *lead*: days from there to the peak, where it has one; medians.
 * *False alarms*: episodes per 100 sounds and week; *of flat*: per 100 flat sounds of 10 to 5,000 posts a day and week.
 * *Bots*: share of the episodes that belong to bot-driven sounds. *Silent*: share of sounds and days without a word.
 """
@@ -117,8 +117,8 @@ def episodes(flagged: Flags, is_on: Flags) -> list[Episode]:
     found = []
     for row in np.flatnonzero(flagged.any(axis=1)):
         days = np.flatnonzero(flagged[row])
-        for run in np.split(days, np.flatnonzero(np.diff(days) > EPISODE_GAP_DAYS) + 1):
-            found.append(Episode(int(row), int(run[0]), int(run[-1]), bool(is_on[row, run].any())))
+        runs = np.split(days, np.flatnonzero(np.diff(days) > EPISODE_GAP_DAYS) + 1)
+        found += [Episode(int(row), int(run[0]), int(run[-1]), bool(is_on[row, run].any())) for run in runs]
     return found
 
 

@@ -1,13 +1,14 @@
-"""Are the alerts right, and early? Our breakout rule beside CUSUM and the tutorials' rules, on worlds whose truth is known.
+"""Are the alerts right, and early? Our breakout rule beside CUSUM and the tutorials' rules, where the truth is known.
 
-``python benchmarks/signal.py --seeds 101 102 --sounds 300 --order likes`` prints one table. Every rule sees only what a
-client can buy: one sweep a day at 06:00 UTC through the practice world's APIs, 30 posts a page, 600 posts a feed, in the
-feed's order; each morning is judged on what was known that morning. Sounds stand on the watchlist from their first
-morning on; sweeps begin four weeks before the first measured day. How hits are counted: `benchmarks.scoring`; what
-the rivals do: `benchmarks.rivals`; what our client buys: `benchmarks.client`.
+``python benchmarks/signal.py --seeds 101 102 --sounds 300 --order likes`` prints one table. Every rule sees only what
+a client can buy: one sweep a day at 06:00 UTC through the practice world's APIs, 30 posts a page, 600 posts a feed,
+in the feed's order; each morning is judged on what was known that morning. Sounds stand on the watchlist from their
+first morning on; sweeps begin four weeks before the first measured day. How hits are counted: `benchmarks.scoring`;
+what the rivals do: `benchmarks.rivals`; what our client buys: `benchmarks.client`.
 
 ``--shared FOLDER`` does the same on real series that are no part of this project: see `benchmarks.recorded`.
 """
+# ruff: noqa: E402 - the path has to be right before anything is imported
 
 import argparse
 import sys
@@ -53,7 +54,7 @@ def measure(seed: int, *, sounds: int, days: int, order: str, with_tutorials: bo
 
 
 def _posts_of(found: ours.Record) -> np.ndarray:
-    """Posts of the last 24 h; unknown, hence never flagged, before the first measured morning."""
+    """Give the posts of the last 24 h; unknown, hence never flagged, before the first measured morning."""
     return np.hstack([np.zeros((len(found.sounds), found.run_up)), found.posts])
 
 

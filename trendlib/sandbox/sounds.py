@@ -58,7 +58,8 @@ def draw_sounds(calendar: Calendar, cast: Cast) -> tuple[Sound, ...]:
     for row in rows:
         sound_id = str((int(born_at[row]) << 32) | int(low[row]))
         title, artist = _song_name(seed, int(row)), _artist(seed, int(row))
-        song_id = str(int(sound_id) - 1 - int(low[row]) % 90_000_000)
+        # its last five digits are the sound's place, so no two songs of one second share an id
+        song_id = str((int(sound_id) - int(low[row]) % 90_000_000) // 100_000 * 100_000 + int(row))
         sounds.append(
             Sound(
                 sound_id, title, artist, title, int(lengths[row]), is_original=False,
