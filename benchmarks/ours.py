@@ -65,6 +65,7 @@ def record(world: World, mornings: Iterable[Morning], *, rule: Rule = BREAKOUT) 
     """Apply the rule every morning to what was known then."""
     sounds = [sound.sound_id for sound in world.catalogue]
     found: Record | None = None
+    last: Morning | None = None
     for morning in mornings:
         if morning.day < 0:
             continue
@@ -75,7 +76,7 @@ def record(world: World, mornings: Iterable[Morning], *, rule: Rule = BREAKOUT) 
             found = _blank(sounds, world.days, history)
         _judge(found, morning, counted, rule)
         last = morning
-    if found is None:
+    if found is None or last is None:
         raise ValueError("no morning was measured")
     found.totals[:] = _totals(last.readings, sounds)
     return found

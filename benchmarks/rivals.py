@@ -37,7 +37,7 @@ CUSUM_LIMIT = 60.0
 CUSUM_LAG, CUSUM_DAYS, CUSUM_NEEDED = 8, 28, 10
 CUSUM_POSTS = 30.0
 CUSUM_OVER = 1.25
-_GROWN_UP_S = 60 * DAY_S
+_GROWN_UP_DAYS = 60
 
 
 def cusum(adjusted: Matrix, posts: Matrix, first: int) -> Verdicts:
@@ -95,8 +95,9 @@ def tutorial(world: World, order: str, mornings: Sequence[datetime]) -> list[Ver
     shape = (world.sounds, len(seconds))
     velocity = np.full((len(rules), *shape), np.nan)
     credits_paid = np.zeros((len(rules), len(seconds)))
+    growth = likes_growth(world) if order == "likes" else None
     for row in range(world.sounds):
-        feed = _Feed.of(world, row, order)
+        feed = Feed.of(world, row, growth)
         for day, now in enumerate(seconds):
             if world.catalogue[row].born_at < now:
                 first, everything = feed.first(int(now)), feed.everything(int(now))
@@ -110,8 +111,11 @@ def tutorial(world: World, order: str, mornings: Sequence[datetime]) -> list[Ver
 
 
 @dataclass(frozen=True)
-class _Feed:
-    """All posts of a sound in order of time; those that can come into a capped feed by likes, with their likes."""
+class Feed:
+    """All posts of a sound in order of time; those that can come into a capped feed by likes, with their likes.
+
+    It is the server's feed, worked out for all mornings at once; ``growth`` None means newest first.
+    """
 
     seconds: Ints
     candidates: Ints
@@ -119,20 +123,20 @@ class _Feed:
     growth: "tuple[Ints, Matrix] | None"
 
     @classmethod
-    def of(cls, world: World, row: int, order: str) -> "_Feed":
+    def of(cls, world: World, row: int, growth: "tuple[Ints, Matrix] | None") -> "Feed":
+        """Work out the feed of a sound."""
         counts = world.posts.counts[row]
         days = np.repeat(np.arange(len(counts)), counts)
         slots = np.arange(len(days)) - np.repeat(np.cumsum(counts) - counts, counts)
         codes = pack(np.full(len(days), row), days, slots)
         seconds = world.posts.seconds(codes)
-        if order != "likes" or not len(codes):
+        if growth is None or not len(codes):
             return cls(np.sort(seconds), seconds[:0], np.zeros(0), None)
-        likes = world.posts.counters(codes, int(seconds.max()) + _GROWN_UP_S).likes.astype("float64")
+        likes = world.posts.counters(codes, int(seconds.max()) + _GROWN_UP_DAYS * DAY_S).likes.astype("float64")
         ranked = np.lexsort((-likes, days))
         place = np.arange(len(days)) - np.repeat(np.cumsum(counts) - counts, counts)
         kept = ranked[place < CAP]
         kept = kept[np.argsort(seconds[kept], kind="stable")]
-        growth = _growth(world, codes[[int(np.argmax(likes))]])
         return cls(np.sort(seconds), seconds[kept], likes[kept], growth)
 
     def everything(self, now: int) -> Ints:
@@ -150,10 +154,13 @@ class _Feed:
         return seconds[best[np.argsort(-likes[best], kind="stable")]]
 
 
-def _growth(world: World, famous: Ints) -> tuple[Ints, Matrix]:
-    """Read the curve along which every post grows off the most liked one: age in seconds, share of its views."""
-    ages = np.unique(np.round(np.geomspace(60, _GROWN_UP_S, 200))).astype(np.int64)
+def likes_growth(world: World) -> tuple[Ints, Matrix]:
+    """Read the curve along which every post grows off a much viewed one: age in seconds, share of its final views."""
+    row = int(world.posts.counts[: world.sounds].sum(axis=1).argmax())
+    codes = world.sound_day(row, 0)[0]
+    famous = codes[[int(world.posts.counters(codes, world.calendar.second_of(_GROWN_UP_DAYS)).views.argmax())]]
     born = int(world.posts.seconds(famous)[0])
+    ages = np.unique(np.round(np.geomspace(60, _GROWN_UP_DAYS * DAY_S, 200))).astype(np.int64)
     views = np.array([world.posts.counters(famous, born + int(age)).views[0] for age in ages])
     return ages, views / views[-1]
 

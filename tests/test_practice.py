@@ -89,3 +89,21 @@ def test_practice_and_own_data_never_mix(practice_home: Path) -> None:
     assert not own.warehouse_file.exists()
     assert not own.archive_folder.exists()
     assert {path.name for path in practice_home.iterdir()} == {"sample", practice.FOLDER}
+
+
+def test_what_the_world_hides_is_on_the_boards(practice_home: Path) -> None:
+    """A breakout, a crossover, a bot-driven sound that is flagged, and a sound that can't be ranked and says why."""
+    world, board = practice.world(), Monitor.of_practice(practice_home).board
+    truth = world.truth()
+    recent = board.as_of.date() - timedelta(days=14)
+    classes = {truth.classes[one] for one in board.alerts()["sound_id"]}
+    assert classes & {"jump", "slow_burner"}
+    assert "newborn_breakout" in classes
+    true = {(one.sound_id, one.into_region) for one in truth.crossovers if one.day >= recent}
+    found = board.crossovers()
+    assert set(zip(found["sound_id"], found["region"], strict=True)) == true
+    cautions = board.cautions().set_index("sound_id")["caution"]
+    bots = {one for one, kind in truth.classes.items() if kind == "bot_driven" and truth.onsets[one] >= recent}
+    assert bots
+    assert cautions[list(bots)].str.contains("creators' worth of posts").all()
+    assert cautions.str.startswith("can't be ranked").any()

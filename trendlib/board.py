@@ -29,6 +29,10 @@ ALERT_COLUMNS = (
     "sound_id", "title", "artist", "rule", "rule_version", "alert", "growth_rate", "growth_low", "growth_high",
     "evidence", "lift", "total_uses", "posts_last_24h", "effective_creators", "top_creator_share", "status", "as_of",
 )  # fmt: skip
+CROSSOVER_COLUMNS = (
+    "sound_id", "title", "artist", "region", "p0", "p1", "low", "n0", "n1", "n_unknown", "status", "rule",
+    "rule_version",
+)  # fmt: skip
 CAUTION_COLUMNS = ("sound_id", "title", "artist", "caution", "advice")
 
 
@@ -46,6 +50,8 @@ class Board:
         Identities, latest uses, breakouts, concentration and top regions, a row a sound each.
     days
         Daily counts of all sounds.
+    shifts
+        Regions this week against last, of the sounds with posts.
     readings_used, posts_used
         What it all rests on [readings, posts].
     """
@@ -54,6 +60,7 @@ class Board:
     velocities: Sequence[pd.DataFrame]
     facts: Sequence[pd.DataFrame]
     days: pd.DataFrame
+    shifts: pd.DataFrame
     readings_used: int
     posts_used: int
 
@@ -123,6 +130,20 @@ class Board:
         )
         both = pd.concat([flagged, early]).sort_values(["evidence", "sound_id", "rule"], ascending=[False, True, True])
         return both[list(ALERT_COLUMNS)].reset_index(drop=True)
+
+    def crossovers(self) -> pd.DataFrame:
+        """List the sounds that cross into a region: the surest first.
+
+        Returns
+        -------
+            ``sound_id, title, artist, region``, its share last week ``p0`` and this week ``p1`` [0-1], ``low`` end of
+            the difference, ``n0`` and ``n1`` [posts or creators], ``n_unknown``, ``status``, ``rule``,
+            ``rule_version``.
+        """
+        crossing = self.shifts[self.shifts["is_crossover"]]
+        crossing = crossing.sort_values(["low", "sound_id"], ascending=[False, True])
+        named = crossing.merge(self.leaderboard()[["sound_id", "title", "artist"]], on="sound_id", how="left")
+        return named[list(CROSSOVER_COLUMNS)].reset_index(drop=True)
 
     def cautions(self) -> pd.DataFrame:
         """List what not to believe too quickly: the rising sounds of a few creators, and what can't be ranked.
@@ -194,7 +215,15 @@ def board(world: Snapshot, watched: Sequence[str] = ()) -> Board:
         metrics.concentration(posts, as_of=world.as_of),
         metrics.top_region(metrics.region_mix(posts, as_of=world.as_of)),
     )
-    return Board(world.as_of, velocities, facts, days, readings_used=len(readings), posts_used=len(posts))
+    return Board(
+        world.as_of,
+        velocities,
+        facts,
+        days,
+        shifts=metrics.crossover(posts, as_of=world.as_of),
+        readings_used=len(readings),
+        posts_used=len(posts),
+    )
 
 
 def _daily(counted: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:

@@ -97,7 +97,7 @@ def demo(
         _summarise_sweep(report)
     monitor = Monitor.of_practice(config.home)
     board = monitor.leaderboard()
-    for exhibit in (board, monitor.alerts(), monitor.cautions()):
+    for exhibit in (board, monitor.alerts(), monitor.crossovers(), monitor.cautions()):
         _print(exhibit, Format.TABLE)
     best = monitor.sound(board.frame["sound_id"].iloc[0])
     made = [board.save(out / "leaderboard.csv"), best.velocity().save(out / "velocity.html")]

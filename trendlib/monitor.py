@@ -20,7 +20,7 @@ from trendlib.config import Config
 from trendlib.discover import discover
 from trendlib.errors import AuthError, ConfigError, NoDataError
 from trendlib.run import OnProgress, RunReport, silent
-from trendlib.schema import utc_text
+from trendlib.schema import Status, utc_text
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
 from trendlib.sound import MAX_USES, Sound
@@ -45,6 +45,7 @@ ALERT_COLUMNS = (
     "total_uses",
     "status",
 )  # fmt: skip
+CROSSOVER_COLUMNS = ("title", "artist", "region", "p0", "p1", "low", "n0", "n1", "n_unknown", "status")
 CAUTION_COLUMNS = ("title", "artist", "caution", "advice")
 NO_KEY = (
     "Asked to sweep; no key is set. Put TIKLIVE_API_KEY=… into the environment or .env. "
@@ -189,6 +190,20 @@ class Monitor:
             columns=ALERT_COLUMNS,
             draw=partial(charts.leaderboard, flagged),
             note=f"rules: {rules}",
+        )
+
+    def crossovers(self) -> Exhibit:
+        """List the sounds that cross from one country into another: shares of posts this week against last."""
+        frame = self.board.crossovers()
+        looked_at = self.board.shifts
+        enough = looked_at.loc[looked_at["status"] != Status.NOT_ENOUGH_COVERAGE, "sound_id"].nunique()
+        return self._of_board(
+            "crossovers",
+            "What crosses into another country",
+            frame,
+            columns=CROSSOVER_COLUMNS,
+            note=f"{enough} of {looked_at['sound_id'].nunique()} sounds with posts have enough of known region in both "
+            "weeks; region is that of the poster's account",
         )
 
     def cautions(self) -> Exhibit:

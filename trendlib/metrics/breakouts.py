@@ -266,7 +266,8 @@ def _crowd_of(counts: Grid, crowd: IntoFrame | None, now: pd.Timestamp) -> tuple
     if crowd is None:
         return posts, creators
     table = board(enter(crowd, ids=["sound_id"], times=["day"], others=["posts", "creators"]).select(*CROWD_COLUMNS))
-    row, age = counts.sounds.get_indexer(pd.Index(table["sound_id"])), np.rint(days_before(table["day"], now)).astype(int)
+    row = counts.sounds.get_indexer(pd.Index(table["sound_id"]))
+    age = np.rint(days_before(table["day"], now)).astype(int)
     is_in_sight = (row >= 0) & (age >= 1) & (age <= posts.shape[1])
     table, cells = table[is_in_sight], (row[is_in_sight], age[is_in_sight] - 1)
     posts[cells] = table["posts"]

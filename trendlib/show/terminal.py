@@ -9,9 +9,32 @@ from trendlib.show.exhibits import Exhibit
 from trendlib.show.page import shown_values
 from trendlib.show.theme import plain_text, ratio_words, status_words
 
-_NUMBERS = ("rank", "growth", "posts 24 h", "uses", "posts", "exposure days", "creators", "views")
+_NUMBERS = (
+    "rank",
+    "growth",
+    "posts 24 h",
+    "uses",
+    "posts",
+    "exposure days",
+    "creators",
+    "views",
+    "share before",
+    "share now",
+    "at least by",
+    "n0",
+    "n1",
+    "unknown",
+)
 _NAMES = {"title": 34, "artist": 20}
-_SHORTER = {"posts_last_24h": "posts 24 h", "total_uses": "uses", "effective_creators": "creators"}
+_SHORTER = {
+    "posts_last_24h": "posts 24 h",
+    "total_uses": "uses",
+    "effective_creators": "creators",
+    "p0": "share before",
+    "p1": "share now",
+    "low": "at least by",
+    "n_unknown": "unknown",
+}
 _INTERVAL = ["growth_rate", "growth_low", "growth_high"]
 _GAP = 2
 _LONG_TEXT = 40  # what is longer runs on in a second line
