@@ -77,7 +77,8 @@ def test_a_sound_stands_once_for_each_rule_that_flags_it() -> None:
     pairs = sorted(zip(found["sound_id"], found["rule"], strict=True))
     assert pairs == [("1", "breakout"), ("1", "catch_them_early"), ("2", "catch_them_early"), ("3", "breakout")]
     assert set(found.loc[found["rule"] == "catch_them_early", "alert"]) == {"early"}
-    assert set(found["rule_version"]) == {metrics.BREAKOUT.version}
+    rules = {rule.name: rule.version for rule in (metrics.BREAKOUT, metrics.CATCH_THEM_EARLY)}
+    assert found["rule_version"].tolist() == found["rule"].map(rules).tolist()
 
 
 def test_the_surest_alert_comes_first() -> None:
