@@ -8,7 +8,7 @@ How it is counted:
   one of its days lies in a breakout that is on, else a *false alarm*: spikes of a day, bots, newborn sounds that
   merely exist, and a breakout flagged again when it is over.
 * *Precision@10*: on each day with flags, the share of the ten highest-ranked flagged sounds that are on; mean of days.
-* *Recall*: breakouts flagged between onset and peak, of those that had a chance: within the days measured the
+* *Recall*: breakouts flagged between onset and peak, of those *due*, which had a chance: within the days measured the
   three-day mean reached `LEAST_POSTS` posts a day and twice the level before the onset, `LEAST_DAYS` before
   the last day at the latest.
 * *Delay*: days from the onset to the first flag; *lead*: days from there to the peak, where it has one; medians.
@@ -147,6 +147,7 @@ def score(said: Verdicts, truth: Labels) -> dict[str, float]:
     numbers = {
         "precision@10": precision_at_ten(said, truth.is_on),
         "episodes": _share(len(runs) - len(false), len(runs)),
+        "due": float(truth.is_due.sum()),
         "recall": _share(found.sum(), truth.is_due.sum()),
     }
     for kind, name in RECALLED.items():

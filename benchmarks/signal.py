@@ -24,10 +24,10 @@ import pandas as pd
 
 from benchmarks import ours, recorded, rivals
 from benchmarks.client import Client
-from benchmarks.scoring import Labels, Verdicts, labels, score
+from benchmarks.scoring import Labels, Matrix, Verdicts, labels, score
 from trendlib.sandbox import World
 
-DECIMALS = {"delay": 1, "lead": 1, "credits": 0}
+DECIMALS = {"due": 0, "delay": 1, "lead": 1, "credits": 0}
 
 
 def measure(seed: int, *, sounds: int, days: int, order: str, with_tutorials: bool = True) -> pd.DataFrame:
@@ -53,15 +53,16 @@ def measure(seed: int, *, sounds: int, days: int, order: str, with_tutorials: bo
     return table.loc[[one.name for one in said]]
 
 
-def _posts_of(found: ours.Record) -> np.ndarray:
+def _posts_of(found: ours.Record) -> Matrix:
     """Give the posts of the last 24 h; unknown, hence never flagged, before the first measured morning."""
     return np.hstack([np.zeros((len(found.sounds), found.run_up)), found.posts])
 
 
-def calibration(growth_low: np.ndarray, truth: Labels) -> float:
+def calibration(growth_low: Matrix, truth: Labels) -> float:
     """Give the share of flat sounds' mornings on which the interval lies above 1."""
     flat = growth_low[truth.is_flat]
-    return float((flat > 1).sum() / np.isfinite(flat).sum())
+    told = flat[np.isfinite(flat)]
+    return float((told > 1).mean()) if len(told) else float("nan")
 
 
 def written(table: pd.DataFrame) -> str:

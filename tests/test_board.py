@@ -41,7 +41,16 @@ def sound(sound_id: str, alert: str = "none", *, growth: float = 5.0, uses: int 
 def board_of(*sounds: Any) -> Board:
     frame = pd.DataFrame(sounds).astype({"total_uses": "Int64", "sound_id": "str", "status": "str"})
     facts = [frame[["sound_id", "alert", "evidence"]], frame[["sound_id", "total_uses"]]]
-    return Board(AS_OF, [frame], facts, pd.DataFrame(), shifts=pd.DataFrame(), readings_used=0, posts_used=0)
+    return Board(
+        AS_OF,
+        [frame],
+        facts,
+        pd.DataFrame(),
+        shifts=pd.DataFrame(),
+        crowd=pd.DataFrame(),
+        readings_used=0,
+        posts_used=0,
+    )
 
 
 def known_at(home: Path, as_of: datetime, watched: Sequence[str] = ()) -> Board:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from trendlib.metrics import BREAKOUT, CATCH_THEM_EARLY, breakouts, catch_them_early
+from trendlib.metrics.breakouts import crowds
 
 AS_OF = datetime(2026, 3, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -144,3 +145,89 @@ def test_who_is_caught_early(changes, is_caught):
 
 def test_another_limit_catches_another_sound():
     assert len(catch_them_early(leader(growth_rate=2.0), rule=CATCH_THEM_EARLY.changed("2", growth_rate=1.5))) == 1
+
+
+def posts_of(creators, *, sound_id="7001", hours=5):
+    """Posts of the last day, one a creator named."""
+    size = len(creators)
+    frame = pd.DataFrame(
+        {
+            "sound_id": sound_id,
+            "post_id": [str(number) for number in range(size)],
+            "creator_id": creators,
+            "posted_at": AS_OF - timedelta(hours=hours),
+        }
+    )
+    text = dict.fromkeys(("sound_id", "post_id", "creator_id"), "str")
+    return frame.astype({**text, "posted_at": "datetime64[us, UTC]"})
+
+
+def test_a_crowd_is_counted_day_by_day_whatever_the_sample():
+    known = pd.concat([posts_of(["a", "a", "b", None]), posts_of(["c"], hours=30).assign(post_id="x")])
+    found = crowds(known, as_of=AS_OF)
+    assert found["posts"].tolist() == [1, 3]
+    assert found["creators"].tolist() == [1, 2]
+    assert found["day"].tolist() == [pd.Timestamp(AS_OF) - DAY * 2, pd.Timestamp(AS_OF) - DAY]
+
+
+RISING = [*QUIET, 260, 320, 380]
+
+
+@pytest.mark.parametrize(
+    ("creators", "alert"),
+    [
+        ([f"bot{number % 5}" for number in range(30)], "unusual"),
+        ([f"fan{number}" for number in range(30)], "confirmed"),
+        (["bot"] * 19, "confirmed"),  # too few to say anything
+    ],
+)
+def test_a_rise_of_a_handful_of_accounts_is_not_sent(creators, alert):
+    crowd = crowds(posts_of(creators), as_of=AS_OF)
+    assert row(breakouts(days_of(RISING, source="counter"), as_of=AS_OF, crowd=crowd))["alert"] == alert
+
+
+def test_bots_stay_known_for_a_week():
+    crowd = crowds(posts_of(["bot"] * 40, hours=24 * 6), as_of=AS_OF)
+    assert row(breakouts(days_of(RISING), as_of=AS_OF, crowd=crowd))["alert"] == "unusual"
+
+
+def test_a_newborn_known_from_a_sample_only_is_told_by_its_crowd():
+    frame = days_of([10, 40, 80], source="counter")
+    assert row(breakouts(frame, as_of=AS_OF))["alert"] == "none"
+    crowd = crowds(posts_of([f"fan{number}" for number in range(28)]), as_of=AS_OF)
+    assert row(breakouts(frame, as_of=AS_OF, crowd=crowd))["alert"] == "new"
+
+
+def test_a_young_sound_without_a_trusted_baseline_is_still_new():
+    frame = days_of([10, 12, 15, 18, 22, 26, 32, 38, 46, 55, 66], creators=30)
+    assert row(breakouts(frame, as_of=AS_OF))["alert"] == "new"
+    older = days_of([10] * 8 + [10, 12, 15, 18, 22, 26, 32, 38, 46, 55, 66], creators=30)
+    assert row(breakouts(older, as_of=AS_OF))["alert"] != "new"
+
+
+def test_a_spike_of_a_day_is_over_the_day_after():
+    found = breakouts(days_of([*QUIET, 1500, 100]), as_of=AS_OF, days=2)
+    assert found["alert"].tolist() == ["watch", "unusual"]
+    assert found["lift"].iloc[1] == pytest.approx(1.0, abs=0.05)
+
+
+def test_a_slow_burner_is_seen_from_five_weeks_away():
+    grown = [50.0] * 45 + [50 * 1.05**day for day in range(1, 26)]
+    assert row(breakouts(days_of(grown), as_of=AS_OF))["lift"] < BREAKOUT["watch_lift"]
+    assert row(breakouts(days_of(grown), as_of=AS_OF))["alert"] == "confirmed"
+    drift = [50 * 1.012**day for day in range(70)]
+    assert row(breakouts(days_of(drift), as_of=AS_OF))["alert"] in {"none", "unusual"}
+
+
+def test_lift_over_next_to_nothing_stays_readable():
+    found = row(breakouts(days_of([0] * 27 + [40, 80, 120]), as_of=AS_OF))
+    assert found["lift"] == pytest.approx(80.0)
+    assert found["alert"] == "confirmed"
+
+
+def test_a_coarsely_rounded_counter_gives_no_evidence():
+    jumps = [*([0] * 9 + [100_000]) * 3, 0]
+    found = row(breakouts(days_of(jumps, source="counter").assign(rounding_unit=100_000), as_of=AS_OF))
+    assert found["status"] == "rounded"
+    assert pd.isna(found["evidence"])
+    assert pd.isna(found["lift"])

@@ -1,4 +1,4 @@
-"""The signal benchmark: its counting, its client and its rivals are what they say, and the rule holds on a small world."""
+"""The signal benchmark: its counting, its client and its rivals are what they say; the rule holds on a small world."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -78,7 +78,7 @@ def test_only_the_ten_highest_ranked_of_a_day_are_looked_at():
     is_on = np.zeros((12, DAYS), dtype=bool)
     is_on[2:] = True
     assert precision_at_ten(said(flagged, rank=np.tile(np.arange(12.0)[:, None], DAYS)), is_on) == 1.0
-    assert precision_at_ten(said(flagged, rank=np.tile(-np.arange(12.0)[:, None], DAYS)), is_on) == 0.8
+    assert precision_at_ten(said(flagged, rank=np.tile(-np.arange(12.0)[:, None], DAYS)), is_on) == pytest.approx(0.8)
 
 
 @pytest.fixture(scope="module")
@@ -120,12 +120,12 @@ def test_the_client_knows_what_parsing_the_answers_would_tell(world):
 
 @pytest.mark.parametrize("order", ["likes", "newest"])
 def test_the_rule_keeps_its_bars_on_a_small_world(order):
-    small = World(seed=5, sounds=40, hashtags=1, days=28)
+    small = World(seed=6, sounds=40, hashtags=1, days=28)
     truth = signal.labels(small)
     found = ours.record(small, Client(small, order).mornings())
     numbers = score(found.verdicts()[1], truth)
     assert numbers["recall"] >= 0.8
-    assert numbers["precision@10"] >= 0.7
+    assert numbers["precision@10"] >= 0.8
     assert numbers["false alarms"] <= 1.5
     assert numbers["credits"] <= 2000
     is_blind = found.status == Status.NOT_ENOUGH_COVERAGE.value

@@ -17,6 +17,7 @@ import pandas as pd
 
 from trendlib import metrics
 from trendlib.errors import NoDataError
+from trendlib.metrics.breakouts import CROWD_DAYS
 from trendlib.schema import Status, utc_text
 from trendlib.store import Snapshot
 
@@ -52,6 +53,8 @@ class Board:
         Daily counts of all sounds.
     shifts
         Regions this week against last, of the sounds with posts.
+    crowd
+        How many creators are known to have posted each sound, day by day.
     readings_used, posts_used
         What it all rests on [readings, posts].
     """
@@ -61,13 +64,14 @@ class Board:
     facts: Sequence[pd.DataFrame]
     days: pd.DataFrame
     shifts: pd.DataFrame
+    crowd: pd.DataFrame
     readings_used: int
     posts_used: int
 
     @cached_property
     def flags(self) -> pd.DataFrame:
         """What the breakout rule says of each sound on each of the last four weeks' days."""
-        flags: pd.DataFrame = metrics.breakouts(self.days, as_of=self.as_of, days=FLAGGED_DAYS)
+        flags: pd.DataFrame = metrics.breakouts(self.days, as_of=self.as_of, days=FLAGGED_DAYS, crowd=self.crowd)
         return flags
 
     def leaderboard(
@@ -208,10 +212,11 @@ def board(world: Snapshot, watched: Sequence[str] = ()) -> Board:
         metrics.counter_velocity(readings, as_of=world.as_of, daily=counted),
     )
     velocities = (*measured, _not_measured(known, measured))
+    crowd = metrics.crowds(posts, as_of=world.as_of, days=FLAGGED_DAYS + CROWD_DAYS + 1)
     facts = (
         world.table("sounds", sound_id=known).df(),
         uses,
-        metrics.breakouts(days, as_of=world.as_of)[["sound_id", "alert", "evidence", "lift"]],
+        metrics.breakouts(days, as_of=world.as_of, crowd=crowd)[["sound_id", "alert", "evidence", "lift"]],
         metrics.concentration(posts, as_of=world.as_of),
         metrics.top_region(metrics.region_mix(posts, as_of=world.as_of)),
     )
@@ -221,6 +226,7 @@ def board(world: Snapshot, watched: Sequence[str] = ()) -> Board:
         facts,
         days,
         shifts=metrics.crossover(posts, as_of=world.as_of),
+        crowd=crowd,
         readings_used=len(readings),
         posts_used=len(posts),
     )

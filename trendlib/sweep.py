@@ -4,7 +4,8 @@ The counter is the daily measure of all sounds and hashtags, one credit each. Pa
 bought for candidates only: the counter rises faster than its own past, or there is no past yet, or
 the watchlist says always. A feed that shows itself newest-first is followed back eight days, or to
 a page that holds nothing new; any other order is a sample, good for creators and regions, so two
-pages do. The creators most seen in what was bought are asked for their followers.
+pages do, and a search of the sound's title shows who posts it now. The creators most seen in what
+was bought are asked for their followers.
 """
 
 from collections import Counter
@@ -135,6 +136,7 @@ def sweep(
         feeds += [tiklive.hashtag_posts(one, region=region) for one in challenges.values()]
         known = past.post_ids(moving)
         pages = run.walk_all("posts of candidates", [_posts_walk(run, one, known, limits.max_pages) for one in feeds])
+        run.fetch_all("who posts now", _recent_samples(sounds, dict(zip(moving, pages, strict=False))))
         run.fetch_all("followers", [tiklive.user_info(one) for one in _most_seen_creators(pages[: len(moving)])])
         report.candidates = [*moving, *(f"#{tag}" for tag in challenges)]
     return report
@@ -246,6 +248,15 @@ def _worth_paging(readings: pd.DataFrame, as_of: datetime, paged: set[str]) -> s
     is_moving = board["growth_low"] > 1.0
     has_no_past = board["status"].isin([Status.NEW, Status.NOT_ENOUGH_COVERAGE]) & ~board["sound_id"].isin(paged)
     return set(board.loc[is_moving | has_no_past, "sound_id"])
+
+
+def _recent_samples(counters: Sequence[Answer], feeds: Mapping[str, Sequence[Answer]]) -> list[Call]:
+    """Search the titles of sounds whose feed is not newest-first: a sample of who posts them now, never a count."""
+    sounds = _rows(map(tiklive.parse, counters), "sounds")
+    titles = {row["sound_id"]: row["title"] for row in sounds if row["title"]}
+    pages = {sound_id: _rows(map(tiklive.parse, answers), "feed_pages") for sound_id, answers in feeds.items()}
+    sampled = [one for one, walk in pages.items() if walk and walk[-1]["has_more"] and not is_newest_first(walk)]
+    return [tiklive.search_videos(titles[sound_id]) for sound_id in sampled if sound_id in titles]
 
 
 def _rows(pages: Iterable[Rows], table: str) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ and ``season`` are rooms.
 """
 
 from trendlib.metrics import creators, daily, hashtags, regions, season
-from trendlib.metrics.breakouts import breakouts, catch_them_early, reactivations
+from trendlib.metrics.breakouts import breakouts, catch_them_early, crowds, reactivations
 from trendlib.metrics.coverage import coverage
 from trendlib.metrics.creators import concentration, leave_one_out, top_creators
 from trendlib.metrics.curves import longevity, rank_path, stitch
@@ -45,6 +45,7 @@ __all__ = [
     "coverage",
     "creators",
     "crossover",
+    "crowds",
     "daily",
     "episodes",
     "families",
