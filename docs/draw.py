@@ -12,7 +12,7 @@ def draw() -> None:
     monitor = tl.open()
     board = monitor.leaderboard(top=10)
     board.save(FOLDER / "leaderboard.png")
-    sound = monitor.sound(board.frame["sound_id"].iloc[1])
+    sound = monitor.sound(monitor.alerts().frame["sound_id"].iloc[0])
     sound.velocity().save(FOLDER / "velocity.png")
 
 

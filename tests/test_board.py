@@ -40,7 +40,8 @@ def sound(sound_id: str, alert: str = "none", *, growth: float = 5.0, uses: int 
 
 def board_of(*sounds: Any) -> Board:
     frame = pd.DataFrame(sounds).astype({"total_uses": "Int64", "sound_id": "str", "status": "str"})
-    facts = [frame[["sound_id", "alert", "evidence"]], frame[["sound_id", "total_uses"]]]
+    named = [name for name in ("title",) if name in frame]
+    facts = [frame[["sound_id", "alert", "evidence"]], frame[["sound_id", "total_uses", *named]]]
     return Board(
         AS_OF,
         [frame],
@@ -180,3 +181,29 @@ def test_the_latest_known_reading_is_a_sounds_uses() -> None:
         }
     )
     assert latest_uses(readings).to_dict("list") == {"sound_id": ["1", "2"], "total_uses": [20, 7]}
+
+
+# Titles
+
+
+def titled(*names: str) -> Board:
+    return board_of(*(sound(str(number), title=name) for number, name in enumerate(names)))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cherry cola sky", "0"),  # the very title, although others hold it
+        ("cherry", "0"),  # the song, as the others are versions of it
+        ("sped", "1"),
+        ("moon", "3"),
+    ],
+)
+def test_a_song_is_found_although_its_versions_carry_its_name(text: str, expected: str) -> None:
+    known = titled("Cherry Cola Sky", "Cherry Cola Sky - sped up", "Cherry Cola Sky (Remix)", "Half a Moon")
+    assert known.titled(text) == expected
+
+
+def test_a_text_in_titles_of_different_songs_is_not_guessed() -> None:
+    with pytest.raises(NoDataError, match="stands in 2 titles"):
+        titled("Red Moon", "Blue Moon").titled("moon")

@@ -125,6 +125,19 @@ def test_all_lists_every_watched_sound_and_the_unranked_last(run: Run, own_home:
     assert {row["status"] for row in ran.rows[known:]} & {"not_enough_coverage", "new", "rounded"}
 
 
+def test_all_means_all_whatever_their_uses(run: Run, own_home: Path) -> None:
+    everything = run("--home", own_home, "leaderboard", "--all", "--max-uses", "none", "--format", "json")
+    assert run("--home", own_home, "leaderboard", "--all", "--format", "json").out == everything.out
+    some = run("--home", own_home, "leaderboard", "--all", "--max-uses", 5_000, "--format", "json").rows
+    assert 0 < len(some) < len(everything.rows)
+
+
+def test_the_home_may_be_named_behind_the_command(run: Run, own_home: Path) -> None:
+    before = run("--home", own_home, "leaderboard", "--format", "json")
+    assert run("leaderboard", "--format", "json", "--home", own_home).out == before.out
+    assert run("leaderboard", f"--home={own_home}", "--format", "json").out == before.out
+
+
 def test_max_uses_and_top_cut_the_list(run: Run, own_home: Path) -> None:
     small = run("--home", own_home, "leaderboard", "--max-uses", 5_000, "--top", 3, "--format", "json").rows
     whole = run("--home", own_home, "leaderboard", "--max-uses", "NONE", "--top", 60, "--format", "json").rows
@@ -270,7 +283,7 @@ def test_why_lists_the_checks_of_one_sound(run: Run, own_home: Path) -> None:
     assert {"check", "found", "needed", "passed", "advice"} == set(rows[0])
     table = run("--home", own_home, "why", last["sound_id"])
     assert table.code == DONE
-    assert "checks say no" in table.out
+    assert "checks below say no" in table.out
 
 
 @pytest.mark.parametrize("name", ["a", "no title at all", SOUND])
@@ -410,7 +423,11 @@ def test_the_demo_shows_the_main_job_and_says_where_its_files_are(
     made = [tmp_path / "made" / name for name in ("leaderboard.csv", "velocity.html")]
     assert sorted((tmp_path / "made").iterdir()) == made
     assert all(str(path) in ran.err for path in made)
-    assert ran.out.count("Practice data") == 3
+    exhibits = ran.out.split("Practice data")
+    assert len(exhibits) == 4 + 1
+    for exhibit, beginning in zip(exhibits, ("accelerating", "flag", "crosses", "careful"), strict=False):
+        assert beginning in exhibit
+    assert "Glass Lemonade" in exhibits[2]
     assert "60 sounds: " in ran.out
     rows = list(csv.DictReader(io.StringIO(made[0].read_text(encoding="utf-8"))))
     assert {row["origin"] for row in rows} == {"practice data"}

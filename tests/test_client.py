@@ -742,7 +742,7 @@ def test_the_key_is_in_no_file_log_repr_or_traceback(
     caplog.set_level(logging.DEBUG)
     echo = {"code": -1, "msg": f"the key {KEY} is fine, but not today"}
     server.script = [sends(echo), resets, breaks_off, sends(f"<html>{KEY}</html>".encode()), sends(DATA)]
-    client = make(timeout_s=0.5)
+    client = make(attempts=len(server.script))
     said = [repr(client), repr(client.fetch(call(1)))]
     server.otherwise = sends({"message": f"wrong key {KEY}"}, 401)
     failing = [client, make(key=SecretStr(f"{KEY}\r\nX-Evil: 1"), attempts=1), make(key=None)]

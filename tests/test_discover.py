@@ -11,6 +11,7 @@ import pytest
 from trendlib.api import tiklive
 from trendlib.config import Config
 from trendlib.discover import COLUMNS, Discovery, discover
+from trendlib.errors import ConfigError
 from trendlib.sandbox import Planned, ReplayServer
 from trendlib.sandbox.faults import Faults
 from trendlib.schema import Call
@@ -131,5 +132,5 @@ def test_what_was_found_is_loaded(search: Search, tmp_path: Path) -> None:
 
 
 def test_nothing_to_look_for_asks_nothing(search: Search) -> None:
-    found = search([dance(video(1))], sounds=(WATCHED,))
-    assert (found.run.spent, len(found.frame)) == (0, 0)
+    with pytest.raises(ConfigError, match="no keywords and no creators"):
+        search([dance(video(1))], sounds=(WATCHED,), keywords=())

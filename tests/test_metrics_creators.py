@@ -5,8 +5,8 @@ from functools import partial
 
 import duckdb
 import pandas as pd
-import polars as pl
 import pytest
+from frames import to_polars
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
@@ -165,5 +165,5 @@ def test_the_order_of_rows_changes_nothing_and_nothing_is_left_out_but_the_named
 def test_every_engine_leaves_out_the_same():
     frame = pd.concat([one_flood(), one_flood().assign(sound_id="7002").iloc[::2]])
     expected = without_one(frame)
-    for given_frame in (pl.from_pandas(frame), pl.from_pandas(frame).lazy(), duckdb.connect().from_df(frame)):
+    for given_frame in (to_polars(frame), to_polars(frame).lazy(), duckdb.connect().from_df(frame)):
         assert_frame_equal(board(enter(without_one(given_frame))), expected)

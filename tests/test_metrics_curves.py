@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
+from frames import to_polars
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
@@ -128,7 +128,7 @@ def to_duckdb(frame):
     return connection.sql("SELECT * FROM given")
 
 
-@pytest.mark.parametrize("engine", [pl.from_pandas, to_duckdb])
+@pytest.mark.parametrize("engine", [to_polars, to_duckdb])
 def test_every_engine_gives_the_answer_of_pandas(engine):
     pulls = pd.concat([pull_of(0, 6), pull_of(3, 9), pull_of(0, 5, sound_id="7002"), pull_of(4, 9, sound_id="7002")])
     expected = board(enter(stitch(pulls, as_of=AS_OF)))

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from frames import to_polars
 from pandas.testing import assert_frame_equal
 
 from trendlib import metrics
@@ -58,12 +59,8 @@ def to_pandas(frame):
     return frame
 
 
-def to_polars(frame):
-    return pl.from_pandas(frame)
-
-
 def to_polars_lazy(frame):
-    return pl.from_pandas(frame).lazy()
+    return to_polars(frame).lazy()
 
 
 def to_duckdb(frame):

@@ -6,8 +6,8 @@ from itertools import combinations
 import duckdb
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
+from frames import to_polars
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
@@ -250,7 +250,7 @@ def to_duckdb(frame):
     return connection.sql("SELECT * FROM given")
 
 
-@pytest.mark.parametrize("engine", [pl.from_pandas, to_duckdb])
+@pytest.mark.parametrize("engine", [to_polars, to_duckdb])
 def test_every_engine_gives_the_answer_of_pandas(engine):
     titles = sounds(("Paper Moonlight", "Ilse"), ("Paper Moonlight (Sped Up)", "Ilse"), ("Other", None))
     expected = families(titles)

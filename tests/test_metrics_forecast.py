@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
+from frames import to_polars
 from pandas.testing import assert_frame_equal
 
 from trendlib.metrics.engines import board, enter
@@ -156,7 +156,7 @@ def to_duckdb(frame):
     return connection.sql("SELECT * FROM given")
 
 
-@pytest.mark.parametrize("engine", [pl.from_pandas, to_duckdb])
+@pytest.mark.parametrize("engine", [to_polars, to_duckdb])
 def test_every_engine_gives_the_answer_of_pandas(crowd, engine):
     for metric in (forecast, forecast_errors):
         expected = board(enter(metric(crowd, as_of=AS_OF)))

@@ -6,8 +6,8 @@ from functools import partial
 import duckdb
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
+from frames import to_polars
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
@@ -285,10 +285,10 @@ def test_company_is_mutual_and_no_row_order_changes_it(captions, seed):
 
 
 def to_polars_lazy(frame):
-    return pl.from_pandas(frame).lazy()
+    return to_polars(frame).lazy()
 
 
-@pytest.mark.parametrize("engine", [pl.from_pandas, to_polars_lazy, "duckdb"])
+@pytest.mark.parametrize("engine", [to_polars, to_polars_lazy, "duckdb"])
 def test_every_engine_gives_the_answers_of_pandas(engine):
     engine = duckdb.connect().from_df if engine == "duckdb" else engine
     posts, pairs = posts_and_tags()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import polars as pl
 import pytest
+from frames import to_polars
 from pandas.testing import assert_frame_equal
 
 from trendlib.errors import NoDataError
@@ -103,7 +104,7 @@ def test_the_order_of_rows_changes_nothing():
 
 
 def test_a_polars_frame_gives_a_polars_board():
-    frame = pl.from_pandas(velocities(("a", 1.0, "ok")))
+    frame = to_polars(velocities(("a", 1.0, "ok")))
     assert isinstance(leaderboard([frame], as_of=AS_OF, max_uses=None), pl.DataFrame)
 
 

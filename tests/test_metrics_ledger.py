@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
+from frames import to_polars
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
@@ -244,7 +244,7 @@ def to_duckdb(frame):
     return connection.sql("SELECT * FROM given")
 
 
-@pytest.mark.parametrize("engine", [pl.from_pandas, to_duckdb])
+@pytest.mark.parametrize("engine", [to_polars, to_duckdb])
 def test_every_engine_gives_the_answer_of_pandas(engine):
     flags = pd.concat([flags_of([30, 29, 9, 8]), flags_of(range(40), sound_id="7002", alert="none")])
     daily = days_of(np.r_[QUIET * 2, np.full(30, 300.0)])

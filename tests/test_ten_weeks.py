@@ -73,7 +73,6 @@ def swept(world: World, home: Path, *, hashtags: bool = False, **served: Any) ->
             requests_per_minute=0,
             page_gap_s=0.0,
             backoff_s=0.001,
-            attempts=12 if server.faults else 2,
         )
         reports = []
         for day in range(1, world.days + 1):

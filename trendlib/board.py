@@ -6,7 +6,7 @@ days that they cover whole, each creator's counted twice at most, so that a hand
 makes no breakout; else from the counter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -99,14 +99,29 @@ class Board:
         sounds = self.leaderboard()
         titles = sounds["title"].fillna("")
         found = sounds[titles.str.contains(text, case=False, regex=False)]
-        if len(found) == 1:
-            return str(found["sound_id"].item())
+        exact = found[found["title"].str.casefold() == text.casefold()]
+        for candidates in (exact, found, _song_itself(found)):
+            if len(candidates) == 1:
+                return str(candidates["sound_id"].item())
         if len(found):
             some = "; ".join(f"{row.title} ({row.sound_id})" for row in found.head(MOST_NAMED).itertuples())
             raise NoDataError(f"{text!r} stands in {len(found)} titles: {some}. Give more of it, or the id.")
         near = get_close_matches(text, list(titles), n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise NoDataError(f"No watched sound has {text!r} in its title.{hint}")
+
+    def window_days_of(self, sound_id: str) -> int:
+        """Return the length of the recent window that a sound's growth is measured on [days]."""
+        row = self.leaderboard().set_index("sound_id").loc[sound_id]
+        for frame in self.velocities:
+            own = frame[(frame["sound_id"] == sound_id) & (frame["status"] == row["status"])]
+            if len(own) and own["growth_rate"].eq(row["growth_rate"]).any():
+                return int(own["window_days"].iloc[0])
+        return 1
+
+    def widened(self, sound_ids: Iterable[str]) -> int:
+        """Count the sounds whose growth is measured on more than one day, as their counter is rounded."""
+        return sum(self.window_days_of(one) > 1 for one in sound_ids)
 
     def days_of(self, sound_id: str) -> pd.DataFrame:
         """Return one sound's daily counts, oldest first."""
@@ -170,6 +185,14 @@ class Board:
             advice=[reason["advice"] for reason in reasons],
         )
         return pd.concat([few, lost])[list(CAUTION_COLUMNS)].reset_index(drop=True)
+
+
+def _song_itself(found: pd.DataFrame) -> pd.DataFrame:
+    """Pick the sound that all others are versions of by their titles: "… - sped up"."""
+    titles = found["title"].str.casefold()
+    shortest = min(titles, key=len, default="")
+    is_the_song = bool(titles.str.startswith(shortest).all())
+    return found[titles == shortest] if is_the_song else found.head(0)
 
 
 def _carried_by(row: Any) -> str:

@@ -36,11 +36,14 @@ from trendlib.run import OnProgress, RunReport
 from trendlib.sandbox import Faults, Quirks, Server, World, serve_forever
 from trendlib.show.exhibits import Exhibit, csv_text, json_text
 from trendlib.show.terminal import print_exhibit
+from trendlib.sound import MAX_USES
 from trendlib.sweep import Limits, SweepReport, plan
+from trendlib.watchlist import READERS
 
 DONE, DONE_WITH_FAILURES, BAD_INPUT, COULD_NOT_RUN = range(4)
 INTERRUPTED = 130  # Typer's word for Ctrl-C
 MOST_SHOWN = 5
+TOP = 20
 PIPE_WIDTH = 120
 
 app = typer.Typer(
@@ -96,10 +99,11 @@ def demo(
     if report:
         _summarise_sweep(report)
     monitor = Monitor.of_practice(config.home)
-    board = monitor.leaderboard()
-    for exhibit in (board, monitor.alerts(), monitor.crossovers(), monitor.cautions()):
+    board, alerts = monitor.leaderboard(), monitor.alerts()
+    for exhibit in (board, alerts, monitor.crossovers(), monitor.cautions()):
         _print(exhibit, Format.TABLE)
-    best = monitor.sound(board.frame["sound_id"].iloc[0])
+    shown = alerts.frame if len(alerts.frame) else board.frame
+    best = monitor.sound(shown["sound_id"].iloc[0])
     made = [board.save(out / "leaderboard.csv"), best.velocity().save(out / "velocity.html")]
     screen.print("\nWritten: " + ", ".join(str(path) for path in made))
     screen.print("Next: `make lab` opens the notebooks; notebooks/01_explore_a_sound.ipynb is the place to begin.")
@@ -119,7 +123,7 @@ def sweep(
         raise AuthError(NO_KEY)
     monitor = open_monitor(context.obj)
     if dry_run:
-        _dry_run(monitor, top)
+        _dry_run(monitor, top, region)
         return
     with _stages() as on_progress:
         report = monitor.sweep(
@@ -145,17 +149,18 @@ def discover(context: typer.Context, budget: Credits = None, format_: AsFormat =
 def leaderboard(
     context: typer.Context,
     as_of: AsOf = None,
-    top: Annotated[int | None, typer.Option(min=1, help="How many sounds.")] = 20,
+    top: Annotated[int | None, typer.Option(min=1, help="How many sounds; 20, or with --all every one.")] = None,
     max_uses: Annotated[
-        str, typer.Option(help="Leave out sounds with as many uses or more; `none` keeps all.")
-    ] = "100000",
+        str | None,
+        typer.Option(help="Leave out sounds with as many uses or more, or `none`; 100000, or with --all none."),
+    ] = None,
     show_all: Annotated[bool, typer.Option("--all", help="Every watched sound, unranked ones last.")] = False,
     format_: AsFormat = Format.TABLE,
 ) -> None:
     """Rank the watched sounds by how surely they accelerate."""
-    limit = _max_uses(max_uses)
+    limit = _max_uses(max_uses or ("none" if show_all else str(MAX_USES)))
     monitor = _opened(context, as_of)
-    board = monitor.leaderboard(max_uses=limit, top=None if show_all else top, include_unrankable=show_all)
+    board = monitor.leaderboard(max_uses=limit, top=top or (None if show_all else TOP), include_unrankable=show_all)
     _print(board, format_)
 
 
@@ -237,7 +242,7 @@ def sandbox(
 def main() -> None:
     """Run the command line; every error of ours ends in one plain sentence and an exit code."""
     try:
-        app()
+        app(_home_first(sys.argv[1:]))
     except ConfigError as error:
         screen.print(f"Error: {error}", style="red")
         sys.exit(BAD_INPUT)
@@ -252,6 +257,13 @@ def main() -> None:
             raise
         screen.print("Stopped. What was fetched is kept; the same command goes on from there.")
         sys.exit(COULD_NOT_RUN)
+
+
+def _home_first(words: list[str]) -> list[str]:
+    """Let ``--home H`` stand behind the command too."""
+    place = next((number for number, word in enumerate(words) if word == "--home" or word.startswith("--home=")), 0)
+    width = 2 if place and words[place] == "--home" else 1
+    return [*words[place : place + width], *words[:place], *words[place + width :]] if place else words
 
 
 def _opened(context: typer.Context, as_of: str | None = None) -> Monitor:
@@ -289,7 +301,9 @@ def _max_uses(text: str) -> int | None:
     return int(text)
 
 
-def _dry_run(monitor: Monitor, top: int | None) -> None:
+def _dry_run(monitor: Monitor, top: int | None, region: str | None) -> None:
+    if region is not None:
+        READERS["regions"](region)
     calls = plan(monitor.config, monitor.watched(top))
     for one in calls:
         typer.echo(f"{'cached ' if one.is_cached else '1 credit'}  {one.call.endpoint} {one.call.params_text}")

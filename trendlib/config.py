@@ -6,8 +6,10 @@ installed; service ``trendlib``). It never changes afterwards and is handed on, 
 """
 
 import ipaddress
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Annotated, Any, Self
@@ -50,6 +52,11 @@ EXPIRY: Mapping[str, timedelta] = MappingProxyType(
 )
 
 
+SHORTEST_KEY = 8  # a shorter one could not be told from other words of an answer, to be erased there
+_NAME = re.compile(r"\s*(?:export\s+)?(\w+)\s*=")
+_LIKENESS = 0.88
+
+
 def is_loopback(url: str) -> bool:
     """Tell whether an address can only be this machine."""
     host = urlsplit(url).hostname or ""
@@ -78,9 +85,21 @@ def _api_key(value: SecretStr) -> SecretStr:
     if not key.isascii() or not key.isprintable() or " " in key or not key:
         message = "holds spaces, line breaks or characters that no API key has; copy it again"
         raise ValueError(message)
+    if len(key) < SHORTEST_KEY:
+        message = "is too short to be a key; copy it again"
+        raise ValueError(message)
     return SecretStr(key)
 
 
+def _folder(value: Path) -> Path:
+    try:
+        return value.expanduser()
+    except RuntimeError:
+        message = f"begins with a user whom this machine does not know: {value}"
+        raise ValueError(message) from None
+
+
+Folder = Annotated[Path, AfterValidator(_folder)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 ApiKey = Annotated[SecretStr, AfterValidator(_api_key)]
 
@@ -98,6 +117,20 @@ def _nearest_env_file() -> Path | None:
     """Return the nearest ``.env``, here or above: a notebook's folder lies below the project's."""
     here = Path.cwd()
     return next((folder / ".env" for folder in (here, *here.parents) if (folder / ".env").is_file()), None)
+
+
+def _variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return name.upper() if name.endswith(("_api_key", "_base_url")) else f"TRENDLIB_{name}".upper()
+
+
+def _check_names(env_file: Path, known: Sequence[str]) -> None:
+    """Refuse a name that is nearly a setting's: it was meant, and would be passed over in silence."""
+    for number, line in enumerate(env_file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+        found = _NAME.match(line)
+        name = found[1].upper() if found else ""
+        if name not in known and (near := get_close_matches(name, known, n=1, cutoff=_LIKENESS)):
+            raise ConfigError(f"{env_file}, line {number}: {name} is no setting of trendlib; did you mean {near[0]}?")
 
 
 class _KeyringSource(PydanticBaseSettingsSource):
@@ -156,7 +189,7 @@ class Config(BaseSettings):
         populate_by_name=True,
     )
 
-    home: Path = Field(default_factory=default_home)
+    home: Folder = Field(default_factory=default_home)
     tiklive_api_key: ApiKey | None = _named("tiklive_api_key")
     keyapi_api_key: ApiKey | None = _named("keyapi_api_key")
     layers_api_key: ApiKey | None = _named("layers_api_key")
@@ -171,7 +204,7 @@ class Config(BaseSettings):
     workers: int = Field(default=3, ge=1, le=3)
     page_gap_s: float = Field(default=0.3, ge=0)
     timeout_s: float = Field(default=15.0, gt=0)
-    attempts: int = Field(default=4, ge=1)
+    attempts: int = Field(default=7, ge=1)
     backoff_s: float = Field(default=0.8, ge=0)
 
     def __init__(self, **settings: Any) -> None:
@@ -184,15 +217,19 @@ class Config(BaseSettings):
         Raises
         ------
         ConfigError
-            If a setting cannot be used; the message names it and never shows a key.
+            If a setting cannot be used, or ``.env`` holds one that is nearly one; the message names
+            it and never shows a key.
         """
         given = {name: value for name, value in arguments.items() if value is not None}
         unknown = sorted(set(given) - set(cls.model_fields))
         if unknown:
             message = f"{unknown[0]} is no setting of trendlib; there are: {', '.join(cls.model_fields)}"
             raise ConfigError(message)
+        env_file = _nearest_env_file()
+        if env_file:
+            _check_names(env_file, [_variable(name) for name in cls.model_fields])
         try:
-            return cls(**given, _env_file=_nearest_env_file())
+            return cls(**given, _env_file=env_file)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             name = str(first["loc"][0]).upper() if first["loc"] else "a setting"

@@ -14,6 +14,7 @@ import pandas as pd
 
 from trendlib.api import tiklive
 from trendlib.config import Config
+from trendlib.errors import ConfigError
 from trendlib.run import Clock, OnProgress, Run, RunReport, Walk, silent, utc_now
 from trendlib.schema import Answer, Call
 from trendlib.watchlist import Watchlist
@@ -68,7 +69,14 @@ def discover(
     Returns
     -------
         The sounds found.
+
+    Raises
+    ------
+    ConfigError
+        If the watchlist has no keywords and no creators.
     """
+    if not (watchlist.keywords or watchlist.creators):
+        raise ConfigError("Asked to discover; the watchlist has no keywords and no creators to look by. Add some.")
     markets: Sequence[str | None] = watchlist.regions or (None,)
     searches = [tiklive.search_videos(word, region=one) for word in watchlist.keywords for one in markets]
     accounts = [tiklive.user_posts(handle) for handle in watchlist.creators]

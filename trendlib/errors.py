@@ -50,6 +50,10 @@ class UnavailableError(ApiError):
     is_transient = True
 
 
+class RefusalError(UnavailableError):
+    """A refusal of the provider's own that may pass or may be for good, so it is repeated less often."""
+
+
 class ParseError(TrendlibError):
     """A body or an item in it does not mean what its place says it should."""
 

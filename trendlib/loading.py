@@ -12,11 +12,14 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from trendlib.api import archive, tiklive
 from trendlib.api.archive import Archive, Reject
@@ -26,7 +29,7 @@ from trendlib.schema import REJECTS, Answer, Rows
 from trendlib.store import Loaded, Store
 
 PARSERS: Mapping[str, Callable[[Answer], Rows]] = MappingProxyType({"tiklive": tiklive.parse})
-CREDITS: Mapping[str, int] = MappingProxyType({"tiklive": tiklive.CREDITS})
+CREDITS: Mapping[str, int] = MappingProxyType({"tiklive": tiklive.CREDITS, "keyapi": 2})
 CHUNK = 5_000
 OnBytes = Callable[[int], None]
 
@@ -46,9 +49,9 @@ class LoadReport:
     rows
         Rows added, by table [rows].
     lines_rejected
-        Lines that were no answers at all [lines].
+        Lines read that were no answers at all [lines].
     reasons
-        Why items and lines were set aside: reason → how often.
+        Why items and lines were set aside that the warehouse did not know yet: reason → how often.
     """
 
     read: int = 0
@@ -61,7 +64,7 @@ class LoadReport:
 
 def parsed(answer: Answer, sweep_id: str) -> Loaded:
     """Parse one answer; whatever it is, it comes out as something to append."""
-    cost = CREDITS.get(answer.provider, 0)
+    cost = CREDITS.get(answer.provider)
     parse = PARSERS.get(answer.provider)
     rows = Rows()
     if parse is None:
@@ -95,18 +98,47 @@ def load(answers: Iterable[tuple[str, Answer | Reject]], store: Store, *, chunk:
     report = LoadReport()
     for part in _chunks(answers, chunk):
         answers_read = [(sweep_id, one) for sweep_id, one in part if isinstance(one, Answer)]
-        lines = [_line_row(sweep_id, one) for sweep_id, one in part if isinstance(one, Reject)]
-        known = store.known([one.answer_id for _, one in answers_read])
-        loaded = [parsed(one, sweep_id) for sweep_id, one in answers_read if one.answer_id not in known]
-        report.added += store.append(loaded, lines)
+        lines_read = [_line_row(sweep_id, one) for sweep_id, one in part if isinstance(one, Reject)]
         report.read += len(answers_read)
+        report.lines_rejected += len(lines_read)
+        firsts = {one.answer_id: (sweep_id, one) for sweep_id, one in reversed(answers_read)}
+        known = store.known(list(firsts))
+        loaded = [parsed(one, sweep_id) for answer_id, (sweep_id, one) in reversed(firsts.items())
+                  if answer_id not in known]  # fmt: skip
+        known_lines = store.known([row["answer_id"] for row in lines_read], REJECTS)
+        lines = [row for row in lines_read if row["answer_id"] not in known_lines]
+        report.added += store.append(loaded, lines)
         report.failed += sum(one.error is not None for one in loaded)
-        report.lines_rejected += len(lines)
         for one in loaded:
             report.rows.update({name: len(rows) for name, rows in one.rows.tables.items()})
             report.reasons.update(row["reason"] for row in one.rows.tables.get(REJECTS.name, ()))
         report.reasons.update(row["reason"] for row in lines)
     return report
+
+
+@contextmanager
+def alone(config: Config, *, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
+    """Let nobody else run, replay or rebuild in this home as long as the block lasts.
+
+    Parameters
+    ----------
+    config
+        Whose home.
+    on_wait
+        Told once, when somebody else is at it and has to be waited for.
+    """
+    folder = config.archive_folder
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = FileLock(folder / ".run.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        if on_wait:
+            on_wait()
+        lock.acquire()
+    with lock:
+        lock.release()  # the block holds it too
+        yield
 
 
 def replay(paths: Sequence[Path], config: Config, *, on_bytes: OnBytes | None = None) -> LoadReport:
@@ -134,8 +166,9 @@ def replay(paths: Sequence[Path], config: Config, *, on_bytes: OnBytes | None = 
         if not path.is_file() or not path.name.endswith((".jsonl", ".jsonl.gz")):
             found = "it does not exist" if not path.exists() else "it is no .jsonl or .jsonl.gz file"
             raise ConfigError(f"Asked to replay {path}; {found}. Give recordings: one JSON answer a line.")
-    kept = [_keep(path, config.archive_folder) for path in paths]
-    return load(_answers(kept, on_bytes), Store(config.warehouse_file))
+    with alone(config):
+        kept = dict.fromkeys(_keep(path, config.archive_folder) for path in paths)
+        return load(_answers(kept, on_bytes), Store(config.warehouse_file))
 
 
 def rebuild(config: Config, *, on_bytes: OnBytes | None = None) -> LoadReport:
@@ -146,13 +179,13 @@ def rebuild(config: Config, *, on_bytes: OnBytes | None = None) -> LoadReport:
     ConfigError
         If there is no archive to make it from.
     """
-    files = Archive(config.archive_folder).files()
-    if not files:
+    recordings = Archive(config.archive_folder)
+    if not recordings.files():
         raise ConfigError(f"Asked to rebuild from {config.archive_folder}; it holds no answers. Sweep or replay first.")
     config.warehouse_file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=config.warehouse_file.parent, prefix=".rebuild-") as folder:
+    with alone(config), tempfile.TemporaryDirectory(dir=config.warehouse_file.parent, prefix=".rebuild-") as folder:
         fresh = Store(Path(folder) / config.warehouse_file.name)
-        report = load(_answers(files, on_bytes), fresh)
+        report = load(_answers(recordings.files(), on_bytes), fresh)
         Store(config.warehouse_file).replace_with(fresh)
     return report
 
@@ -169,10 +202,10 @@ def _answers(paths: Iterable[Path], on_bytes: OnBytes | None = None) -> Iterator
 
 
 def _line_row(sweep_id: str, line: Reject) -> dict[str, Any]:
-    words = f"{sweep_id}\n{line.line}\n{line.reason}\n{line.raw}"
-    line_id = hashlib.blake2b(words.encode(errors="replace"), digest_size=8).hexdigest()
+    place = f"{sweep_id}, line {line.line}"
+    line_id = hashlib.blake2b(place.encode(), digest_size=8).hexdigest()
     return {
-        "place": f"{sweep_id}, line {line.line}",
+        "place": place,
         "reason": line.reason,
         "raw": line.raw[:2000],
         "observed_at": None,
@@ -189,17 +222,14 @@ def _chunks(
 
 
 def _keep(path: Path, folder: Path) -> Path:
-    """Copy a recording into the archive, under a name that its content decides."""
+    """Copy a recording into the archive, under a name that its content decides, packed or not."""
     if path.resolve().parent == folder.resolve():
         return path
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with path.open("rb") as source:
-        digest = hashlib.file_digest(source, lambda: hashlib.blake2b(digest_size=4)).hexdigest()
-    target = folder / f"replay-{sweep_id_of(path)}-{digest}.jsonl.gz"
+    target = folder / f"replay-{archive.digest(path)}.jsonl.gz"
     if not target.exists():
         partial = target.with_suffix(".part")
         with path.open("rb") as source, partial.open("wb") as copy:
-            if path.suffix == ".gz":
+            if archive.is_packed(path):
                 shutil.copyfileobj(source, copy)
             else:
                 with gzip.GzipFile(fileobj=copy, mode="wb", filename="", mtime=0) as packed:

@@ -80,6 +80,8 @@ def open_monitor(home: Path | str | None = None, *, as_of: datetime | None = Non
     >>> monitor.leaderboard()  # doctest: +SKIP
     """
     instant = None if as_of is None else _in_utc(as_of)
+    if home is not None and not Path(home).expanduser().is_dir():
+        raise ConfigError(f"Asked to open {home}; there is no such folder. Make it, or leave the home out.")
     config = Config.load(home=home)
     if config.tiklive_api_key is None and not config.warehouse_file.exists():
         practice.prepare(config.home)
@@ -167,6 +169,8 @@ class Monitor:
             Table and chart; the columns are those of `trendlib.metrics.leaderboard`.
         """
         frame = self.board.leaderboard(max_uses=max_uses, top=top, include_unrankable=include_unrankable)
+        widened = self.board.widened(frame["sound_id"])
+        windows = f"; {widened} on windows of 2 to 14 days, as their counter is rounded" if widened else ""
         size = "of any size" if max_uses is None else f"with fewer than {max_uses:,} uses"
         return self._of_board(
             "leaderboard",
@@ -174,21 +178,20 @@ class Monitor:
             frame,
             columns=LEADERBOARD_COLUMNS,
             draw=partial(charts.leaderboard, frame),
-            note=f"sounds {size}, ranked by the lower end of the 90 % interval; 1x is the sound's own week before",
+            note=f"sounds {size}, ranked by the lower end of the 90 % interval; 1x is the sound's own week before"
+            + windows,
         )
 
     def alerts(self) -> Exhibit:
         """List the sounds that a rule flags: breakout (watch, confirmed, new), catch_them_early (early)."""
         frame = self.board.alerts()
-        everything = self.board.leaderboard()
-        flagged = everything[everything["sound_id"].isin(frame["sound_id"])]
         rules = ", ".join(f"{rule.name} v{rule.version}" for rule in (metrics.BREAKOUT, metrics.CATCH_THEM_EARLY))
         return self._of_board(
             "alerts",
             "What the rules flag",
             frame,
             columns=ALERT_COLUMNS,
-            draw=partial(charts.leaderboard, flagged),
+            draw=partial(charts.leaderboard, frame),
             note=f"rules: {rules}",
         )
 
@@ -219,9 +222,8 @@ class Monitor:
         NoDataError
             If none is found, or more than one.
         """
-        try:
-            wanted = sound_id(name)
-        except ConfigError:
+        wanted = _sound_id_in(name)
+        if wanted is None:
             return self._found(self.board.titled(str(name)))
         if wanted not in set(self.board.leaderboard()["sound_id"]):
             where = f"Add it to {self.config.watchlist_file} and sweep."
@@ -262,7 +264,11 @@ class Monitor:
         if self.is_practice:
             raise AuthError(NO_KEY)
         market = None if region is None else READERS["regions"](region)
-        return sweep(self.config, self.watched(top), limits=limits, region=market, on_progress=on_progress)
+        report = sweep(self.config, self.watched(top), limits=limits, region=market, on_progress=on_progress)
+        if self._as_of is None:  # the present has moved on
+            self.__dict__.pop("as_of", None)
+            self.__dict__.pop("board", None)
+        return report
 
     def watched(self, top: int | None = None) -> Watchlist:
         """Return what a sweep would look at: the watchlist, or only the head of the leaderboard.
@@ -331,6 +337,13 @@ class Monitor:
             is_practice=self.is_practice,
             **how,
         )
+
+
+def _sound_id_in(name: str | int) -> str | None:
+    try:
+        return sound_id(name)
+    except ConfigError:
+        return None
 
 
 def _in_utc(as_of: datetime) -> datetime:

@@ -5,6 +5,7 @@ are the same), then this Monday morning's sweep is run for real, over HTTP, agai
 server on loopback. Nothing costs a credit, nothing leaves the machine, and every exhibit says so.
 """
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from trendlib.config import Config
 from trendlib.discover import Discovery, discover
+from trendlib.errors import StoreBusyError, StoreError
 from trendlib.loading import OnBytes, replay
 from trendlib.run import Clock, OnProgress, silent
 from trendlib.sandbox import Quirks, Server, SweepPlan, World, record, teaching_sounds
@@ -55,14 +57,24 @@ def prepare(home: Path, *, on_bytes: OnBytes | None = None, on_progress: OnProgr
     -------
         What the morning's sweep did; None when the home was there already.
     """
-    last = Store(home / FOLDER / "warehouse" / "trendlib.duckdb").last_observed_at()
+    last = _last_observed_at(home / FOLDER)
     with running(home) as practice:
-        if last is None:
-            with _recording(home) as file:
-                replay([file], practice.config, on_bytes=on_bytes)
-        elif last >= practice.clock():
+        if last is not None and last >= practice.clock():
             return None
+        with _recording(home) as file:
+            replay([file], practice.config, on_bytes=on_bytes)
         return sweep(practice.config, practice.watchlist, clock=practice.clock, on_progress=on_progress)
+
+
+def _last_observed_at(folder: Path) -> datetime | None:
+    """Look how far the practice home has come; one of another version is thrown away, as it is all derived."""
+    try:
+        return Store(folder / "warehouse" / "trendlib.duckdb").last_observed_at()
+    except StoreBusyError:
+        raise
+    except StoreError:
+        shutil.rmtree(folder)
+        return None
 
 
 def explore(home: Path, *, on_progress: OnProgress = silent) -> Discovery:

@@ -3,12 +3,14 @@
 Order of events, so that nothing is lost and nothing is bought twice:
 
 1. One run at a time per home; a second one waits, then finds the first one's answers in the cache.
-2. What a killed run left in the archive counts as bought by this one, as far as it is still fresh. So
-   this run decides as the killed one did, and ends where it would have ended.
+2. What a killed run left in the archive counts as bought by this one, as far as it is still fresh and
+   came from the same server for the same key. So this run decides as the killed one did, and ends
+   where it would have ended. All else it left is history.
 3. Each answer is archived, line by line, before anything is made of it.
 4. At the end all of it goes to the warehouse in one transaction: nobody ever sees half a sweep.
 
-A spent budget, spent credits or a refused key stop the run: what was bought is kept and loaded.
+A spent budget, spent credits or a refused key stop the run: what was bought is kept and loaded. A key
+that was refused before anything was answered is no run at all: that is raised.
 """
 
 import secrets
@@ -23,15 +25,13 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
-from filelock import FileLock
-
 from trendlib.api import archive, tiklive
 from trendlib.api.archive import Archive
 from trendlib.api.budget import Budget
 from trendlib.api.client import Client, Provider
 from trendlib.config import EXPIRY, Config
 from trendlib.errors import ApiError, AuthError, BudgetError, ParseError, QuotaError
-from trendlib.loading import LoadReport, load, sweep_id_of
+from trendlib.loading import LoadReport, alone, load, sweep_id_of
 from trendlib.schema import Answer, Call
 from trendlib.store import Store
 
@@ -84,7 +84,7 @@ class RunReport:
     Attributes
     ----------
     run_id
-        The run's name, also its file's in the archive.
+        The run's name, also its file's in the archive: when it began, for which server and key, a random word.
     started_at
         When it began (UTC).
     spent, saved
@@ -133,6 +133,8 @@ class Run(AbstractContextManager["Run"]):
         self.answers: dict[str, Answer] = {}
         self._budget = Budget(budget)
         self._on_progress = on_progress
+        self._provider = tiklive_provider(config)
+        self._refused_key: AuthError | None = None
         self._left_behind: list[Path] = []
         self._bought_before: dict[tuple[str, str, str], Answer] = {}
         self._guard = Lock()
@@ -140,22 +142,21 @@ class Run(AbstractContextManager["Run"]):
 
     def __enter__(self) -> Self:
         """Wait for the run before, take over what a killed one left, and begin."""
-        folder = self.config.archive_folder
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        on_wait = partial(self._on_progress, "waiting for another run", 0, 1)
         with ExitStack() as stack:
-            stack.enter_context(FileLock(folder / ".run.lock"))
+            stack.enter_context(alone(self.config, on_wait=on_wait))
             started_at = self.clock()
-            self.report = RunReport(f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}", started_at)
+            run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{self._provider.fingerprint}-{secrets.token_hex(2)}"
+            self.report = RunReport(run_id, started_at)
             self._take_over()
-            writer = stack.enter_context(Archive(folder).sweep(self.report.run_id))
+            writer = stack.enter_context(Archive(self.config.archive_folder).sweep(run_id))
 
             def record(answer: Answer) -> None:
                 writer.write(answer)
                 self._remember(answer)
 
-            provider = tiklive_provider(self.config)
             self._client = stack.enter_context(
-                Client(provider, self.config, budget=self._budget, record=record, clock=self.clock)
+                Client(self._provider, self.config, budget=self._budget, record=record, clock=self.clock)
             )
             self._stack = stack.pop_all()
         return self
@@ -166,6 +167,11 @@ class Run(AbstractContextManager["Run"]):
         """Load what was fetched, also when an error ends the run: it was paid for.
 
         An interrupted run leaves at once; its archive stays as a killed one's does, for the next run to take over.
+
+        Raises
+        ------
+        AuthError
+            If the key was refused and nothing was answered.
         """
         self.report.spent = self._budget.spent
         self.report.saved = self._budget.saved
@@ -173,6 +179,8 @@ class Run(AbstractContextManager["Run"]):
             if error is not None and not isinstance(error, Exception):
                 raise error
             self._load()
+        if error is None and self._refused_key and not any(map(_is_data, self.answers.values())):
+            raise self._refused_key
 
     def fetch(self, call: Call) -> Answer:
         """Fetch one answer, from what is fresh or from the provider.
@@ -233,6 +241,7 @@ class Run(AbstractContextManager["Run"]):
                 answers.append(answer)
         except (AuthError, QuotaError, BudgetError) as error:
             self.report.stopped = str(error)
+            self._refused_key = error if isinstance(error, AuthError) else None
         except (ApiError, ParseError) as error:
             self.report.failures.append(Failure(walk.call, str(error)))
 
@@ -252,10 +261,11 @@ class Run(AbstractContextManager["Run"]):
             if not is_killed and self._is_loaded(answers):
                 continue
             self.report.taken_over += len(answers)
-            self._bought_before |= {one.call.key: one for one in answers if _is_data(one) and self._is_fresh(one)}
+            fresh = [one for one in answers if self._is_fresh(one)] if self._is_ours(path) else []
+            self._bought_before |= {one.call.key: one for one in fresh if _is_data(one)}
             if is_killed:
                 self._left_behind.append(path)
-            if not any(self._is_fresh(one) for one in answers):
+            if not fresh:
                 load(((sweep_id_of(path), one) for one in found), self.store, chunk=None)
 
     def _load(self) -> None:
@@ -271,6 +281,10 @@ class Run(AbstractContextManager["Run"]):
         """Tell whether others brought all of them, so that none names its own file in the warehouse."""
         ids = {one.answer_id for one in answers}
         return self.store.known(list(ids)) == ids
+
+    def _is_ours(self, path: Path) -> bool:
+        """Tell whether a run of the same server and key wrote it."""
+        return f"-{self._provider.fingerprint}-" in path.name
 
     def _is_fresh(self, answer: Answer) -> bool:
         return self.clock() - answer.fetched_at <= EXPIRY.get(answer.endpoint, timedelta(0))

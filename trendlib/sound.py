@@ -18,7 +18,7 @@ DAY_COLUMNS = ("day", "posts", "exposure_days", "source", "is_flagged")
 MAX_USES = int(metrics.CATCH_THEM_EARLY["total_uses"])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Sound:
     """One watched sound at one instant.
 
@@ -38,6 +38,10 @@ class Sound:
     store: Store
     sound_id: str
     is_practice: bool = False
+
+    def __repr__(self) -> str:
+        """Name the sound."""
+        return f"Sound({self.name!r}, {self.sound_id})"
 
     @cached_property
     def row(self) -> "pd.Series[Any]":
@@ -61,7 +65,7 @@ class Sound:
         return Exhibit(
             name="velocity",
             title=self.name,
-            subtitle=_headline(self.row),
+            subtitle=_headline(self.row, self.board.window_days_of(self.sound_id)),
             frame=days.iloc[::-1].reset_index(drop=True),
             columns=DAY_COLUMNS,
             draw=partial(charts.velocity, days, readings=readings, alerts=self.board.marks_of(self.sound_id)),
@@ -75,8 +79,12 @@ class Sound:
     def why(self) -> Exhibit:
         """Say which check keeps it off the list, by how much, and what would change it."""
         checks = metrics.why(self.sound_id, self.board.leaderboard(), max_uses=MAX_USES)
+        place = "not ranked" if pd.isna(self.row["rank"]) else f"rank {self.row['rank']} of all that is watched"
+        alerts = self.board.alerts()
+        rules = alerts.loc[alerts["sound_id"] == self.sound_id, "rule"]
+        flags = f"flagged by {' and '.join(rules)}" if len(rules) else "flagged by no rule"
         failed = int((~checks["passed"]).sum())
-        verdict = "passes every check" if not failed else f"{failed} of {len(checks)} checks say no"
+        verdict = f"{place}; {flags}; {failed or 'none'} of {len(checks)} checks below say no"
         return Exhibit(
             name="why",
             title=f"Why, or why not: {self.name}",
@@ -89,11 +97,14 @@ class Sound:
         )
 
 
-def _headline(row: "pd.Series[Any]") -> str:
+def _headline(row: "pd.Series[Any]", window_days: int) -> str:
     if pd.isna(row["growth_rate"]):
         return f"Can't tell how fast it moves: {Status(row['status']).meaning}"
     words = ratio_words(row["growth_rate"], row["growth_low"], row["growth_high"])
-    return f"{words} its own week before, {short_number(row['posts_last_24h'])} posts in the last 24 h"
+    pace = short_number(row["posts_last_24h"])
+    if window_days > 1:
+        return f"{words}: the last {window_days} days against the days before; about {pace} posts a day"
+    return f"{words} its own week before, {pace} posts in the last 24 h"
 
 
 def _source(days: pd.DataFrame, readings: pd.DataFrame) -> str:

@@ -46,7 +46,7 @@ class Loaded:
     answer: Answer
     sweep_id: str
     rows: Rows
-    credits: int
+    credits: int | None
     error: str | None = None
 
 
@@ -91,9 +91,9 @@ class Store:
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._connection(read_only=False) as connection:
-            ids = dict.fromkeys(one.answer.answer_id for one in loaded)
-            known = _known(connection, CALLS, ids)
-            fresh = list({one.answer.answer_id: one for one in loaded if one.answer.answer_id not in known}.values())
+            firsts = {one.answer.answer_id: one for one in reversed(loaded)}
+            known = _known(connection, CALLS, firsts)
+            fresh = [one for answer_id, one in reversed(firsts.items()) if answer_id not in known]
             lines = {str(row["answer_id"]): dict(row) for row in rejected}
             known_lines = _known(connection, REJECTS, lines)
             tables = _rows_by_table(fresh)
@@ -107,12 +107,12 @@ class Store:
             connection.commit()
         return len(fresh)
 
-    def known(self, answer_ids: Sequence[str]) -> set[str]:
-        """Return those of some answers that are loaded already."""
+    def known(self, answer_ids: Sequence[str], table: Table = CALLS) -> set[str]:
+        """Return those of some answers that are loaded already; of ``REJECTS``, those of some lines."""
         if not self.path.exists():
             return set()
         with self._connection(read_only=True) as connection:
-            return _known(connection, CALLS, answer_ids)
+            return _known(connection, table, answer_ids)
 
     @contextmanager
     def as_of(self, instant: datetime) -> Iterator["Snapshot"]:
@@ -162,7 +162,7 @@ class Store:
                 order = ", ".join((*table.key, "observed_at", "answer_id"))
                 connection.execute(
                     f"COPY (SELECT *, CAST(observed_at AS DATE) AS day FROM {name} ORDER BY {order}) "  # noqa: S608
-                    f"TO '{target}' (FORMAT parquet, PARTITION_BY (day), OVERWRITE_OR_IGNORE true)"
+                    f"TO '{target}' (FORMAT parquet, PARTITION_BY (day), OVERWRITE true)"
                 ).fetchall()
         return [folder / name for name in TABLES if (folder / name).is_dir()]
 

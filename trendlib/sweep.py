@@ -8,6 +8,7 @@ pages do, and a search of the sound's title shows who posts it now. The creators
 was bought are asked for their followers.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from trendlib.api import tiklive
 from trendlib.config import Config
 from trendlib.errors import ApiError, AuthError, NoDataError, QuotaError, RateLimitError
 from trendlib.metrics.coverage import is_newest_first
+from trendlib.metrics.titles import is_generic
 from trendlib.metrics.velocity import counter_velocity
 from trendlib.run import Clock, OnProgress, Run, RunReport, Walk, silent, utc_now
 from trendlib.schema import HASHTAG_OBSERVATIONS, SOUND_OBSERVATIONS, TABLES, Answer, Call, Rows, Status, Table
@@ -81,10 +83,12 @@ def plan(config: Config, watchlist: Watchlist, *, clock: Clock = utc_now) -> lis
 
     Returns
     -------
-        The counters of all that is watched. Which pages follow is decided by what they say.
+        The counters of all that is watched, and the first page of what is always paged. Which other
+        pages follow is decided by what the counters say.
     """
+    always = [tiklive.music_posts(sound_id) for sound_id in watchlist.always_page]
     with Run(config, clock=clock) as run:
-        return [PlannedCall(call, run.is_cached(call)) for call in _counters(watchlist)]
+        return [PlannedCall(call, run.is_cached(call)) for call in (*_counters(watchlist), *always)]
 
 
 def sweep(
@@ -126,7 +130,10 @@ def sweep(
     with Run(config, budget=limits.budget, clock=clock, on_progress=on_progress) as run:
         report = SweepReport(run.report)
         sounds = run.fetch_all("sound counters", [tiklive.music_info(one) for one in watchlist.sounds])
-        hashtags = run.walk_all("hashtag counters", [_hashtag_walk(run, one) for one in watchlist.hashtags])
+        by_id = _asked_by_id(run.store, run.clock())
+        hashtags = run.walk_all(
+            "hashtag counters", [_hashtag_walk(run, one, by_id.get(one)) for one in watchlist.hashtags]
+        )
         tags = [answers[-1] for answers in hashtags if answers]
         report.sounds, report.hashtags = len(sounds), len(tags)
         past = _Past(run.store, run.now())
@@ -134,10 +141,10 @@ def sweep(
         challenges = past.hashtags_to_page(tags)
         feeds = [tiklive.music_posts(one) for one in moving]
         feeds += [tiklive.hashtag_posts(one, region=region) for one in challenges.values()]
-        known = past.post_ids(moving)
+        known = past.post_ids(moving) | past.tagged_post_ids(list(challenges))
         pages = run.walk_all("posts of candidates", [_posts_walk(run, one, known, limits.max_pages) for one in feeds])
         run.fetch_all("who posts now", _recent_samples(sounds, dict(zip(moving, pages, strict=False))))
-        run.fetch_all("followers", [tiklive.user_info(one) for one in _most_seen_creators(pages[: len(moving)])])
+        run.fetch_all("followers", [tiklive.user_info(one) for one in _most_seen_creators(pages)])
         report.candidates = [*moving, *(f"#{tag}" for tag in challenges)]
     return report
 
@@ -147,7 +154,23 @@ def _counters(watchlist: Watchlist) -> list[Call]:
     return sounds + [tiklive.hashtag_info(hashtag) for hashtag in watchlist.hashtags]
 
 
-def _hashtag_walk(run: Run, hashtag: str) -> Walk:
+def _asked_by_id(store: Store, as_of: datetime) -> dict[str, str]:
+    """Return the hashtags that answered by their id before, as they do not by name: hashtag → challenge id."""
+    try:
+        with store.as_of(as_of) as world:
+            calls = world.frame("calls", endpoint="/challenge-info-id/")
+            hashtags = world.frame("hashtags")
+    except NoDataError:
+        return {}
+    asked = {json.loads(params).get("challenge_id") for params in calls.loc[calls["error"].isna(), "params"]}
+    known = hashtags[hashtags["challenge_id"].isin(asked)]
+    return dict(zip(known["hashtag"], known["challenge_id"], strict=True))
+
+
+def _hashtag_walk(run: Run, hashtag: str, challenge_id: str | None) -> Walk:
+    if challenge_id is not None:
+        by_id = tiklive.hashtag_info_by_id(challenge_id)
+        return Walk(by_id, lambda: iter((run.fetch(by_id),)))
     call = tiklive.hashtag_info(hashtag)
     return Walk(call, partial(_hashtag_answers, run, call, hashtag))
 
@@ -218,6 +241,10 @@ class _Past:
         """Return the posts already known of some sounds."""
         return frozenset(self._read("posts", sound_id=sound_ids)["posts"]["post_id"])
 
+    def tagged_post_ids(self, hashtags: Sequence[str]) -> frozenset[str]:
+        """Return the posts already known to carry one of some hashtags."""
+        return frozenset(self._read("post_hashtags", hashtag=hashtags)["post_hashtags"]["post_id"])
+
     def _readings(self, table: Table, answers: Sequence[Answer]) -> pd.DataFrame:
         proof = [
             {**row, "observed_at": answer.fetched_at, "answer_id": answer.answer_id}
@@ -253,7 +280,7 @@ def _worth_paging(readings: pd.DataFrame, as_of: datetime, paged: set[str]) -> s
 def _recent_samples(counters: Sequence[Answer], feeds: Mapping[str, Sequence[Answer]]) -> list[Call]:
     """Search the titles of sounds whose feed is not newest-first: a sample of who posts them now, never a count."""
     sounds = _rows(map(tiklive.parse, counters), "sounds")
-    titles = {row["sound_id"]: row["title"] for row in sounds if row["title"]}
+    titles = {row["sound_id"]: row["title"] for row in sounds if row["title"] and not is_generic(row["title"])}
     pages = {sound_id: _rows(map(tiklive.parse, answers), "feed_pages") for sound_id, answers in feeds.items()}
     sampled = [one for one, walk in pages.items() if walk and walk[-1]["has_more"] and not is_newest_first(walk)]
     return [tiklive.search_videos(titles[sound_id]) for sound_id in sampled if sound_id in titles]

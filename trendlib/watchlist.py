@@ -7,6 +7,7 @@ nearest right word; nothing is fetched for a file that is not understood whole.
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
@@ -70,7 +71,7 @@ class Watchlist:
             If the file is missing or anything in it is not understood.
         """
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
             raise ConfigError(_missing(path)) from None
         except (OSError, UnicodeDecodeError) as error:
@@ -109,7 +110,7 @@ class Watchlist:
         for sound_id in set(self.always_page) - set(self.sounds):
             near = get_close_matches(sound_id, self.sounds, n=1, cutoff=0.94)
             if near:
-                line = _line_of(text, sound_id)
+                line = _line_of(text, "always_page", sound_id)
                 raise ConfigError(f"{name}, line {line}: always_page has {sound_id!r}; did you mean {near[0]!r}?")
 
 
@@ -134,7 +135,7 @@ def sound_id(value: object) -> str:
 
 
 def _hashtag(value: object) -> str:
-    text = str(value).strip().lstrip("#＃").lower()
+    text = unicodedata.normalize("NFC", str(value).strip().lstrip("#＃").lower())
     if not text or re.search(r"[\s#＃/]", text):
         raise ConfigError(f"{value!r} is no hashtag; write one word, without spaces")
     return text
@@ -179,7 +180,7 @@ def _entry(text: str, name: str, key: str, value: Any) -> str:
     try:
         return READERS[key](_as_written(key, value))
     except ConfigError as error:
-        raise ConfigError(f"{name}, line {_line_of(text, value)}: {key}: {error}") from None
+        raise ConfigError(f"{name}, line {_line_of(text, key, value)}: {key}: {error}") from None
 
 
 def _as_written(key: str, value: object) -> object:
@@ -202,10 +203,16 @@ def _missing(path: Path) -> str:
     return f"{path} does not exist{hint}. Make it: a TOML file with the lists {lists}"
 
 
-def _line_of(text: str, value: object) -> int:
-    """Return the first line an entry stands on; its TOML spelling may differ, then line 1."""
-    needle = str(value)
-    for number, line in enumerate(text.splitlines(), start=1):
-        if needle in line.partition("#")[0] or needle in line:
-            return number
-    return 1
+def _line_of(text: str, key: str, value: object = None) -> int:
+    """Return the line of a list, or of an entry in it; its TOML spelling may differ, then the list's line."""
+    lines = text.splitlines()
+    opening = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*=""")
+    begin = next((number for number, line in enumerate(lines) if opening.match(line)), 0)
+    entry = re.compile(rf"(?<![\w.]){re.escape(str(value))}(?![\w.])" if value is not None else "")
+    found = (number for number in range(begin, len(lines)) if entry.search(_without_comment(lines[number])))
+    return next(found, begin) + 1
+
+
+def _without_comment(line: str) -> str:
+    """Cut a comment off; a # between quotes is none."""
+    return re.sub(r"""^((?:[^"'#]|"[^"]*"|'[^']*')*)#.*$""", r"\1", line)

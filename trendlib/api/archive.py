@@ -13,13 +13,14 @@ Conventions:
 """
 
 import gzip
+import hashlib
 import json
 import os
 import re
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import FileIO
@@ -35,6 +36,8 @@ LONGEST_LINE = 64 * 2**20
 DEEPEST_BODY = 100  # far above any answer, far below what stops Python from writing it again
 _CHUNK = 2**18
 _GZIP_MAGIC = b"\x1f\x8b"
+_DAMAGES = (EOFError, zlib.error, gzip.BadGzipFile)
+_YEARS = range(2000, 2101)  # every instant near them can be told in any time zone and any frame
 _OWNER_ONLY = 0o600
 _SWEEP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _FORMS = (".jsonl", ".jsonl.gz")
@@ -167,8 +170,23 @@ def read(path: Path, *, on_bytes: Callable[[int], None] | None = None) -> Iterat
                 yield number, Reject(number, f"a line of more than {LONGEST_LINE // 2**20} MB", "")
             elif line.strip():
                 yield number, _answer_or_reject(number, line)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except _DAMAGES as error:
         yield number + 1, Reject(number + 1, f"the compressed file breaks off or is damaged here: {error}", "")
+
+
+def is_packed(path: Path) -> bool:
+    """Tell whether a file is compressed, whatever its name says."""
+    with path.open("rb") as file:
+        return file.read(2) == _GZIP_MAGIC
+
+
+def digest(path: Path) -> str:
+    """Name a recording by what it says, compressed or not; of a damaged one, by what can be read."""
+    found = hashlib.blake2b(digest_size=8)
+    with suppress(*_DAMAGES):
+        for chunk in _chunks(path):
+            found.update(chunk)
+    return found.hexdigest()
 
 
 def _line(answer: Answer) -> bytes:
@@ -217,11 +235,9 @@ def seal(path: Path) -> None:
     path.unlink()
 
 
-def _chunks(path: Path, on_bytes: Callable[[int], None] | None) -> Iterator[bytes]:
+def _chunks(path: Path, on_bytes: Callable[[int], None] | None = None) -> Iterator[bytes]:
     with path.open("rb") as file:
-        is_compressed = file.read(2) == _GZIP_MAGIC
-        file.seek(0)
-        stream = gzip.GzipFile(fileobj=file) if is_compressed else file
+        stream = gzip.GzipFile(fileobj=file) if is_packed(path) else file
         told = 0
         while True:
             chunk = stream.read1(_CHUNK)
@@ -299,11 +315,13 @@ def _status(number: int) -> int:
 def _instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
-        if instant.tzinfo is not None:
-            return instant.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise ParseError(f"fetched_at {text[:40]!r} is no time") from error
-    raise ParseError(f"fetched_at {text[:40]!r} has no time zone, so it is no instant")
+    if instant.tzinfo is None:
+        raise ParseError(f"fetched_at {text[:40]!r} has no time zone, so it is no instant")
+    if instant.year not in _YEARS:
+        raise ParseError(f"fetched_at {text[:40]!r} lies outside the years {_YEARS[0]} to {_YEARS[-1]}")
+    return instant.astimezone(UTC)
 
 
 def _as_text(value: Any) -> str:

@@ -9,6 +9,8 @@ Conventions:
 * A feed is one endpoint with one set of parameters, whatever the cursor. Pages of one feed are
   asked one after the other, ``page_gap_s`` between their starts at least; so two threads that ask
   the same buy it once.
+* A failure that may pass is met by asking again, ``config.attempts`` times in all. A refusal is
+  mostly for good, and each costs a credit: after the `MOST_REFUSALS`-th the question is given up.
 * Only answers that `Provider.check` accepts are cached, and only of endpoints in `config.EXPIRY`.
 """
 
@@ -32,10 +34,11 @@ from trendlib.api.cache import AnswerCache
 from trendlib.api.limiter import LONGEST_HOLD_S, Limiter
 from trendlib.api.wire import KeyHeader, Wire
 from trendlib.config import EXPIRY, Config
-from trendlib.errors import ApiError, AuthError, RateLimitError, UnavailableError
+from trendlib.errors import ApiError, AuthError, RateLimitError, RefusalError, UnavailableError
 from trendlib.schema import Answer, Call
 
 CURSOR = "cursor"
+MOST_REFUSALS = 4
 _FIRST_OK, _LAST_OK = 200, 299
 # Requests take unequally long on their way, and the server counts arrivals.
 _MARGIN = 1.1
@@ -83,6 +86,13 @@ class Provider:
     prefix: str = ""
     credits: int = 1
     requests_per_minute: int | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight digits that tell this server and key from others; neither can be had from them."""
+        key = self.key.get_secret_value() if self.key else ""
+        secret = hashlib.blake2b(key.encode()).digest()
+        return hashlib.blake2b(self.base_url.encode(), key=secret, digest_size=4).hexdigest()
 
 
 @dataclass
@@ -227,7 +237,7 @@ class Client:
     def _retrying(self) -> Retrying:
         backoff_s = self._config.backoff_s
         return Retrying(
-            retry=retry_if_exception(_is_transient),
+            retry=retry_if_exception(_Patience()),
             stop=stop_after_attempt(self._config.attempts),
             wait=wait_exponential_jitter(multiplier=backoff_s, jitter=backoff_s, max=LONGEST_HOLD_S),
             before_sleep=_log_repetition,
@@ -277,8 +287,15 @@ def _asked(question: Call | Answer) -> str:
     return f"Asked {question.provider} for {question.endpoint} {params}"[:200]
 
 
-def _is_transient(error: BaseException) -> bool:
-    return isinstance(error, ApiError) and error.is_transient
+class _Patience:
+    """Tells whether one question is worth asking again."""
+
+    def __init__(self) -> None:
+        self._refusals = 0
+
+    def __call__(self, error: BaseException) -> bool:
+        self._refusals += isinstance(error, RefusalError)
+        return isinstance(error, ApiError) and error.is_transient and self._refusals < MOST_REFUSALS
 
 
 def _log_repetition(state: RetryCallState) -> None:

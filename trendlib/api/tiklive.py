@@ -42,7 +42,7 @@ from trendlib.api.tiklive_items import (
     add_post,
     add_sound_info,
 )
-from trendlib.errors import ApiError, AuthError, ParseError, QuotaError, RateLimitError, UnavailableError
+from trendlib.errors import ApiError, AuthError, ParseError, QuotaError, RateLimitError, RefusalError, UnavailableError
 from trendlib.schema import FEED_PAGES, Answer, Call, Rows
 
 __all__ = [
@@ -379,7 +379,7 @@ def _refusal(answer: Answer, code: Any, found: str) -> ApiError:
     if _HOPELESS.search(words) or (number is not None and 400 <= number < 500):
         return _error(ApiError, answer, f"{found} {words}", "check what was asked")
     return _error(
-        UnavailableError, answer, f"{found} {words}", "it may be gone, private or region-locked; try again later"
+        RefusalError, answer, f"{found} {words}", "it may be gone, private or region-locked; try again later"
     )
 
 

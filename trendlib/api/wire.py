@@ -7,6 +7,7 @@ redirect is followed, no cookie kept.
 
 import json
 import math
+import re
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -19,12 +20,11 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
-from trendlib.config import is_loopback
+from trendlib.config import SHORTEST_KEY, is_loopback
 
 LARGEST_BODY = 64 * 2**20
 LONGEST_TEXT = 10_000
 _CHUNK = 2**16
-_SHORTEST_KEY = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class KeyHeader(AuthBase):
         self._header = header
         self._prefix = prefix
         self._key = key
+        self._written = re.compile("".join(map(_spellings, key.get_secret_value())))
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add the header."""
@@ -60,9 +61,12 @@ class KeyHeader(AuthBase):
         return request
 
     def erased_from(self, text: str) -> str:
-        """Return a text without the key, should a server repeat it."""
+        """Return a text without the key, should a server repeat it, plain or escaped as in JSON."""
         key = self._key.get_secret_value()
-        return text.replace(key, "[key]") if len(key) >= _SHORTEST_KEY else text
+        if len(key) < SHORTEST_KEY:
+            return text
+        text = text.replace(key, "[key]")
+        return self._written.sub("[key]", text) if "\\" in text else text
 
 
 class Wire:
@@ -147,6 +151,12 @@ class _Exchange:
                 self._response.raw.shutdown()
             except (ValueError, RuntimeError, OSError):
                 return
+
+
+def _spellings(character: str) -> str:
+    """Match a character as JSON may write it, also JSON within JSON: every layer adds backslashes."""
+    plain, code = re.escape(character), f"{ord(character):04x}"
+    return rf"(?:\\{{0,8}}{plain}|\\{{1,8}}(?i:u{code}))"
 
 
 def _content(response: requests.Response) -> tuple[bytearray, bool]:

@@ -131,6 +131,8 @@ def _best_evidence(velocities: Sequence[IntoFrame]) -> pd.DataFrame:
     table["preference"] = [
         preference.get(pair, len(preference)) for pair in zip(table["status"], table["evidence_kind"], strict=True)
     ]
+    # a new sound has no week before: its level stands alone
+    table.loc[table["status"] == Status.NEW.value, ["growth_rate", "growth_low", "growth_high"]] = np.nan
     return table.sort_values(["sound_id", "preference"]).drop_duplicates("sound_id")
 
 

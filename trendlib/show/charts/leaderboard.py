@@ -152,7 +152,7 @@ def _write_row(sheet: Sheet, place: int, row: Mapping[Any, Any]) -> None:
 
 def _why_unranked(row: Mapping[Any, Any]) -> str:
     reason = _UNRANKED.get(row["status"], f"not ranked: {safe_text(status_words(row['status']))}")
-    if pd.isna(row["posts_last_24h"]):
+    if pd.isna(row["posts_last_24h"]) or row["posts_last_24h"] == 0:
         return reason
     at_least = "at least " if row["status"] == Status.NOT_ENOUGH_COVERAGE else ""
     return f"{reason}; {at_least}{short_number(row['posts_last_24h'])} posts in 24 h"
