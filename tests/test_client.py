@@ -653,11 +653,12 @@ def test_a_provider_s_price_is_what_is_reserved(make: Make, server: Server) -> N
 
 
 def test_pages_of_one_feed_start_apart_and_other_feeds_do_not_wait(make: Make, server: Server) -> None:
-    client = make(page_gap_s=0.15)
+    client = make(page_gap_s=0.3)
     pages = [call(1, endpoint="/music-posts/", cursor=str(cursor)) for cursor in (0, 30, 60)]
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(client.fetch, pages))
-    assert all(later - earlier >= 0.15 for earlier, later in pairwise(server.starts))
+    # what counts is when they arrive, and a busy machine takes unequally long to hand them over
+    assert all(later - earlier >= 0.25 for earlier, later in pairwise(server.starts))
     began = time.monotonic()
     for sound_id in range(2, 12):
         client.fetch(call(sound_id, endpoint="/music-posts/"))

@@ -12,7 +12,7 @@ import pytest
 from trendlib.api import tiklive
 from trendlib.config import EXPIRY
 from trendlib.loading import rebuild, replay
-from trendlib.run import Run, Walk
+from trendlib.run import Run, Walk, tiklive_provider
 from trendlib.sandbox import Faults, Planned, Server, World
 from trendlib.schema import Answer
 from trendlib.store import Store
@@ -42,7 +42,7 @@ def leave_behind(online: Any, *sounds: str, age: timedelta = timedelta(0), endin
     ]
     folder = online.config.archive_folder
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "20260101T000000Z-dead.jsonl"
+    path = folder / f"20260101T000000Z-{tiklive_provider(online.config).fingerprint}-dead.jsonl"
     path.write_text("".join(lines) + ending)
     return path
 
@@ -139,13 +139,13 @@ def test_what_a_killed_run_left_counts_as_cached_in_a_plan(online: Any) -> None:
 
 def test_what_a_killed_run_left_long_ago_is_history_and_bought_anew(online: Any) -> None:
     sound = online.sounds[0]
-    leave_behind(online, sound, age=COUNTER + timedelta(minutes=1))
+    left = leave_behind(online, sound, age=COUNTER + timedelta(minutes=1))
     with Run(online.config) as run:
         history = calls(online)
         answer = run.fetch(tiklive.music_info(sound))
-    assert [one["sweep_id"] for one in history] == ["20260101T000000Z-dead"]
+    assert [one["sweep_id"] for one in history] == [left.stem]
     assert (answer.body["video_count"], run.report.spent) != (7, 0)
-    assert [one["sweep_id"] for one in calls(online)] == ["20260101T000000Z-dead", run.report.run_id]
+    assert [one["sweep_id"] for one in calls(online)] == [left.stem, run.report.run_id]
     assert archived(online) == {"jsonl.gz": 2}
     with Run(online.config) as last:
         pass

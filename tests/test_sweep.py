@@ -158,10 +158,10 @@ def test_spent_credits_stop_the_sweep_and_keep_what_it_has(world: World, tmp_pat
 def test_a_refused_key_is_said_once_and_nothing_else_is_asked(
     server: Server, tmp_path: Path, watchlist: Watchlist
 ) -> None:
-    config = Config.load(**{**config_of(server, tmp_path).model_dump(), "tiklive_api_key": "wrong"})
-    report = sweep(config, watchlist)
-    assert report.run.stopped is not None
-    assert "wrong" not in report.run.stopped
+    config = Config.load(**{**config_of(server, tmp_path).model_dump(), "tiklive_api_key": "wrong-key"})
+    with pytest.raises(AuthError, match="check TIKLIVE_API_KEY") as caught:
+        sweep(config, watchlist)
+    assert "wrong-key" not in str(caught.value)
     assert len(server.requests) <= config.workers
 
 

@@ -42,7 +42,7 @@ def test_what_is_always_paged_is_watched() -> None:
     ("text", "message"),
     [
         ("\nsunds = []", "line 2: 'sunds' is no list of a watchlist; did you mean 'sounds'"),
-        ('# sound = a note\nsounds = []\nsound = []', "line 3: 'sound' is no list"),
+        ("# sound = a note\nsounds = []\nsound = []", "line 3: 'sound' is no list"),
         ('keywords = ["UK garage"]\nhashtags = []\nregions = ["UK"]', "line 3: regions: 'UK'"),
         ('hashtags = ["a"] # "b c"\nkeywords = ["b c"]\ncreators = ["x",\n"b c"]', "line 4: creators: 'b c'"),
         ("zzz = []", "line 1: 'zzz' is no list of a watchlist; there are: sounds, hashtags"),

@@ -131,13 +131,12 @@ def alone(config: Config, *, on_wait: Callable[[], None] | None = None) -> Itera
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = FileLock(folder / ".run.lock")
     try:
-        lock.acquire(timeout=0)
+        held = lock.acquire(timeout=0)
     except Timeout:
         if on_wait:
             on_wait()
-        lock.acquire()
-    with lock:
-        lock.release()  # the block holds it too
+        held = lock.acquire()
+    with held:
         yield
 
 

@@ -378,9 +378,7 @@ def _refusal(answer: Answer, code: Any, found: str) -> ApiError:
         return _error(UnavailableError, answer, f"{found} {words}", "try again later")
     if _HOPELESS.search(words) or (number is not None and 400 <= number < 500):
         return _error(ApiError, answer, f"{found} {words}", "check what was asked")
-    return _error(
-        RefusalError, answer, f"{found} {words}", "it may be gone, private or region-locked; try again later"
-    )
+    return _error(RefusalError, answer, f"{found} {words}", "it may be gone, private or region-locked; try again later")
 
 
 def _words_of(body: Any) -> str:
