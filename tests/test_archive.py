@@ -411,3 +411,9 @@ def test_whatever_a_file_holds_it_is_read_to_its_end(tmp_path: Path, lines: list
         *_, (_, last) = archive.read(path)
         assert isinstance(last, Answer)
         assert last.status == 418
+
+
+@pytest.mark.parametrize("year", ["0001", "1999", "2101", "9999"])
+def test_an_answer_of_another_century_is_rejected_with_its_reason(tmp_path: Path, year: str) -> None:
+    (reject,) = rejects(file_of(tmp_path, line(fetched_at=f"{year}-03-02T12:00:00Z")))
+    assert "lies outside the years 2000 to 2100" in reject.reason

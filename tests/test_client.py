@@ -26,7 +26,7 @@ from pydantic import SecretStr
 
 from trendlib.api import wire
 from trendlib.api.budget import Budget
-from trendlib.api.client import Client, Provider
+from trendlib.api.client import MOST_REFUSALS, Client, Provider
 from trendlib.config import EXPIRY, Config
 from trendlib.errors import (
     ApiError,
@@ -34,6 +34,7 @@ from trendlib.errors import (
     BudgetError,
     QuotaError,
     RateLimitError,
+    RefusalError,
     StoreError,
     TrendlibError,
     UnavailableError,
@@ -827,3 +828,64 @@ def test_many_processes_open_one_home_at_once(tmp_path: Path, server: Server) ->
         assert process.stdout
         assert process.stdout.readline() == "ready\n"
     assert [process.communicate("go\n", timeout=30)[0].strip() for process in processes] == ["20"] * 3
+
+
+def test_a_refusal_that_is_mostly_for_good_is_paid_for_only_a_few_times(make: Make, server: Server) -> None:
+    def refuse(_: Answer) -> None:
+        raise RefusalError("gone, private or locked")
+
+    with pytest.raises(RefusalError):
+        make(check=refuse, attempts=7).fetch(call())
+    assert len(server.paths) == MOST_REFUSALS < 7
+
+
+def test_other_faults_between_refusals_do_not_count_as_refusals(make: Make, server: Server) -> None:
+    def judge(answer: Answer) -> None:
+        if answer.status == 200 and answer.body["code"]:
+            raise RefusalError("gone, private or locked")
+        check(answer)
+
+    refused = sends({"code": -1, "msg": "no"})
+    server.script = [refused, sends(b"", 503), refused, sends(b"", 503), refused, sends(b"", 503), sends(DATA)]
+    assert make(check=judge, attempts=7).fetch(call()).body == DATA
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        pytest.param(lambda key: json.dumps(key).replace("/", r"\/"), id="slash"),
+        pytest.param(lambda key: '"' + "".join(f"\\u{ord(one):04X}" for one in key) + '"', id="codes"),
+        pytest.param(lambda key: json.dumps(json.dumps([key])), id="JSON within JSON"),
+    ],
+)
+def test_a_key_that_comes_back_escaped_is_erased_too(make: Make, server: Server, spelled: Callable[[str], str]) -> None:
+    key = 'se/cret"\\-4711'
+    word = spelled(key)
+    server.script = [sends(f'{{"code": 0, {word}: [[{word}]]}}'.encode())]
+    body = make(key=SecretStr(key)).fetch(call()).body
+    assert "cret" not in json.dumps(body)
+    assert json.dumps(body).count("[key]") == 2
+
+
+def test_a_provider_s_fingerprint_tells_keys_and_servers_apart() -> None:
+    def fingerprint(url: str, key: str | None) -> str:
+        secret = None if key is None else SecretStr(key)
+        return Provider(name="tiklive", base_url=url, header="X-Api-Key", key=secret, check=check).fingerprint
+
+    cases = [("https://a.example", KEY), ("https://b.example", KEY), ("https://a.example", "other"),
+             ("https://a.example", None)]  # fmt: skip
+    found = [fingerprint(*case) for case in cases]
+    assert len(set(found)) == 4
+    assert {len(one) for one in found} == {8}
+    assert found == [fingerprint(*case) for case in cases]
+
+
+def test_an_answer_that_came_at_the_second_attempt_grows_old_with_the_others(
+    make: Make, server: Server, clock: Clock
+) -> None:
+    server.script = [sends(DATA), sends(b"", 503), sends(DATA)]
+    client = make()
+    for sound_id in (1, 2):
+        client.fetch(call(sound_id))
+    clock.now += EXPIRY["/music-info/"]
+    assert [client.is_cached(call(sound_id)) for sound_id in (1, 2)] == [False, False]

@@ -138,3 +138,35 @@ def test_all_folders_stand_in_the_home(tmp_path: Path) -> None:
         "warehouse/trendlib.duckdb",
         "reviews",
     ]
+
+
+def test_a_home_may_begin_with_a_tilde(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRENDLIB_HOME", "~/music")
+    assert Config.load().home == Path.home() / "music"
+
+
+def test_a_home_of_an_unknown_user_is_refused() -> None:
+    with pytest.raises(ConfigError, match="HOME begins with a user"):
+        Config.load(home="~nobody-of-that-name/music")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("TIKLIVE_APIKEY", "TIKLIVE_API_KEY"),
+        ("TIKLVE_API_KEY", "TIKLIVE_API_KEY"),
+        ("KEYAPI_BASEURL", "KEYAPI_BASE_URL"),
+        ("export TRENDLIB_TIMEOUT", "TRENDLIB_TIMEOUT_S"),
+        ("trendlib_worker", "TRENDLIB_WORKERS"),
+    ],
+)
+def test_a_misspelt_name_in_the_env_file_is_said_with_its_line_and_the_right_one(typed: str, meant: str) -> None:
+    Path(".env").write_text(f"# ours\n{typed}=sesame-0123456789\n")
+    with pytest.raises(ConfigError, match=rf"line 2: \w+ is no setting.*{meant}") as caught:
+        Config.load()
+    assert "sesame" not in str(caught.value)
+
+
+def test_names_of_others_in_the_env_file_are_left_alone() -> None:
+    Path(".env").write_text("OPENAI_API_KEY=x\nDATABASE_URL=x\nTRENDLIB_SHARED=x\ntrendlib_workers=2\n")
+    assert Config.load().workers == 2

@@ -2,11 +2,15 @@
 
 import gzip
 import json
+import re
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
+from filelock import FileLock, Timeout
 
 from trendlib.config import Config
 from trendlib.errors import ConfigError
@@ -138,3 +142,82 @@ def test_what_cannot_be_parsed_at_all_still_comes_out_as_something_to_append() -
     one = parsed(Answer(NOON, "tiklive", "/no-such-endpoint/", {}, 200, {"a": 1}), "s")
     assert one.error
     assert one.rows.tables["rejects"][0]["place"] == "body"
+
+
+@pytest.mark.parametrize("act", ["replay", "rebuild"])
+def test_nobody_loads_beside_a_replay_or_a_rebuild(config: Config, recording: Path, act: str) -> None:
+    replay([recording], config)
+    is_taken: list[bool] = []
+
+    def look() -> None:
+        lock = FileLock(config.archive_folder / ".run.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            is_taken.append(True)
+        else:
+            lock.release()
+            is_taken.append(False)
+
+    def look_from_elsewhere(_: int) -> None:
+        other = threading.Thread(target=look)
+        other.start()
+        other.join()
+
+    if act == "replay":
+        replay([recording], config, on_bytes=look_from_elsewhere)
+    else:
+        rebuild(config, on_bytes=look_from_elsewhere)
+    assert is_taken
+    assert all(is_taken)
+
+
+def test_the_same_recording_under_another_name_or_packed_adds_nothing_at_all(
+    config: Config, recording: Path, tmp_path: Path
+) -> None:
+    replay([recording], config)
+    before = everything(Store(config.warehouse_file))
+    packed, renamed, misnamed = tmp_path / "a.jsonl.gz", tmp_path / "b.jsonl", tmp_path / "c.jsonl"
+    packed.write_bytes(gzip.compress(recording.read_bytes()))
+    renamed.write_bytes(recording.read_bytes())
+    misnamed.write_bytes(packed.read_bytes())
+    report = replay([packed, renamed, misnamed], config)
+    assert (report.added, report.reasons) == (0, {})
+    assert repr(everything(Store(config.warehouse_file))) == repr(before)
+    (kept,) = config.archive_folder.glob("*.jsonl*")
+    assert re.fullmatch(r"replay-[0-9a-f]{16}\.jsonl\.gz", kept.name)
+
+
+def test_a_recording_that_breaks_off_is_kept_and_read_as_far_as_it_goes(config: Config, tmp_path: Path) -> None:
+    whole = gzip.compress("".join(line(hours) + "\n" for hours in range(2_000)).encode())
+    broken = tmp_path / "broken.jsonl.gz"
+    broken.write_bytes(whole[: len(whole) // 2])
+    report = replay([broken], config)
+    assert 500 < report.added < 2_000
+    assert "breaks off" in " ".join(report.reasons)
+    (kept,) = config.archive_folder.glob("*.jsonl*")
+    assert kept.read_bytes() == broken.read_bytes()
+
+
+def test_an_answer_that_stands_twice_is_counted_once_and_belongs_to_the_first(config: Config) -> None:
+    one = Answer(NOON, "tiklive", "/music-info/", {"music_id": SOUND}, 200, {"id": SOUND, "video_count": 1})
+    report = load([("first", one), ("second", one)], Store(config.warehouse_file))
+    assert (report.read, report.added, report.rows["sound_observations"]) == (2, 1, 1)
+    assert everything(Store(config.warehouse_file))["calls"]["sweep_id"] == ["first"]
+
+
+def test_the_store_too_keeps_the_first_of_two_equal_answers(config: Config) -> None:
+    one = Answer(NOON, "tiklive", "/music-info/", {"music_id": SOUND}, 200, {"id": SOUND, "video_count": 1})
+    assert Store(config.warehouse_file).append([parsed(one, "first"), parsed(one, "second")]) == 1
+    assert everything(Store(config.warehouse_file))["calls"]["sweep_id"] == ["first"]
+
+
+@pytest.mark.parametrize(("provider", "cost"), [("tiklive", 1), ("keyapi", 2), ("someone", None)])
+def test_an_answer_costs_what_its_provider_charges_if_that_is_known(
+    config: Config, provider: str, cost: int | None
+) -> None:
+    one = Answer(NOON, provider, "/music-info/", {"music_id": SOUND}, 200, {"id": SOUND})
+    load([("s", one)], Store(config.warehouse_file))
+    with Store(config.warehouse_file).as_of(NOON + timedelta(days=1)) as known:
+        (found,) = known.frame("calls")["credits"]
+    assert found is pd.NA if cost is None else found == cost

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from trendlib.api import tiklive
-from trendlib.config import EXPIRY
+from trendlib.config import EXPIRY, Config
+from trendlib.errors import AuthError
 from trendlib.loading import rebuild, replay
-from trendlib.run import Run, Walk, tiklive_provider
+from trendlib.run import MOST_SILENCES, Run, Walk, tiklive_provider
 from trendlib.sandbox import Faults, Planned, Server, World
 from trendlib.schema import Answer
 from trendlib.store import Store
@@ -191,3 +192,66 @@ def test_answers_are_archived_before_the_warehouse_sees_them(online: Any) -> Non
         assert isinstance(answer, Answer)
         assert online.sounds[0] in file.read_text()
         assert not online.config.warehouse_file.exists()
+
+
+@pytest.mark.parametrize("changed", [{"tiklive_api_key": "another-key"}, {"tiklive_base_url": "http://127.0.0.1:9"}])
+def test_what_was_bought_with_another_key_or_elsewhere_is_history_and_not_bought(
+    online: Any, changed: dict[str, str]
+) -> None:
+    left = leave_behind(online, online.sounds[0])
+    question = tiklive.music_info(online.sounds[0])
+    with Run(Config.load(home=online.home, **changed)) as run:
+        assert not run.is_cached(question)
+        assert [one["sweep_id"] for one in calls(online)] == [left.stem]
+    assert run.report.taken_over == 1
+
+
+def test_a_run_that_has_to_wait_says_so_once(online: Any) -> None:
+    told: list[tuple[str, int, int]] = []
+    is_told = threading.Event()
+
+    def tell(*news: Any) -> None:
+        told.append(news)
+        is_told.set()
+
+    def second() -> None:
+        with Run(online.config, on_progress=tell):
+            pass
+
+    with Run(online.config):
+        other = threading.Thread(target=second)
+        other.start()
+        assert is_told.wait(10)
+    other.join(timeout=10)
+    assert told == [("waiting for another run", 0, 1)]
+
+
+def test_a_key_refused_before_anything_was_answered_is_raised_after_the_load(online: Any) -> None:
+    run = Run(Config.load(home=online.home, tiklive_api_key="wrong-key"))
+    with pytest.raises(AuthError, match="check TIKLIVE_API_KEY"), run:
+        run.fetch_all("counters", [tiklive.music_info(online.sounds[0])])
+    assert len(calls(online)) == run.report.loaded.failed == 1
+
+
+def test_a_key_refused_after_answers_ends_the_run_and_raises_nothing(small_world: World, online: Any) -> None:
+    first, second = online.sounds[:2]
+    plan = Planned("401", params={"music_id": second}, times=None)
+    with Server(small_world, rate_per_minute=None, faults=Faults(script=(plan,))) as server:
+        config = Config.load(home=online.home, tiklive_base_url=server.url)
+        with Run(config) as run:
+            run.fetch_all("counters", [tiklive.music_info(first)])
+            run.fetch_all("counters", [tiklive.music_info(second)])
+    assert run.report.stopped
+    assert run.report.loaded.added == 2
+
+
+def test_a_provider_that_stays_silent_ends_the_run_before_every_question_has_waited(tmp_path: Path) -> None:
+    nobody = Config.load(
+        home=tmp_path, tiklive_base_url="http://127.0.0.1:9", tiklive_api_key="some-key", attempts=1, page_gap_s=0
+    )
+    asked = [tiklive.music_info(7012345678901234000 + number) for number in range(60)]
+    with Run(nobody) as run:
+        assert run.fetch_all("sound counters", asked) == []
+    assert run.report.stopped is not None
+    assert "in a row got no answer" in run.report.stopped
+    assert MOST_SILENCES <= len(run.report.failures) < MOST_SILENCES + nobody.workers

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from trendlib.config import Config
+from trendlib.errors import AuthError
 from trendlib.sandbox import Faults, Key, Quirks, Server, World
 from trendlib.schema import TABLES
 from trendlib.store import Store

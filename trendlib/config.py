@@ -52,7 +52,6 @@ EXPIRY: Mapping[str, timedelta] = MappingProxyType(
 )
 
 
-SHORTEST_KEY = 8  # a shorter one could not be told from other words of an answer, to be erased there
 _NAME = re.compile(r"\s*(?:export\s+)?(\w+)\s*=")
 _LIKENESS = 0.88
 
@@ -84,9 +83,6 @@ def _api_key(value: SecretStr) -> SecretStr:
     key = value.get_secret_value().strip()
     if not key.isascii() or not key.isprintable() or " " in key or not key:
         message = "holds spaces, line breaks or characters that no API key has; copy it again"
-        raise ValueError(message)
-    if len(key) < SHORTEST_KEY:
-        message = "is too short to be a key; copy it again"
         raise ValueError(message)
     return SecretStr(key)
 

@@ -30,11 +30,12 @@ from trendlib.api.archive import Archive
 from trendlib.api.budget import Budget
 from trendlib.api.client import Client, Provider
 from trendlib.config import EXPIRY, Config
-from trendlib.errors import ApiError, AuthError, BudgetError, ParseError, QuotaError
+from trendlib.errors import ApiError, AuthError, BudgetError, ParseError, QuotaError, RefusalError, UnavailableError
 from trendlib.loading import LoadReport, alone, load, sweep_id_of
 from trendlib.schema import Answer, Call
 from trendlib.store import Store
 
+MOST_SILENCES = 8  # each has been asked for most of a minute by then
 Clock = Callable[[], datetime]
 OnProgress = Callable[[str, int, int], None]
 
@@ -135,6 +136,7 @@ class Run(AbstractContextManager["Run"]):
         self._on_progress = on_progress
         self._provider = tiklive_provider(config)
         self._refused_key: AuthError | None = None
+        self._silences = 0
         self._left_behind: list[Path] = []
         self._bought_before: dict[tuple[str, str, str], Answer] = {}
         self._guard = Lock()
@@ -244,6 +246,12 @@ class Run(AbstractContextManager["Run"]):
             self._refused_key = error if isinstance(error, AuthError) else None
         except (ApiError, ParseError) as error:
             self.report.failures.append(Failure(walk.call, str(error)))
+            is_silent = isinstance(error, UnavailableError) and not isinstance(error, RefusalError)
+            self._silences = self._silences + 1 if is_silent else 0
+            if self._silences >= MOST_SILENCES:
+                self.report.stopped = f"{self._silences} questions in a row got no answer; the last: {error}"
+        else:
+            self._silences = 0
 
     def _remember(self, answer: Answer) -> None:
         with self._guard:

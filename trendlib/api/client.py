@@ -38,7 +38,7 @@ from trendlib.errors import ApiError, AuthError, RateLimitError, RefusalError, U
 from trendlib.schema import Answer, Call
 
 CURSOR = "cursor"
-MOST_REFUSALS = 4
+MOST_REFUSALS = 3
 _FIRST_OK, _LAST_OK = 200, 299
 # Requests take unequally long on their way, and the server counts arrivals.
 _MARGIN = 1.1
@@ -47,6 +47,8 @@ _NEVER = timedelta(0)
 _SLACK = timedelta(seconds=1)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
+# Repetitions at one instant are ticks apart; whether one was needed must not decide what is fresh later.
+_TICKS = timedelta(milliseconds=1)
 
 logger = logging.getLogger(__name__)
 
@@ -248,7 +250,7 @@ class Client:
         """Return the cached answer, if it is fresh by our clock."""
         longest = EXPIRY.get(call.endpoint, _NEVER) if max_age is None else max_age
         kept = self._cache.find(self._fingerprint(call), call) if longest > _NEVER else None
-        return kept if kept is not None and -_SLACK <= self._clock() - kept.fetched_at < longest else None
+        return kept if kept is not None and -_SLACK <= self._clock() - kept.fetched_at < longest - _TICKS else None
 
     def _feed(self, call: Call) -> _Feed:
         params = sorted((name, value) for name, value in call.params.items() if name != CURSOR)

@@ -20,10 +20,11 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
-from trendlib.config import SHORTEST_KEY, is_loopback
+from trendlib.config import is_loopback
 
 LARGEST_BODY = 64 * 2**20
 LONGEST_TEXT = 10_000
+_SHORTEST_KEY = 8  # a shorter one can't be told from other words of an answer, to be erased there
 _CHUNK = 2**16
 
 
@@ -63,7 +64,7 @@ class KeyHeader(AuthBase):
     def erased_from(self, text: str) -> str:
         """Return a text without the key, should a server repeat it, plain or escaped as in JSON."""
         key = self._key.get_secret_value()
-        if len(key) < SHORTEST_KEY:
+        if len(key) < _SHORTEST_KEY:
             return text
         text = text.replace(key, "[key]")
         return self._written.sub("[key]", text) if "\\" in text else text
