@@ -38,7 +38,7 @@ from trendlib.errors import ApiError, AuthError, RateLimitError, RefusalError, U
 from trendlib.schema import Answer, Call
 
 CURSOR = "cursor"
-MOST_REFUSALS = 3
+MOST_REFUSALS = 4
 _FIRST_OK, _LAST_OK = 200, 299
 # Requests take unequally long on their way, and the server counts arrivals.
 _MARGIN = 1.1
