@@ -110,14 +110,17 @@ class Board:
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise NoDataError(f"No watched sound has {text!r} in its title.{hint}")
 
+    @cached_property
+    def _windows(self) -> "pd.Series[int]":
+        """Length of the recent window behind each growth rate on the board [days], by sound."""
+        key = ["sound_id", "status", "growth_rate"]
+        measured = pd.concat([frame[[*key, "window_days"]] for frame in self.velocities], ignore_index=True)
+        shown = self.leaderboard()[key].dropna().merge(measured, on=key).drop_duplicates("sound_id")
+        return shown.set_index("sound_id")["window_days"]
+
     def window_days_of(self, sound_id: str) -> int:
         """Return the length of the recent window that a sound's growth is measured on [days]."""
-        row = self.leaderboard().set_index("sound_id").loc[sound_id]
-        for frame in self.velocities:
-            own = frame[(frame["sound_id"] == sound_id) & (frame["status"] == row["status"])]
-            if len(own) and own["growth_rate"].eq(row["growth_rate"]).any():
-                return int(own["window_days"].iloc[0])
-        return 1
+        return int(self._windows.get(sound_id, 1))
 
     def widened(self, sound_ids: Iterable[str]) -> int:
         """Count the sounds whose growth is measured on more than one day, as their counter is rounded."""
@@ -179,7 +182,8 @@ class Board:
             advice="look at who posts it before you believe the pace: a campaign or bots look like this",
         )
         unranked = everything[everything["rank"].isna()]
-        reasons = [metrics.why(sound_id, everything).iloc[0] for sound_id in unranked["sound_id"]]
+        # the first check looks at the sound's own row only
+        reasons = [metrics.why(str(one), own).iloc[0] for one, own in unranked.groupby("sound_id", sort=False)]
         lost = unranked.assign(
             caution=[f"can't be ranked: {reason['found']}" for reason in reasons],
             advice=[reason["advice"] for reason in reasons],
