@@ -5,48 +5,25 @@ The instant enters once, when the monitor is made, and is the same for everythin
 one given, it is the first whole minute after the newest answer: the present, as this home knows it.
 """
 
-from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
-
-from trendlib import metrics, practice
+from trendlib import practice
 from trendlib.board import Board, board
 from trendlib.config import Config
 from trendlib.discover import discover
 from trendlib.errors import AuthError, ConfigError, NoDataError
+from trendlib.gallery import Gallery
 from trendlib.run import OnProgress, RunReport, silent
-from trendlib.schema import Status, utc_text
-from trendlib.show import charts
+from trendlib.schema import utc_text
 from trendlib.show.exhibits import Exhibit
-from trendlib.sound import MAX_USES, Sound
+from trendlib.sound import Sound
 from trendlib.store import Store
 from trendlib.sweep import Limits, SweepReport, sweep
 from trendlib.watchlist import READERS, Watchlist, sound_id
 
-LEADERBOARD_COLUMNS = (
-    "rank", "title", "artist", "growth_rate", "growth_low", "growth_high", "posts_last_24h", "total_uses", "status",
-    "alert",
-)  # fmt: skip
-ALERT_COLUMNS = (
-    "title",
-    "artist",
-    "rule",
-    "alert",
-    "growth_rate",
-    "growth_low",
-    "growth_high",
-    "effective_creators",
-    "posts_last_24h",
-    "total_uses",
-    "status",
-)  # fmt: skip
-CROSSOVER_COLUMNS = ("title", "artist", "region", "p0", "p1", "low", "n0", "n1", "n_unknown", "status")
-CAUTION_COLUMNS = ("title", "artist", "caution", "advice")
 NO_KEY = (
     "Asked to sweep; no key is set. Put TIKLIVE_API_KEY=… into the environment or .env. "
     "To rehearse without a key: `trendlib demo`."
@@ -89,8 +66,8 @@ def open_monitor(home: Path | str | None = None, *, as_of: datetime | None = Non
     return Monitor(config, as_of=instant)
 
 
-class Monitor:
-    """One home at one instant.
+class Monitor(Gallery):
+    """One home at one instant; what it shows of it stands in `trendlib.gallery.Gallery`.
 
     Parameters
     ----------
@@ -145,74 +122,6 @@ class Monitor:
     def at(self, as_of: datetime) -> "Monitor":
         """Return the same home at another instant."""
         return Monitor(self.config, as_of=as_of, is_practice=self.is_practice)
-
-    def tally(self) -> str:
-        """Count the watched sounds by status: how much of the board can be believed."""
-        return metrics.tally(self.board.leaderboard())
-
-    def leaderboard(
-        self, *, max_uses: int | None = MAX_USES, top: int | None = 20, include_unrankable: bool = False
-    ) -> Exhibit:
-        """Rank the watched sounds by how surely they accelerate.
-
-        Parameters
-        ----------
-        max_uses
-            Leave out sounds with as many total uses or more; None keeps all [posts].
-        top
-            How many ranks; None for all.
-        include_unrankable
-            List also, last, the sounds that can't be ranked and why.
-
-        Returns
-        -------
-            Table and chart; the columns are those of `trendlib.metrics.leaderboard`.
-        """
-        frame = self.board.leaderboard(max_uses=max_uses, top=top, include_unrankable=include_unrankable)
-        widened = self.board.widened(frame["sound_id"])
-        windows = f"; {widened} on windows of 2 to 14 days, as their counter is rounded" if widened else ""
-        size = "of any size" if max_uses is None else f"with fewer than {max_uses:,} uses"
-        return self._of_board(
-            "leaderboard",
-            "What is accelerating",
-            frame,
-            columns=LEADERBOARD_COLUMNS,
-            draw=partial(charts.leaderboard, frame),
-            note=f"sounds {size}, ranked by the lower end of the 90 % interval; 1x is the sound's own week before"
-            + windows,
-        )
-
-    def alerts(self) -> Exhibit:
-        """List the sounds that a rule flags: breakout (watch, confirmed, new), catch_them_early (early)."""
-        frame = self.board.alerts()
-        rules = ", ".join(f"{rule.name} v{rule.version}" for rule in (metrics.BREAKOUT, metrics.CATCH_THEM_EARLY))
-        return self._of_board(
-            "alerts",
-            "What the rules flag",
-            frame,
-            columns=ALERT_COLUMNS,
-            draw=partial(charts.leaderboard, frame),
-            note=f"rules: {rules}",
-        )
-
-    def crossovers(self) -> Exhibit:
-        """List the sounds that cross from one country into another: shares of posts this week against last."""
-        frame = self.board.crossovers()
-        looked_at = self.board.shifts
-        enough = looked_at.loc[looked_at["status"] != Status.NOT_ENOUGH_COVERAGE, "sound_id"].nunique()
-        return self._of_board(
-            "crossovers",
-            "What crosses into another country",
-            frame,
-            columns=CROSSOVER_COLUMNS,
-            note=f"{enough} of {looked_at['sound_id'].nunique()} sounds with posts have enough of known region in both "
-            "weeks; region is that of the poster's account",
-        )
-
-    def cautions(self) -> Exhibit:
-        """List what not to believe too quickly: rising sounds of a few creators, and what can't be ranked and why."""
-        frame = self.board.cautions()
-        return self._of_board("cautions", "What to be careful with", frame, columns=CAUTION_COLUMNS)
 
     def sound(self, name: str | int) -> Sound:
         """Find a watched sound by its id, its TikTok address or part of its title.
@@ -323,20 +232,6 @@ class Monitor:
 
     def _found(self, wanted: str) -> Sound:
         return Sound(self.board, self.store, wanted, is_practice=self.is_practice)
-
-    def _of_board(self, name: str, title: str, frame: pd.DataFrame, **how: Any) -> Exhibit:
-        """Wrap what was asked of the board: its source and its tally are those of all watched sounds."""
-        everything = self.board.leaderboard()
-        return Exhibit(
-            name=name,
-            title=title,
-            frame=frame,
-            as_of=self.as_of,
-            source=f"TikLiveAPI: {self.board.readings_used:,} counter readings, {self.board.posts_used:,} posts",
-            tally=Counter(everything["status"]),
-            is_practice=self.is_practice,
-            **how,
-        )
 
 
 def _sound_id_in(name: str | int) -> str | None:

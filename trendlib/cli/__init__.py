@@ -1,0 +1,43 @@
+"""The same acts for a terminal and for cron.
+
+What was asked for goes to standard output; progress, summaries and errors go to standard error. So
+``--format json`` prints JSON and nothing else. Exit codes: 0 done, 1 done with failures, 2 bad input,
+3 could not run.
+"""
+
+import sys
+
+from trendlib.cli import boards, homes, runs
+from trendlib.cli.terminal import BAD_INPUT, COULD_NOT_RUN, DONE, DONE_WITH_FAILURES, app, screen
+from trendlib.errors import ConfigError, TrendlibError
+
+__all__ = ["BAD_INPUT", "COULD_NOT_RUN", "DONE", "DONE_WITH_FAILURES", "app", "boards", "homes", "main", "runs"]
+
+INTERRUPTED = 130  # Typer's word for Ctrl-C
+
+
+def main() -> None:
+    """Run the command line; every error of ours ends in one plain sentence and an exit code."""
+    try:
+        app(_home_first(sys.argv[1:]))
+    except ConfigError as error:
+        screen.print(f"Error: {error}", style="red")
+        sys.exit(BAD_INPUT)
+    except TrendlibError as error:
+        screen.print(f"Error: {error}", style="red")
+        sys.exit(COULD_NOT_RUN)
+    except OSError as error:
+        screen.print(f"Error: {error}. Choose a place that exists, can be written and has room.", style="red")
+        sys.exit(COULD_NOT_RUN)
+    except SystemExit as end:
+        if end.code != INTERRUPTED:
+            raise
+        screen.print("Stopped. What was fetched is kept; the same command goes on from there.")
+        sys.exit(COULD_NOT_RUN)
+
+
+def _home_first(words: list[str]) -> list[str]:
+    """Let ``--home H`` stand behind the command too."""
+    place = next((number for number, word in enumerate(words) if word == "--home" or word.startswith("--home=")), 0)
+    width = 2 if place and words[place] == "--home" else 1
+    return [*words[place : place + width], *words[:place], *words[place + width :]] if place else words

@@ -1,0 +1,55 @@
+"""Commands that read the store: leaderboard, alerts, why."""
+
+from typing import Annotated
+
+import typer
+
+from trendlib.cli.terminal import AsFormat, AsOf, Format, app, opened, printed
+from trendlib.errors import ConfigError
+from trendlib.sound import MAX_USES
+
+TOP = 20
+
+
+@app.command()
+def leaderboard(
+    context: typer.Context,
+    as_of: AsOf = None,
+    top: Annotated[int | None, typer.Option(min=1, help="How many sounds; 20, or with --all every one.")] = None,
+    max_uses: Annotated[
+        str | None,
+        typer.Option(help="Leave out sounds with as many uses or more, or `none`; 100000, or with --all none."),
+    ] = None,
+    show_all: Annotated[bool, typer.Option("--all", help="Every watched sound, unranked ones last.")] = False,
+    format_: AsFormat = Format.TABLE,
+) -> None:
+    """Rank the watched sounds by how surely they accelerate."""
+    limit = _max_uses(max_uses or ("none" if show_all else str(MAX_USES)))
+    monitor = opened(context, as_of)
+    board = monitor.leaderboard(max_uses=limit, top=top or (None if show_all else TOP), include_unrankable=show_all)
+    printed(board, format_)
+
+
+@app.command()
+def alerts(context: typer.Context, as_of: AsOf = None, format_: AsFormat = Format.TABLE) -> None:
+    """List the sounds that a rule has flagged."""
+    printed(opened(context, as_of).alerts(), format_)
+
+
+@app.command()
+def why(
+    context: typer.Context,
+    sound: Annotated[str, typer.Argument(help="Sound id, TikTok address, or part of the title.")],
+    as_of: AsOf = None,
+    format_: AsFormat = Format.TABLE,
+) -> None:
+    """Say which rule keeps a sound off the list, by how much, and what would change it."""
+    printed(opened(context, as_of).sound(sound).why(), format_)
+
+
+def _max_uses(text: str) -> int | None:
+    if text.lower() == "none":
+        return None
+    if not text.isascii() or not text.isdigit():
+        raise ConfigError(f"--max-uses {text} is no number of uses; write a whole number, or none")
+    return int(text)

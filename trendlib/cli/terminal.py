@@ -1,0 +1,162 @@
+"""What all commands share: the app, exit codes, how answers and progress are printed."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from trendlib import loading
+from trendlib.errors import ConfigError
+from trendlib.monitor import Monitor, open_monitor
+from trendlib.run import OnProgress, RunReport
+from trendlib.show.exhibits import Exhibit, csv_text, json_text
+from trendlib.show.terminal import print_exhibit
+from trendlib.sweep import SweepReport
+
+DONE, DONE_WITH_FAILURES, BAD_INPUT, COULD_NOT_RUN = range(4)
+MOST_SHOWN = 5
+PIPE_WIDTH = 120
+
+app = typer.Typer(
+    name="trendlib",
+    help="Which TikTok sounds accelerate, who drives them, and what each number rests on.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+screen = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+
+class Format(StrEnum):
+    """How an answer is printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+AsOf = Annotated[str | None, typer.Option(help="As known at this instant, like 2026-11-16T07:00:00Z.")]
+AsFormat = Annotated[Format, typer.Option("--format", help="How to print it.")]
+Credits = Annotated[int | None, typer.Option(min=0, help="Spend at most this many credits.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be called, then stop.")]
+
+
+@app.callback()
+def settings(
+    context: typer.Context,
+    home: Annotated[Path | None, typer.Option(help="Folder of the watchlist, archive and warehouse.")] = None,
+) -> None:
+    """Read the settings that every command shares."""
+    context.obj = home
+
+
+def opened(context: typer.Context, as_of: str | None = None) -> Monitor:
+    """Open the data, and say where no caption can that it is practice data."""
+    monitor = open_monitor(context.obj, as_of=instant(as_of))
+    if monitor.is_practice:
+        screen.print("Practice data: a made-up world, no real sounds. Set TIKLIVE_API_KEY to see your own.")
+    return monitor
+
+
+def printed(exhibit: Exhibit, format_: Format) -> None:
+    """Print an exhibit on standard output: for people, or for programs."""
+    if format_ is Format.TABLE:
+        print_exhibit(exhibit, Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH))
+    else:
+        typer.echo((csv_text if format_ is Format.CSV else json_text)(exhibit.frame), nl=False)
+
+
+def instant(text: str | None) -> datetime | None:
+    """Read an instant from the command line."""
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"--as-of {text} is no instant; write it like 2026-11-16T07:00:00Z") from None
+    if instant.tzinfo is None:
+        raise ConfigError(f"--as-of {text} has no time zone; did you mean {instant.isoformat()}Z (UTC)?")
+    return instant
+
+
+def summarise_sweep(report: SweepReport) -> None:
+    """Say what a sweep did."""
+    posts = report.run.loaded.rows["posts"]
+    screen.print(
+        f"{report.sounds} sounds and {report.hashtags} hashtags read; {len(report.candidates)} moved or were new, "
+        f"so their posts were bought: {posts:,} posts."
+    )
+    summarise(report.run, "")
+
+
+def summarise(run: RunReport, what: str) -> None:
+    """Say what a run cost, and which questions stayed without an answer."""
+    if run.taken_over:
+        screen.print(f"Taken over from a run that was killed: {run.taken_over:,} answers.")
+    rejects = sum(run.loaded.reasons.values())
+    screen.print(
+        f"{what + ': ' if what else ''}{run.spent:,} credits spent, {run.saved:,} saved by the cache, "
+        f"{rejects:,} items set aside, {len(run.failures):,} questions without an answer."
+    )
+    for failure in run.failures[:MOST_SHOWN]:
+        screen.print(f"  {failure.reason}")
+    if run.stopped:
+        screen.print(f"Ended early: {run.stopped.rstrip('.')}. What was bought is loaded.")
+
+
+def summarise_load(report: loading.LoadReport) -> None:
+    """Say what was loaded."""
+    screen.print(f"{report.read:,} answers read, {report.added:,} of them new, {report.failed:,} of them errors.")
+    for name, rows in sorted(report.rows.items()):
+        screen.print(f"  {name:<22} {rows:>9,} rows")
+    for reason, times in report.reasons.most_common(MOST_SHOWN):
+        screen.print(f"  set aside {times:,} times: {reason}")
+
+
+def leave(run: RunReport) -> None:
+    """End the command; the exit code tells whether anything failed."""
+    raise typer.Exit(DONE_WITH_FAILURES if run.failures or run.stopped else DONE)
+
+
+@contextmanager
+def bytes_bar(name: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Show how many bytes are done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=screen, transient=True) as progress:
+        task = progress.add_task(name, total=total)
+        yield partial(_advance, progress, task)
+
+
+def _advance(progress: Progress, task: TaskID, size: int) -> None:
+    progress.advance(task, size)
+
+
+@contextmanager
+def stages() -> Iterator[OnProgress]:
+    """Show the stages of a run, a bar each."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=screen, transient=True) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(stage, total=total)
+            progress.update(tasks[stage], completed=done)
+
+        yield show
