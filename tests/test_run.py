@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from trendlib.api import tiklive
+from trendlib.api.providers import fingerprint
 from trendlib.config import EXPIRY, Config
 from trendlib.errors import AuthError
 from trendlib.loading import rebuild, replay
-from trendlib.run import MOST_SILENCES, Run, Walk, tiklive_provider
+from trendlib.run import MOST_SILENCES, Run, Walk
 from trendlib.sandbox import Faults, Planned, Server, World
 from trendlib.schema import Answer
 from trendlib.store import Store
@@ -43,7 +44,7 @@ def leave_behind(online: Any, *sounds: str, age: timedelta = timedelta(0), endin
     ]
     folder = online.config.archive_folder
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"20260101T000000Z-{tiklive_provider(online.config).fingerprint}-dead.jsonl"
+    path = folder / f"20260101T000000Z-{fingerprint(online.config)}-dead.jsonl"
     path.write_text("".join(lines) + ending)
     return path
 

@@ -48,6 +48,8 @@ EXPIRY: Mapping[str, timedelta] = MappingProxyType(
         "/v1/tiktok/trending/music": timedelta(hours=12),
         "/v1/tiktok/trending/music/detail": timedelta(hours=12),
         "/v1/tiktok-music": timedelta(hours=12),
+        "/ws/2/artist": timedelta(days=7),
+        "/ws/2/release": timedelta(days=7),
     }
 )
 
@@ -87,6 +89,14 @@ def _api_key(value: SecretStr) -> SecretStr:
     return SecretStr(key)
 
 
+def _contact(value: str) -> str:
+    contact = value.strip()
+    if not contact.isascii() or not contact.isprintable() or " " in contact or not ("@" in contact or "://" in contact):
+        message = "is neither an e-mail nor a web address; write it like you@example.com"
+        raise ValueError(message)
+    return contact
+
+
 def _folder(value: Path) -> Path:
     try:
         return value.expanduser()
@@ -97,6 +107,7 @@ def _folder(value: Path) -> Path:
 
 Folder = Annotated[Path, AfterValidator(_folder)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Contact = Annotated[str, AfterValidator(_contact)]
 ApiKey = Annotated[SecretStr, AfterValidator(_api_key)]
 
 
@@ -161,9 +172,12 @@ class Config(BaseSettings):
         Keys (``TIKLIVE_API_KEY``, ``KEYAPI_API_KEY``, ``LAYERS_API_KEY``).
     tiklive_base_url, keyapi_base_url, layers_base_url
         Addresses (``TIKLIVE_BASE_URL`` and so on), https only unless on this machine.
+    musicbrainz_base_url, musicbrainz_contact
+        Its address (``MUSICBRAINZ_BASE_URL``), and whom it may write to, an e-mail or web address; it is told
+        to nobody else. Without a contact MusicBrainz is never asked.
     requests_per_minute
-        Requests to TikLiveAPI in any 60 s [requests], shared by all processes of this home; 0 for
-        no limit.
+        Requests to a provider in any 60 s [requests], shared by all processes of this home; 0 for
+        no limit. MusicBrainz is asked once a second at most, whatever this says.
     workers
         Requests under way at once [requests].
     page_gap_s
@@ -196,6 +210,11 @@ class Config(BaseSettings):
         default="https://api.keyapi.ai", validation_alias=AliasChoices("keyapi_base_url", "KEYAPI_BASE_URL")
     )
     layers_base_url: BaseUrl | None = _named("layers_base_url")
+    musicbrainz_base_url: BaseUrl = Field(
+        default="https://musicbrainz.org",
+        validation_alias=AliasChoices("musicbrainz_base_url", "MUSICBRAINZ_BASE_URL"),
+    )
+    musicbrainz_contact: Contact | None = None
     requests_per_minute: int = Field(default=200, ge=0)
     workers: int = Field(default=3, ge=1, le=3)
     page_gap_s: float = Field(default=0.3, ge=0)
@@ -250,6 +269,11 @@ class Config(BaseSettings):
     def watchlist_file(self) -> Path:
         """What the team follows."""
         return self.home / "watchlist.toml"
+
+    @property
+    def rules_file(self) -> Path:
+        """Thresholds that the team set otherwise."""
+        return self.home / "rules.toml"
 
     @property
     def archive_folder(self) -> Path:

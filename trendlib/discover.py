@@ -1,14 +1,15 @@
 """Finding sounds that nobody on the team follows yet.
 
-Two places show them early: what people posted in the last day under the team's keywords, market by
-market, and what the team's tastemakers posted in the last week. Each find says where it was seen.
-It is an offer for the watchlist; nothing is added by itself.
+Three places show them early: what people posted in the last day under the team's keywords, market by
+market, what the team's tastemakers posted in the last week, and the trending charts that were pulled.
+Each find says where it was seen. It is an offer for the watchlist; nothing is added by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
@@ -22,6 +23,7 @@ from trendlib.watchlist import Watchlist
 SEARCH_WINDOW = timedelta(days=1)
 TASTEMAKER_WINDOW = timedelta(days=7)
 SEARCH_PAGES = 3
+CHART_COLUMNS = ("sound_id", "title", "artist", "is_commercial", "best_rank", "charts", "is_new", "found_by")
 COLUMNS = ("sound_id", "title", "artist", "is_original", "posts", "creators", "views", "newest_posted_at", "found_by")
 
 
@@ -92,6 +94,49 @@ def discover(
         for sighting in _sightings(call, answer, oldest)
     ]
     return Discovery(_by_sound(sightings, watchlist.sounds), run.report)
+
+
+def chart_finds(entries: pd.DataFrame, watched: Sequence[str]) -> pd.DataFrame:
+    """Offer the sounds of trending charts that are not watched yet; no credit is spent.
+
+    Parameters
+    ----------
+    entries
+        Rows of ``chart_entries``: of the pulls to look at, such as the last day's.
+    watched
+        Sounds of the watchlist.
+
+    Returns
+    -------
+        One row a sound, best rank first: ``sound_id``, ``title``, ``artist``, ``is_commercial``, ``best_rank`` [rank],
+        ``charts`` (on how many) [charts], ``is_new`` (the provider called it new on one), ``found_by`` (on which
+        charts, at which rank).
+    """
+    fresh = entries[~entries["sound_id"].isin(list(watched))].sort_values(["observed_at", "rank"])
+    latest = fresh.drop_duplicates(["sound_id", "region", "period_days"], keep="last")
+    if latest.empty:
+        return pd.DataFrame(columns=list(CHART_COLUMNS))
+    latest = latest.assign(found_by=[_place(row) for row in latest.to_dict("records")])
+    sounds = latest.sort_values(["sound_id", "rank"]).groupby("sound_id")
+    board = sounds.agg(
+        title=("title", "last"),
+        artist=("artist", "last"),
+        is_commercial=("is_commercial", "last"),
+        best_rank=("rank", "min"),
+        charts=("found_by", "size"),
+        is_new=("rank_move", lambda moves: bool((moves == "new").any())),
+        found_by=("found_by", ", ".join),
+    )
+    board = board.reset_index().sort_values(["best_rank", "charts", "sound_id"], ascending=[True, False, True])
+    return board[list(CHART_COLUMNS)].reset_index(drop=True)
+
+
+def _place(entry: Mapping[Hashable, Any]) -> str:
+    """Say where a sound stands: ``chart BR, 7 days: 3, new``."""
+    region = "" if pd.isna(entry["region"]) else f" {entry['region']}"
+    period = "" if pd.isna(entry["period_days"]) else f", {entry['period_days']} days"
+    rank = "" if pd.isna(entry["rank"]) else f": {entry['rank']}"
+    return f"chart{region}{period}{rank}{', new' * (entry['rank_move'] == 'new')}"
 
 
 def _walk(run: Run, call: Call, max_pages: int) -> Walk:

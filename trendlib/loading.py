@@ -21,15 +21,31 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from trendlib.api import archive, tiklive
+from trendlib.api import archive, keyapi, layers, musicbrainz, said, tiklive
 from trendlib.api.archive import Archive, Reject
 from trendlib.config import Config
 from trendlib.errors import ApiError, ConfigError, ParseError
 from trendlib.schema import REJECTS, Answer, Rows
 from trendlib.store import Loaded, Store
 
-PARSERS: Mapping[str, Callable[[Answer], Rows]] = MappingProxyType({"tiklive": tiklive.parse})
-CREDITS: Mapping[str, int] = MappingProxyType({"tiklive": tiklive.CREDITS, "keyapi": 2})
+PARSERS: Mapping[str, Callable[[Answer], Rows]] = MappingProxyType(
+    {
+        "tiklive": tiklive.parse,
+        "keyapi": keyapi.parse,
+        "layers": layers.parse,
+        "musicbrainz": musicbrainz.parse,
+        said.PROVIDER: said.parse,
+    }
+)
+CREDITS: Mapping[str, int] = MappingProxyType(
+    {
+        "tiklive": tiklive.CREDITS,
+        "keyapi": keyapi.CREDITS,
+        "layers": layers.CREDITS,
+        "musicbrainz": musicbrainz.CREDITS,
+        said.PROVIDER: 0,
+    }
+)
 CHUNK = 5_000
 OnBytes = Callable[[int], None]
 

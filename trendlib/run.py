@@ -1,19 +1,21 @@
-"""One run against a provider: the lock, the archive, the client, the workers, and the load at the end.
+"""One run against the providers: the lock, the archive, the clients, the workers, and the load at the end.
 
 Order of events, so that nothing is lost and nothing is bought twice:
 
 1. One run at a time per home; a second one waits, then finds the first one's answers in the cache.
 2. What a killed run left in the archive counts as bought by this one, as far as it is still fresh and
-   came from the same server for the same key. So this run decides as the killed one did, and ends
+   came from the same servers for the same keys. So this run decides as the killed one did, and ends
    where it would have ended. All else it left is history.
 3. Each answer is archived, line by line, before anything is made of it.
 4. At the end all of it goes to the warehouse in one transaction: nobody ever sees half a sweep.
 
-A spent budget, spent credits or a refused key stop the run: what was bought is kept and loaded. A key
-that was refused before anything was answered is no run at all: that is raised.
+A spent budget, spent credits, a refused key or a missing setting end one provider's part of the run, which is said
+once; the others go on, and what was bought is kept and loaded. Where a key was refused or a setting is missing and
+nobody answered anything, it was no run at all: that is raised.
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, ExitStack
@@ -25,13 +27,23 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
-from trendlib.api import archive, tiklive
+from trendlib.api import archive
 from trendlib.api.archive import Archive
 from trendlib.api.budget import Budget
-from trendlib.api.client import Client, Provider
+from trendlib.api.client import Client
+from trendlib.api.providers import PROVIDERS, fingerprint
 from trendlib.config import EXPIRY, Config
-from trendlib.errors import ApiError, AuthError, BudgetError, ParseError, QuotaError, RefusalError, UnavailableError
-from trendlib.loading import LoadReport, alone, load, sweep_id_of
+from trendlib.errors import (
+    ApiError,
+    AuthError,
+    BudgetError,
+    ConfigError,
+    ParseError,
+    QuotaError,
+    RefusalError,
+    UnavailableError,
+)
+from trendlib.loading import LoadReport, alone, load, parsed, sweep_id_of
 from trendlib.schema import Answer, Call
 from trendlib.store import Store
 
@@ -47,19 +59,6 @@ def utc_now() -> datetime:
 
 def silent(stage: str, done: int, total: int) -> None:
     """Show no progress."""
-
-
-def tiklive_provider(config: Config) -> Provider:
-    """Say how TikLiveAPI is reached with this configuration."""
-    return Provider(
-        name="tiklive",
-        base_url=config.tiklive_base_url,
-        key=config.tiklive_api_key,
-        header="X-Api-Key",
-        requests_per_minute=config.requests_per_minute or None,
-        credits=tiklive.CREDITS,
-        check=tiklive.check,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,29 +84,48 @@ class RunReport:
     Attributes
     ----------
     run_id
-        The run's name, also its file's in the archive: when it began, for which server and key, a random word.
+        The run's name, also its file's in the archive: when it began, for which servers and keys, a random word.
     started_at
         When it began (UTC).
-    spent, saved
-        Credits spent and credits saved by the cache [credits].
+    spent_by, saved_by
+        Credits spent, and credits saved by the cache, by provider [credits].
     loaded
         What its answers added to the warehouse.
     taken_over
         Answers that killed runs had left in the archive [answers].
     failures
         Questions that got no usable answer.
-    stopped
-        Why the run ended early; None when it did not.
+    ends
+        Why a provider's part of the run ended early, by provider.
+    is_interrupted
+        Whether the whole run was.
     """
 
     run_id: str
     started_at: datetime
-    spent: int = 0
-    saved: int = 0
+    spent_by: Counter[str] = field(default_factory=Counter)
+    saved_by: Counter[str] = field(default_factory=Counter)
     loaded: LoadReport = field(default_factory=LoadReport)
     taken_over: int = 0
     failures: list[Failure] = field(default_factory=list)
-    stopped: str | None = None
+    ends: dict[str, str] = field(default_factory=dict)
+    is_interrupted: bool = False
+
+    @property
+    def spent(self) -> int:
+        """Credits spent, all providers together [credits]."""
+        return self.spent_by.total()
+
+    @property
+    def saved(self) -> int:
+        """Credits saved by the cache, all providers together [credits]."""
+        return self.saved_by.total()
+
+    @property
+    def stopped(self) -> str | None:
+        """Why the run, or a part of it, ended early; None when it did not."""
+        reasons = ["The run was interrupted."] * self.is_interrupted + list(self.ends.values())
+        return " ".join(f"{reason.rstrip('.')}." for reason in reasons) or None
 
 
 class Run(AbstractContextManager["Run"]):
@@ -118,7 +136,7 @@ class Run(AbstractContextManager["Run"]):
     config
         Keys, folders and limits.
     budget
-        Credits it may spend; None for no limit [credits].
+        Credits it may spend at each provider; None for no limit [credits].
     clock
         Gives the instant; the practice world has its own.
     on_progress
@@ -132,11 +150,13 @@ class Run(AbstractContextManager["Run"]):
         self.clock = clock
         self.store = Store(config.warehouse_file)
         self.answers: dict[str, Answer] = {}
-        self._budget = Budget(budget)
+        self._limit = budget
+        self._budgets: dict[str, Budget] = {}
+        self._clients: dict[str, Client] = {}
         self._on_progress = on_progress
-        self._provider = tiklive_provider(config)
-        self._refused_key: AuthError | None = None
-        self._silences = 0
+        self._fingerprint = fingerprint(config)
+        self._shut_out: AuthError | ConfigError | None = None
+        self._silences: Counter[str] = Counter()
         self._left_behind: list[Path] = []
         self._bought_before: dict[tuple[str, str, str], Answer] = {}
         self._guard = Lock()
@@ -148,18 +168,10 @@ class Run(AbstractContextManager["Run"]):
         with ExitStack() as stack:
             stack.enter_context(alone(self.config, on_wait=on_wait))
             started_at = self.clock()
-            run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{self._provider.fingerprint}-{secrets.token_hex(2)}"
+            run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{self._fingerprint}-{secrets.token_hex(2)}"
             self.report = RunReport(run_id, started_at)
             self._take_over()
-            writer = stack.enter_context(Archive(self.config.archive_folder).sweep(run_id))
-
-            def record(answer: Answer) -> None:
-                writer.write(answer)
-                self._remember(answer)
-
-            self._client = stack.enter_context(
-                Client(self._provider, self.config, budget=self._budget, record=record, clock=self.clock)
-            )
+            self._writer = stack.enter_context(Archive(self.config.archive_folder).sweep(run_id))
             self._stack = stack.pop_all()
         return self
 
@@ -173,16 +185,19 @@ class Run(AbstractContextManager["Run"]):
         Raises
         ------
         AuthError
-            If the key was refused and nothing was answered.
+            If a key was refused and nothing was answered.
+        ConfigError
+            If a provider's setting is missing and nothing was answered.
         """
-        self.report.spent = self._budget.spent
-        self.report.saved = self._budget.saved
+        for name, budget in self._budgets.items():
+            self.report.spent_by[name] = budget.spent
+            self.report.saved_by[name] = budget.saved
         with self._stack:
             if error is not None and not isinstance(error, Exception):
                 raise error
             self._load()
-        if error is None and self._refused_key and not any(map(_is_data, self.answers.values())):
-            raise self._refused_key
+        if error is None and self._shut_out and not any(map(_is_data, self.answers.values())):
+            raise type(self._shut_out)(self.report.stopped)
 
     def fetch(self, call: Call) -> Answer:
         """Fetch one answer, from what is fresh or from the provider.
@@ -193,8 +208,10 @@ class Run(AbstractContextManager["Run"]):
             If no usable answer came.
         BudgetError
             If the run's credits are spent.
+        ConfigError
+            If the provider cannot be asked with these settings.
         """
-        answer = self._bought_before.get(call.key) or self._client.fetch(call)
+        answer = self._bought_before.get(call.key) or self._client(call.provider).fetch(call)
         self._remember(answer)
         return answer
 
@@ -218,7 +235,7 @@ class Run(AbstractContextManager["Run"]):
                     task.result()
                     self._on_progress(stage, done, len(tasks))
             except BaseException:
-                self.report.stopped = "The run was interrupted."
+                self.report.is_interrupted = True
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         return found
@@ -231,27 +248,46 @@ class Run(AbstractContextManager["Run"]):
 
     def is_cached(self, call: Call) -> bool:
         """Tell whether an answer is fresh, so costs nothing."""
-        return call.key in self._bought_before or self._client.is_cached(call)
+        return call.key in self._bought_before or self._client(call.provider).is_cached(call)
+
+    def _client(self, name: str) -> Client:
+        """Return the one who asks a provider; who is never asked needs no settings."""
+        with self._guard:
+            if name not in self._clients:
+                provider = PROVIDERS[name](self.config)
+                budget = self._budgets[name] = Budget(self._limit, provider=name)
+                client = Client(provider, self.config, budget=budget, record=self._record, clock=self.clock)
+                self._clients[name] = self._stack.enter_context(client)
+            return self._clients[name]
+
+    def _record(self, answer: Answer) -> None:
+        self._writer.write(answer)
+        self._remember(answer)
 
     def _only(self, call: Call) -> Iterator[Answer]:
         yield self.fetch(call)
 
     def _walk(self, walk: Walk, answers: list[Answer]) -> None:
-        pages = walk.pages()
+        pages, provider = walk.pages(), walk.call.provider
         try:
-            while not self.report.stopped and (answer := next(pages, None)) is not None:
+            while not self._is_over(provider) and (answer := next(pages, None)) is not None:
                 answers.append(answer)
-        except (AuthError, QuotaError, BudgetError) as error:
-            self.report.stopped = str(error)
-            self._refused_key = error if isinstance(error, AuthError) else None
+        except (AuthError, ConfigError, QuotaError, BudgetError) as error:
+            self.report.ends.setdefault(provider, str(error))
+            if isinstance(error, AuthError | ConfigError):
+                self._shut_out = self._shut_out or error
         except (ApiError, ParseError) as error:
             self.report.failures.append(Failure(walk.call, str(error)))
             is_silent = isinstance(error, UnavailableError) and not isinstance(error, RefusalError)
-            self._silences = self._silences + 1 if is_silent else 0
-            if self._silences >= MOST_SILENCES:
-                self.report.stopped = f"{self._silences} questions in a row got no answer; the last: {error}"
+            self._silences[provider] = self._silences[provider] + 1 if is_silent else 0
+            if self._silences[provider] >= MOST_SILENCES:
+                found = f"{self._silences[provider]} questions in a row got no answer"
+                self.report.ends.setdefault(provider, f"{provider}: {found}; the last: {error}")
         else:
-            self._silences = 0
+            self._silences[provider] = 0
+
+    def _is_over(self, provider: str) -> bool:
+        return self.report.is_interrupted or provider in self.report.ends
 
     def _remember(self, answer: Answer) -> None:
         with self._guard:
@@ -291,16 +327,12 @@ class Run(AbstractContextManager["Run"]):
         return self.store.known(list(ids)) == ids
 
     def _is_ours(self, path: Path) -> bool:
-        """Tell whether a run of the same server and key wrote it."""
-        return f"-{self._provider.fingerprint}-" in path.name
+        """Tell whether a run of the same servers and keys wrote it."""
+        return f"-{self._fingerprint}-" in path.name
 
     def _is_fresh(self, answer: Answer) -> bool:
         return self.clock() - answer.fetched_at <= EXPIRY.get(answer.endpoint, timedelta(0))
 
 
 def _is_data(answer: Answer) -> bool:
-    try:
-        tiklive.check(answer)
-    except (ApiError, ParseError):
-        return False
-    return True
+    return parsed(answer, "").error is None

@@ -33,6 +33,7 @@ PANDAS_TYPES = {
     "bool": "boolean",
     "time": "datetime64[us, UTC]",
 }
+EXPORTED_BY = "observed_on"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FORMAT = " ".join(
     f"{table.name}({','.join(f'{c.name}:{c.kind}' for c in table.columns)})" for table in TABLES.values()
@@ -139,6 +140,15 @@ class Store:
             newest = connection.execute("SELECT epoch_us(max(observed_at)) FROM calls").fetchall()[0][0]
         return None if newest is None else EPOCH + timedelta(microseconds=newest)
 
+    def instants(self) -> list[datetime]:
+        """Return, for each day on which something was learned, the first whole minute after its newest answer [UTC]."""
+        if not self.path.exists():
+            return []
+        newest = "SELECT epoch_us(date_trunc('minute', max(observed_at))) FROM calls"
+        with self._connection(read_only=True) as connection:
+            found = connection.execute(f"{newest} GROUP BY date_trunc('day', observed_at) ORDER BY 1").fetchall()
+        return [EPOCH + timedelta(microseconds=row[0], minutes=1) for row in found]
+
     def sweep_ids(self) -> set[str]:
         """Return the sweeps and recordings whose answers are loaded."""
         if not self.path.exists():
@@ -147,22 +157,24 @@ class Store:
             return {row[0] for row in connection.execute("SELECT DISTINCT sweep_id FROM calls").fetchall()}
 
     def export(self, folder: Path) -> list[Path]:
-        """Write every table as Parquet, partitioned by day of observation (``day=2026-11-20/…``).
+        """Write every table as Parquet, partitioned by day of observation (``observed_on=2026-11-20/…``).
+
+        DuckDB, polars, pandas and Spark read the folders as they are. A table's older export is replaced.
 
         Returns
         -------
-            One folder a table.
+            One folder a table; a table without rows has none.
         """
-        folder.mkdir(parents=True, exist_ok=True)
         if not self.path.exists():
             raise NoDataError(f"Asked to export {self.path}; it does not exist yet. Load something first.")
+        folder.mkdir(parents=True, exist_ok=True)
         with self._connection(read_only=True) as connection:
             for name, table in TABLES.items():
                 target = str(folder / name).replace("'", "''")
                 order = ", ".join((*table.key, "observed_at", "answer_id"))
                 connection.execute(
-                    f"COPY (SELECT *, CAST(observed_at AS DATE) AS day FROM {name} ORDER BY {order}) "  # noqa: S608
-                    f"TO '{target}' (FORMAT parquet, PARTITION_BY (day), OVERWRITE true)"
+                    f"COPY (SELECT *, CAST(observed_at AS DATE) AS {EXPORTED_BY} FROM {name} ORDER BY {order}) "  # noqa: S608
+                    f"TO '{target}' (FORMAT parquet, PARTITION_BY ({EXPORTED_BY}), OVERWRITE true)"
                 ).fetchall()
         return [folder / name for name in TABLES if (folder / name).is_dir()]
 

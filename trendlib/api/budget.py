@@ -1,4 +1,4 @@
-"""What a run may spend: credits are set aside before a request leaves, and never given back.
+"""What a run may spend at a provider: credits are set aside before a request leaves, and never given back.
 
 A request that failed may still have been charged, so it counts. What the cache served is counted
 apart, as saved.
@@ -10,12 +10,14 @@ from trendlib.errors import BudgetError
 
 
 class Budget:
-    """Credits allowed for one run, shared by all its threads.
+    """Credits allowed for one run at one provider, shared by all its threads.
 
     Parameters
     ----------
     limit
         Credits that may be spent; None for no limit.
+    provider
+        Whose credits, for the error's words.
 
     Examples
     --------
@@ -25,8 +27,9 @@ class Budget:
     2
     """
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None = None, *, provider: str = "the provider") -> None:
         self.limit = limit
+        self._provider = provider
         self._spent = 0
         self._saved = 0
         self._lock = threading.Lock()
@@ -42,8 +45,9 @@ class Budget:
         with self._lock:
             if self.limit is not None and self._spent + credits_asked > self.limit:
                 raise BudgetError(
-                    f"The next request costs {credits_asked} credits; {self._spent} of the {self.limit} allowed are"
-                    " spent. What was bought is kept: run again with a higher --budget to go on from here."
+                    f"The next request to {self._provider} costs {credits_asked} credits;"
+                    f" {self._spent} of the {self.limit} allowed are spent. What was bought is kept:"
+                    " run again with a higher --budget to go on from here."
                 )
             self._spent += credits_asked
 

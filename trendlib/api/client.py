@@ -6,7 +6,7 @@ Conventions:
   served by the cache. An answer that is no data raises; failed is never empty.
 * Every request that left is handed to ``record``, whatever came of it, before anything else is done
   with it: an answer may be bought twice when the machine dies in between, but never lost.
-* A feed is one endpoint with one set of parameters, whatever the cursor. Pages of one feed are
+* A feed is one endpoint with one set of parameters, whatever the page. Pages of one feed are
   asked one after the other, ``page_gap_s`` between their starts at least; so two threads that ask
   the same buy it once.
 * A failure that may pass is met by asking again, ``config.attempts`` times in all. A refusal is
@@ -31,13 +31,13 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from trendlib.api.budget import Budget
 from trendlib.api.cache import AnswerCache
-from trendlib.api.limiter import LONGEST_HOLD_S, Limiter
+from trendlib.api.limiter import LONGEST_HOLD_S, WINDOW_S, Limiter
 from trendlib.api.wire import KeyHeader, Wire
 from trendlib.config import EXPIRY, Config
 from trendlib.errors import ApiError, AuthError, RateLimitError, RefusalError, UnavailableError
 from trendlib.schema import Answer, Call
 
-CURSOR = "cursor"
+PAGING = frozenset({"cursor", "page", "offset"})
 MOST_REFUSALS = 4
 _FIRST_OK, _LAST_OK = 200, 299
 # Requests take unequally long on their way, and the server counts arrivals.
@@ -69,7 +69,7 @@ class Provider:
     base_url
         Address, without a slash at its end.
     header, prefix
-        Header that carries the key, and what stands before the key in it.
+        Header that carries the key, and what stands before the key in it; None for a provider without keys.
     key
         The API key; None when there is none.
     check
@@ -78,16 +78,22 @@ class Provider:
         What a request costs [credits].
     requests_per_minute
         How many requests may leave in any minute [requests]; None for any number.
+    gap_s
+        Least time between the starts of two requests [s]; where it is given, it is the only limit.
+    user_agent
+        What the client calls itself.
     """
 
     name: str
     base_url: str
-    header: str
+    header: str | None
     key: SecretStr | None
     check: Callable[[Answer], None]
     prefix: str = ""
     credits: int = 1
     requests_per_minute: int | None = None
+    gap_s: float = 0.0
+    user_agent: str = "trendlib"
 
     @property
     def fingerprint(self) -> str:
@@ -143,9 +149,7 @@ class Client:
         self._record = record
         self._clock = clock
         self._cache = AnswerCache(config.cache_folder / "answers.sqlite")
-        self._limiter = limiter or Limiter(
-            config.cache_folder / "requests.json", provider.base_url, limit=provider.requests_per_minute
-        )
+        self._limiter = limiter or _limiter(provider, config)
         self._wire = _wire(provider, config)
         self._places = threading.BoundedSemaphore(config.workers)
         self._record_turn = threading.Lock()
@@ -253,7 +257,7 @@ class Client:
         return kept if kept is not None and -_SLACK <= self._clock() - kept.fetched_at < longest - _TICKS else None
 
     def _feed(self, call: Call) -> _Feed:
-        params = sorted((name, value) for name, value in call.params.items() if name != CURSOR)
+        params = sorted((name, value) for name, value in call.params.items() if name not in PAGING)
         with self._feeds_turn:
             return self._feeds.setdefault(json.dumps([call.endpoint, params]), _Feed())
 
@@ -278,10 +282,18 @@ class Client:
 
 
 def _wire(provider: Provider, config: Config) -> Wire | None:
-    if provider.key is None:
+    if provider.key is None and provider.header is not None:
         return None
     auth = KeyHeader(provider.header, provider.prefix, provider.key)
-    return Wire(provider.base_url, auth, timeout_s=config.timeout_s, connections=config.workers)
+    connections = config.workers
+    return Wire(
+        provider.base_url, auth, timeout_s=config.timeout_s, connections=connections, user_agent=provider.user_agent
+    )
+
+
+def _limiter(provider: Provider, config: Config) -> Limiter:
+    limit, window_s = (1, provider.gap_s) if provider.gap_s else (provider.requests_per_minute, WINDOW_S)
+    return Limiter(config.cache_folder / "requests.json", provider.base_url, limit=limit, window_s=window_s)
 
 
 def _asked(question: Call | Answer) -> str:

@@ -20,7 +20,7 @@ from decimal import Decimal
 from itertools import takewhile
 from typing import Any, TypeVar
 
-from trendlib.errors import ParseError
+from trendlib.errors import ConfigError, ParseError
 from trendlib.schema import Rows
 
 T = TypeVar("T")
@@ -100,6 +100,34 @@ def duration(value: Any) -> int | None:
         raise ParseError(f"{value[:40]!r} is not a length in seconds")
     hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
     return hours * 3600 + minutes * 60 + seconds or None
+
+
+def number(value: Any) -> float | None:
+    """Read a number of at least 0 that need not be whole: ``0.87``, ``"0.87"``."""
+    words = value.strip() if isinstance(value, str) else value
+    if words == "":
+        return None
+    if not isinstance(words, str | int | float) or isinstance(words, bool):
+        raise ParseError(f"{_kind(words)} where a number was due")
+    try:
+        found = float(words)
+    except (ValueError, OverflowError):
+        found = math.nan
+    if not (math.isfinite(found) and found >= 0):
+        raise ParseError(f"{str(words)[:40]!r} is no number of at least 0")
+    return found
+
+
+def address(value: Any) -> str | None:
+    """Read a web address; anything else names no place, so it is None."""
+    word = text(value)
+    return word if word and word.startswith(("https://", "http://")) else None
+
+
+def day(value: Any, *, known_at: datetime) -> datetime | None:
+    """Read the UTC day that an instant, told as `instant` reads it, lies in."""
+    found = instant(value, known_at=known_at)
+    return found and found.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def region(value: Any) -> str | None:
@@ -234,6 +262,29 @@ class Fields:
     def _read(self, reader: Callable[[Any], T | None], name: str) -> T | None:
         value = self.values.get(name)
         return None if value is None else reader(value)
+
+
+def asked(reader: Callable[[Any], str | None], value: Any) -> str:
+    """Read what a question is about, before it is sent.
+
+    Raises
+    ------
+    ConfigError
+        If there is nothing in it, or nothing that can be asked for.
+    """
+    try:
+        word = reader(value)
+    except ParseError as error:
+        raise ConfigError(f"cannot ask for {value!r}: {error}") from error
+    if word is None:
+        raise ConfigError(f"cannot ask for {value!r}: it is empty; name what to ask for")
+    return word
+
+
+def unwrapped(body: Any) -> Mapping[str, Any]:
+    """Give what a body is about: the object in its envelope's ``data``, or the body when it has none; else nothing."""
+    inner = body.get("data", body) if isinstance(body, Mapping) else body
+    return inner if isinstance(inner, Mapping) else {}
 
 
 def reject(rows: Rows, place: str, reason: str, raw: Any) -> None:

@@ -12,7 +12,6 @@ Conventions:
   objects in `trendlib.api.tiklive_items`.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -20,6 +19,7 @@ from typing import Any
 
 from trendlib.api import fields as read
 from trendlib.api.fields import Fields, reject
+from trendlib.api.refusals import OK, error, no_json, refusal
 from trendlib.api.tiklive_calls import (
     download_music,
     hashtag_info,
@@ -42,7 +42,7 @@ from trendlib.api.tiklive_items import (
     add_post,
     add_sound_info,
 )
-from trendlib.errors import ApiError, AuthError, ParseError, QuotaError, RateLimitError, RefusalError, UnavailableError
+from trendlib.errors import ParseError, UnavailableError
 from trendlib.schema import FEED_PAGES, Answer, Call, Rows
 
 __all__ = [
@@ -123,10 +123,6 @@ _STANDS_IN: Mapping[str, Callable[[Any], str | None]] = {
 }
 _THINGS = (("posts", "post_id"), ("hashtags", "hashtag"))
 _EMPTY_PAGES = 2
-_OK = range(200, 300)
-_SLOW_DOWN = re.compile(r"rate.?limit|api limit|requests?/second|too many|qps", re.IGNORECASE)
-_HOPELESS = re.compile(r"invalid|missing|required|not exist|not found", re.IGNORECASE)
-_LONG_WORD = re.compile(r"[\w.-]{21,}")  # may be a key sent back; ids are shorter
 
 
 def check(answer: Answer) -> None:
@@ -149,17 +145,17 @@ def check(answer: Answer) -> None:
         TikLiveAPI has no such endpoint.
     """
     endpoint = _endpoint(answer)
-    if answer.status not in _OK:
-        raise _refusal(answer, answer.status, f"HTTP {answer.status}")
+    if answer.status not in OK:
+        raise refusal(answer, answer.status, f"HTTP {answer.status}")
     body = answer.body
     if isinstance(body, str) and not (endpoint.kind == "file" and _urls(endpoint, body)):
-        raise _no_json(answer, body)
+        raise no_json(answer, body)
     code = body.get("code") if isinstance(body, Mapping) else None
     if code not in (None, 0, "0"):
-        raise _refusal(answer, code, f"code {str(code)[:20]}")
+        raise refusal(answer, code, f"code {str(code)[:20]}")
     if not _is_data(endpoint, _payload(body)):
         due = endpoint.list_key or endpoint.kind
-        raise _error(UnavailableError, answer, f"a body without the {due} asked for", "try again later")
+        raise error(UnavailableError, answer, f"a body without the {due} asked for", "try again later")
 
 
 def parse(answer: Answer) -> Rows:
@@ -355,43 +351,3 @@ def _add_feed_page(rows: Rows, answer: Answer) -> None:
         pairs=max(len(times) - 1, 0),
         rises=sum(later > earlier for earlier, later in pairwise(times)),
     )
-
-
-def _no_json(answer: Answer, body: str) -> ApiError:
-    head = body[:500].strip()
-    if head and not head.startswith("<") and _SLOW_DOWN.search(head):
-        return _error(RateLimitError, answer, f"{_words_of(body)!r}", "ask more slowly")
-    found = {"": "an empty body", "{": "truncated JSON", "[": "truncated JSON"}.get(head[:1], _words_of(body))
-    return _error(UnavailableError, answer, found, "try again later")
-
-
-def _refusal(answer: Answer, code: Any, found: str) -> ApiError:
-    number = int(code) if re.fullmatch(r"-?[0-9]{1,9}", str(code)) else None
-    words = _words_of(answer.body)
-    if number in (401, 403):  # its words may hold the key
-        return _error(AuthError, answer, found, "check TIKLIVE_API_KEY")
-    if number == 402:
-        return _error(QuotaError, answer, f"{found} {words}", "buy credits or wait; what was bought is kept")
-    if number == 429 or _SLOW_DOWN.search(words):
-        return _error(RateLimitError, answer, f"{found} {words}", "ask more slowly")
-    if number is not None and (number in (0, 408) or number >= 500):
-        return _error(UnavailableError, answer, f"{found} {words}", "try again later")
-    if _HOPELESS.search(words) or (number is not None and 400 <= number < 500):
-        return _error(ApiError, answer, f"{found} {words}", "check what was asked")
-    return _error(RefusalError, answer, f"{found} {words}", "it may be gone, private or region-locked; try again later")
-
-
-def _words_of(body: Any) -> str:
-    said = body
-    if isinstance(body, Mapping):
-        said = next((body[key] for key in ("msg", "message", "error", "detail") if isinstance(body.get(key), str)), "")
-    if not isinstance(said, str):
-        return ""
-    if said.lstrip()[:1] == "<":
-        return "an HTML page"
-    return _LONG_WORD.sub("…", read.text(said[:500]) or "")[:120]
-
-
-def _error(kind: type[ApiError], answer: Answer, found: str, advice: str) -> ApiError:
-    asked = ", ".join(f"{name}={value}" for name, value in answer.params.items())[:200]
-    return kind(read.text(f"asked tiklive {answer.endpoint} {asked}: found {found.strip()}; {advice}"))

@@ -4,11 +4,8 @@ Every request costs 1 credit. Ids are taken as text or int; a float has lost dig
 A feed's builder makes the call for one page; `trendlib.api.tiklive.walk` makes the later ones.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 from trendlib.api import fields as read
-from trendlib.errors import ConfigError, ParseError
+from trendlib.errors import ConfigError
 from trendlib.schema import Call
 
 PUBLISH_DAYS = (0, 1, 7, 30, 90, 180)
@@ -17,12 +14,12 @@ _NEWEST_FIRST = "2"  # as the provider documents it; the answers do not always o
 
 def music_info(sound_id: str | int) -> Call:
     """Ask for a sound and its use counter: 1 credit."""
-    return _call("/music-info/", music_id=_said(read.number_id, sound_id))
+    return _call("/music-info/", music_id=read.asked(read.number_id, sound_id))
 
 
 def music_posts(sound_id: str | int, *, cursor: str | None = None, count: int = 30) -> Call:
     """Ask for a page of a sound's posts, at most 30: 1 credit."""
-    return _call("/music-posts/", music_id=_said(read.number_id, sound_id), count=str(count), cursor=cursor)
+    return _call("/music-posts/", music_id=read.asked(read.number_id, sound_id), count=str(count), cursor=cursor)
 
 
 def search_videos(
@@ -53,7 +50,7 @@ def search_videos(
         raise ConfigError(f"publish_days={publish_days}: the provider knows {known} only; use one of these")
     return _call(
         "/search-video/",
-        keyword=_said(read.text, keyword),
+        keyword=read.asked(read.text, keyword),
         count=str(count),
         region=_market(region),
         publish_time=str(publish_days),
@@ -64,17 +61,17 @@ def search_videos(
 
 def user_posts(handle: str, *, cursor: str | None = None, count: int = 35) -> Call:
     """Ask for a page of a creator's posts, at most 35: 1 credit."""
-    return _call("/user-posts/", unique_id=_said(read.handle, handle), count=str(count), cursor=cursor)
+    return _call("/user-posts/", unique_id=read.asked(read.handle, handle), count=str(count), cursor=cursor)
 
 
 def user_info(handle: str) -> Call:
     """Ask for a creator and their counters: 1 credit."""
-    return _call("/userinfo-by-username/", username=_said(read.handle, handle))
+    return _call("/userinfo-by-username/", username=read.asked(read.handle, handle))
 
 
 def post_detail(post: str | int) -> Call:
     """Ask for one post, by its URL or its id: 1 credit."""
-    return _call("/post-detail/", url=_said(read.name_id, post))
+    return _call("/post-detail/", url=read.asked(read.name_id, post))
 
 
 def region_list() -> Call:
@@ -87,17 +84,17 @@ def download_music(url: str) -> Call:
 
     What may be done with the file is between you and whoever owns the music.
     """
-    return _call("/download-music/", url=_said(read.text, url))
+    return _call("/download-music/", url=read.asked(read.text, url))
 
 
 def hashtag_info(name: str) -> Call:
     """Ask for a hashtag and its counters by name: 1 credit. Some answer only by id."""
-    return _call("/challenge-info-name/", name=_said(read.hashtag, name))
+    return _call("/challenge-info-name/", name=read.asked(read.hashtag, name))
 
 
 def hashtag_info_by_id(challenge_id: str | int) -> Call:
     """Ask for a hashtag and its counters by id: 1 credit."""
-    return _call("/challenge-info-id/", challenge_id=_said(read.number_id, challenge_id))
+    return _call("/challenge-info-id/", challenge_id=read.asked(read.number_id, challenge_id))
 
 
 def hashtag_posts(
@@ -106,7 +103,7 @@ def hashtag_posts(
     """Ask for a page of a hashtag's posts, at most 35: 1 credit."""
     return _call(
         "/challenge-posts/",
-        challenge_id=_said(read.number_id, challenge_id),
+        challenge_id=read.asked(read.number_id, challenge_id),
         count=str(count),
         region=_market(region),
         cursor=cursor,
@@ -115,7 +112,7 @@ def hashtag_posts(
 
 def search_hashtags(keyword: str, *, cursor: str | None = None, count: int = 20) -> Call:
     """Ask for hashtags that resemble a keyword: 1 credit. The first is often not the one meant."""
-    return _call("/search-challenge/", keyword=_said(read.text, keyword), count=str(count), cursor=cursor)
+    return _call("/search-challenge/", keyword=read.asked(read.text, keyword), count=str(count), cursor=cursor)
 
 
 def _call(endpoint: str, **params: str | None) -> Call:
@@ -123,14 +120,4 @@ def _call(endpoint: str, **params: str | None) -> Call:
 
 
 def _market(region: str | None) -> str | None:
-    return None if region is None else _said(read.region, region)
-
-
-def _said(reader: Callable[[Any], str | None], value: Any) -> str:
-    try:
-        word = reader(value)
-    except ParseError as error:
-        raise ConfigError(f"cannot ask for {value!r}: {error}") from error
-    if word is None:
-        raise ConfigError(f"cannot ask for {value!r}: it is empty; name what to ask for")
-    return word
+    return None if region is None else read.asked(read.region, region)

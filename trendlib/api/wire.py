@@ -48,17 +48,18 @@ class Reply:
 
 
 class KeyHeader(AuthBase):
-    """Puts the key on a request; as it is an ``auth``, ``.netrc`` is not consulted."""
+    """Puts the key on a request, if there is one; as it is an ``auth``, ``.netrc`` is not consulted."""
 
-    def __init__(self, header: str, prefix: str, key: SecretStr) -> None:
+    def __init__(self, header: str | None, prefix: str, key: SecretStr | None) -> None:
         self._header = header
         self._prefix = prefix
-        self._key = key
-        self._written = re.compile("".join(map(_spellings, key.get_secret_value())))
+        self._key = key or SecretStr("")
+        self._written = re.compile("".join(map(_spellings, self._key.get_secret_value())))
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add the header."""
-        request.headers[self._header] = self._prefix + self._key.get_secret_value()
+        if self._header is not None:
+            request.headers[self._header] = self._prefix + self._key.get_secret_value()
         return request
 
     def erased_from(self, text: str) -> str:
@@ -83,15 +84,19 @@ class Wire:
         How long a whole answer is waited for, from the first name look-up to the last byte [s].
     connections
         How many connections are kept open.
+    user_agent
+        What the server is told about who asks.
     """
 
-    def __init__(self, base_url: str, auth: KeyHeader, *, timeout_s: float, connections: int) -> None:
+    def __init__(
+        self, base_url: str, auth: KeyHeader, *, timeout_s: float, connections: int, user_agent: str = "trendlib"
+    ) -> None:
         self._base_url = base_url
         self._auth = auth
         self._timeout_s = timeout_s
         self._session = requests.Session()
         self._session.auth = auth
-        self._session.headers.update({"User-Agent": "trendlib", "Accept": "application/json"})
+        self._session.headers.update({"User-Agent": user_agent, "Accept": "application/json"})
         # A proxy is for the way out; what is on this machine is not asked through it.
         self._session.trust_env = not is_loopback(base_url)
         self._session.mount(base_url, HTTPAdapter(pool_connections=1, pool_maxsize=connections))

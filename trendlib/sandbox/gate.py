@@ -1,5 +1,6 @@
 """Who may ask: keys, credits and the rate limit, each provider in its own words."""
 
+import re
 import threading
 import time
 from collections import deque
@@ -7,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Provider = Literal["tiklive", "keyapi", "layers"]
-PRICES: Mapping[Provider, int] = {"tiklive": 1, "keyapi": 2, "layers": 0}
+Provider = Literal["tiklive", "keyapi", "layers", "musicbrainz"]
+PRICES: Mapping[Provider, int] = {"tiklive": 1, "keyapi": 2, "layers": 0, "musicbrainz": 0}
 _MINUTE_S = 60.0
+_CONTACT = re.compile(r"\(.*(@|://).*\)")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ def provider_of(path: str) -> Provider:
     """Say whose endpoint a path is."""
     if path.startswith("/v1/tiktok/"):
         return "keyapi"
+    if path.startswith("/ws/2/"):
+        return "musicbrainz"
     return "layers" if path == "/v1/tiktok-music" else "tiklive"
 
 
@@ -45,6 +49,9 @@ def refusal(provider: Provider, status: int) -> dict[str, Any]:
             400: "Bad request",
         }
         return {"code": status, "data": None, "message": words.get(status, "Internal server error")}
+    if provider == "musicbrainz":
+        words = {403: "Say in your User-Agent whom to write to.", 404: "Not Found"}
+        return {"error": words.get(status, "Your requests are exceeding the allowable rate limit.")}
     if provider == "layers":
         words = {401: "UNAUTHENTICATED", 403: "FORBIDDEN_SCOPE"}
         return {"error": {"code": words.get(status, "INTERNAL"), "message": "The request was refused."}}
@@ -74,7 +81,13 @@ class Gate:
             self.spent.setdefault(known.text, 0)
 
     def enter(self, provider: Provider, headers: Mapping[str, str]) -> tuple[int, Key | None]:
-        """Look at the key, its credits and its last minute: 200 or the status of the refusal, and the key."""
+        """Look at the key, its credits and its last minute: 200 or the status of the refusal, and the key.
+
+        MusicBrainz knows no keys: it looks for a contact in the User-Agent, and counts nothing.
+        """
+        if provider == "musicbrainz":
+            given = {name.lower(): value for name, value in headers.items()}
+            return (200 if _CONTACT.search(given.get("user-agent", "")) else 403), None
         text = _key_text(provider, headers)
         known = next((one for one in self.keys if one.text == text and one.provider == provider), None)
         if known is None:

@@ -1,4 +1,4 @@
-"""Answers of a practice world: the three APIs behind one function of endpoint, parameters and time."""
+"""Answers of a practice world: every provider behind one function of endpoint, parameters and time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +10,14 @@ from trendlib.sandbox.feeds import Feeds
 from trendlib.sandbox.gate import provider_of, refusal
 from trendlib.sandbox.keyapi import KeyApi
 from trendlib.sandbox.layers import Layers
+from trendlib.sandbox.musicbrainz import MusicBrainz
 from trendlib.sandbox.tiklive import TikLive
 from trendlib.sandbox.world import unix
 
 
 @dataclass(frozen=True, eq=False)
 class Practice:
-    """Answers all three APIs from a world; ``wrapped`` puts TikLiveAPI's bodies into the family's envelope."""
+    """Answers for all providers from a world; ``wrapped`` puts TikLiveAPI's bodies into the family's envelope."""
 
     feeds: Feeds
     wrapped: bool = False
@@ -29,6 +30,8 @@ class Practice:
         try:
             if provider == "keyapi":
                 return self._keyapi.answer(path, params, second)
+            if provider == "musicbrainz":
+                return self._musicbrainz.answer(path, params)
             return 200, self._tiklive.answer(path, params, second)
         except KeyError:
             return 404, refusal(provider, 404)
@@ -44,3 +47,7 @@ class Practice:
     @cached_property
     def _layers(self) -> Layers:
         return Layers(self.feeds.world)
+
+    @cached_property
+    def _musicbrainz(self) -> MusicBrainz:
+        return MusicBrainz(self.feeds.world)

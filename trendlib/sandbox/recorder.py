@@ -40,7 +40,11 @@ class SweepPlan:
     creators
         Creators looked up: those with the most views on the day's pages.
     chart_regions
-        Markets whose first chart page is fetched.
+        Markets whose charts of 7 days are fetched, to the end.
+    detailed_sounds
+        Sound ids whose details (audience) are asked for on Mondays, in the first market.
+    has_catalogue
+        Whether the licensed-music catalogue is fetched.
     """
 
     first: date | None = None
@@ -51,6 +55,8 @@ class SweepPlan:
     most_pages: int = 7
     creators: int = 3
     chart_regions: Sequence[str] = ("US",)
+    detailed_sounds: Sequence[str] = ()
+    has_catalogue: bool = False
 
 
 def teaching_sounds(world: World) -> list[str]:
@@ -121,8 +127,25 @@ class _Sweep:
                         seen[video["author"]["unique_id"]] = video["play_count"]
         for handle in sorted(seen, key=lambda one: (-seen[one], one))[: plan.creators]:
             yield self._ask("/userinfo-by-username/", username=handle)
+        yield from self._market(plan)
+
+    def _market(self, plan: SweepPlan) -> Iterator[dict[str, Any]]:
         for region in plan.chart_regions:
-            yield self._ask("/v1/tiktok/trending/music", region=region, period="7", page="1", limit="20")
+            page, has_more = 0, True
+            while has_more:
+                page += 1
+                params = {"region": region, "period": "7", "page": str(page), "limit": "20"}
+                line = self._ask("/v1/tiktok/trending/music", **params)
+                yield line
+                has_more = line["body"]["data"]["pagination"]["has_more"]
+        if self.now.weekday() == 0:
+            world = self.practice.feeds.world
+            for sound_id in plan.detailed_sounds:
+                if world.catalogue[world.sound_rows[sound_id]].born_at < unix(self.now):
+                    asked = {"clip_id": sound_id, "period": "7", "region": plan.chart_regions[0]}
+                    yield self._ask("/v1/tiktok/trending/music/detail", **asked)
+        if plan.has_catalogue:
+            yield self._ask("/v1/tiktok-music")
 
     def _walk(self, endpoint: str, params: Mapping[str, str], most: int, until: int) -> Iterator[dict[str, Any]]:
         cursor = ""

@@ -1,4 +1,4 @@
-"""The practice servers: three APIs on loopback HTTP, with keys, credits, limits, faults, and the time the caller sets.
+"""The practice servers: all providers on loopback HTTP, with keys, credits, limits, faults, and a time that is set.
 
 Besides the providers' endpoints they answer ``GET /_sandbox/state`` and ``POST /_sandbox/time`` (a JSON object with
 ``now``), so that another process can look at a server and move its time. An answer with status 200 costs its price.
@@ -169,9 +169,11 @@ class PracticeServer:
     ) -> tuple[int, Any, dict[str, str]]:
         provider = provider_of(path)
         status, known = self._gate.enter(provider, headers)
-        if status != 200 or known is None:
+        if status != 200:
             return status, refusal(provider, status), {}
         status, body = self.source.answer(path, params, now)
+        if known is None:
+            return status, body, {}
         if status == 200:
             self._gate.charge(known)
         return status, body, self._gate.limits(known)

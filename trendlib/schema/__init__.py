@@ -16,6 +16,7 @@ Conventions of measurement:
 
 from collections.abc import Mapping
 
+from trendlib.schema.alerts import ALERTS, NOTES, RULE_RUNS
 from trendlib.schema.answers import Answer, Call, Rows, utc_text
 from trendlib.schema.columns import ANSWER_ID, OBSERVED_AT, Column, Kind, Table
 from trendlib.schema.evidence import CALLS, FEED_PAGES, REJECTS
@@ -43,6 +44,7 @@ from trendlib.schema.sources import (
 from trendlib.schema.status import Status
 
 __all__ = [
+    "ALERTS",
     "ANSWER_ID",
     "ARTISTS",
     "CALLS",
@@ -57,12 +59,14 @@ __all__ = [
     "FEED_PAGES",
     "HASHTAGS",
     "HASHTAG_OBSERVATIONS",
+    "NOTES",
     "OBSERVED_AT",
     "POSTS",
     "POST_HASHTAGS",
     "POST_OBSERVATIONS",
     "REJECTS",
     "RELEASES",
+    "RULE_RUNS",
     "SOUNDS",
     "SOUND_OBSERVATIONS",
     "TABLES",
@@ -81,6 +85,6 @@ TABLES: Mapping[str, Table] = {
     for table in (
         SOUNDS, SOUND_OBSERVATIONS, POSTS, POST_OBSERVATIONS, CREATORS, CREATOR_OBSERVATIONS, HASHTAGS,
         HASHTAG_OBSERVATIONS, POST_HASHTAGS, FEED_PAGES, CHART_PULLS, CHART_ENTRIES, CHART_DETAILS, CHART_AUDIENCES,
-        CATALOG_PULLS, CATALOG_TRACKS, ARTISTS, RELEASES, REJECTS, CALLS,
+        CATALOG_PULLS, CATALOG_TRACKS, ARTISTS, RELEASES, ALERTS, RULE_RUNS, NOTES, REJECTS, CALLS,
     )
 }  # fmt: skip

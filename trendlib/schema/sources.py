@@ -36,9 +36,11 @@ CHART_ENTRIES = table(
 )  # fmt: skip
 CHART_DETAILS = table(
     "chart_details", "log", "sound_id", "what a trending sound's own page says",
-    Column("sound_id", "text", "id", "TikTok's music id", "clip_id"),
+    Column("sound_id", "text", "id", "TikTok's music id", "clip_id, params"),
     Column("song_id", "text", "id", "the provider's id of the track", "song_id"),
-    Column("region", "text", "ISO 3166-1 alpha-2", "chart region asked for", "params"),
+    Column("title", "text", "text", "title", "title"),
+    Column("artist", "text", "text", "who the sound is credited to", "author"),
+    Column("region", "text", "ISO 3166-1 alpha-2", "chart region, which is no poster's region", "country_code, params"),
     Column("period_days", "int", "days", "period asked for", "params"),
     Column("popular_days", "int", "days", "days popular", "longevity.popular_days"),
     Column("current_popularity", "float", "index", "popularity now, 1 at its highest", "longevity.current_popularity"),
@@ -48,8 +50,8 @@ CHART_DETAILS = table(
 )  # fmt: skip
 CHART_AUDIENCES = table(
     "chart_audiences", "log", "sound_id", "who hears a trending sound, as an index without a documented unit",
-    Column("sound_id", "text", "id", "TikTok's music id", "clip_id"),
-    Column("region", "text", "ISO 3166-1 alpha-2", "chart region asked for", "params"),
+    Column("sound_id", "text", "id", "TikTok's music id", "clip_id, params"),
+    Column("region", "text", "ISO 3166-1 alpha-2", "chart region, which is no poster's region", "country_code, params"),
     Column("period_days", "int", "days", "period asked for", "params"),
     Column("kind", "text", "country, interest, age", "what the audience is divided by", "audience_*"),
     Column("code", "text", "text", "the provider's label of the part", "*_info.label, id"),
