@@ -10,16 +10,17 @@ Conventions of the sheet:
 
 import math
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from trendlib.errors import SchemaError
-from trendlib.show.theme import LIGHT, plain_text, safe_text, short_number, template
+from trendlib.show.theme import LIGHT, plain_text, safe_text, share_words, short_number, template, time_words
 
 DAY = pd.Timedelta(days=1)
 DAY_MS = 86_400_000
@@ -91,6 +92,10 @@ class Sheet:
         """Draw a straight line that is no data."""
         self._lines.append({"type": "line", **place})
 
+    def box(self, **place: Any) -> None:
+        """Draw a box that is no data."""
+        self._lines.append({"type": "rect", **place})
+
     def note(self, markup: str, **place: Any) -> None:
         """Write a line of markup somewhere."""
         plain = {"showarrow": False, "align": "left", "borderpad": 0, "borderwidth": 0}
@@ -110,6 +115,55 @@ class Sheet:
             align="center", bgcolor=LIGHT.paper, bordercolor=LIGHT.grid, borderpad=10, borderwidth=1,
             font={"size": 14, "color": LIGHT.muted},
         )  # fmt: skip
+
+    def cut(self, words: str) -> None:
+        """Say under the plot what it leaves out."""
+        self.note(
+            words, name="cut", x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top",
+            xshift=EDGE - self._left, yshift=-8, font={"color": LIGHT.muted},
+        )  # fmt: skip
+
+    def heat(
+        self, cells: pd.DataFrame, hover: pd.DataFrame, start: pd.Timestamp, step: pd.Timedelta, **look: Any
+    ) -> None:
+        """Draw a table as a heat map: its rows from the top, its columns from ``start`` on, a ``step`` wide each.
+
+        Cells without a value are hatched.
+        """
+        self.draw(
+            "heatmap",
+            x0=wall_time(start + step / 2), dx=step / DAY * DAY_MS, y0=0, dy=1, xgap=1, ygap=1, showscale=False,
+            z=[[None if pd.isna(cell) else round(cell, 4) for cell in row] for row in cells.to_numpy()],
+            hovertext=hover.to_numpy().tolist(), hoverinfo="text", **look,
+        )  # fmt: skip
+        where = {name: look[name] for name in ("yaxis",) if name in look}
+        spans, rows = [], []
+        for row, is_known in enumerate(cells.notna().to_numpy()):
+            edges = np.flatnonzero(np.diff(np.concatenate([[True], is_known, [True]])))
+            spans += [(start + first * step, start + end * step) for first, end in edges.reshape(-1, 2).tolist()]
+            rows += [row - 0.5] * (len(edges) // 2)
+        self.hatch(spans, 1, base=rows, **where)
+
+    def hatch(self, spans: Iterable[tuple[pd.Timestamp, pd.Timestamp]], top: float, **place: Any) -> None:
+        """Hatch spans of time of which nothing is known, up to a height."""
+        known = list(spans)
+        pattern = {"shape": "/", "bgcolor": LIGHT.wash, "fgcolor": LIGHT.hatch, "size": 7, "solidity": 0.22}
+        self.draw(
+            "bar",
+            name="not covered",
+            x=wall_times(start for start, _ in known),
+            y=[top] * len(known),
+            width=[(end - start) / DAY * DAY_MS for start, end in known],
+            offset=0,
+            marker={"color": LIGHT.wash, "line": {"width": 0}, "pattern": pattern},
+            hovertext=[
+                f"<b>not covered</b><br>{time_words(start)}<br>to {time_words(end)}"
+                "<br>nothing is known, which is not zero"
+                for start, end in known
+            ],
+            hoverinfo="text",
+            **place,
+        )
 
     def figure(self) -> go.Figure:
         """Turn what was drawn into a figure."""
@@ -138,6 +192,23 @@ def _wrapped(text: str, signs: int, *, lines: int) -> list[str]:
 def swatch(color: str, words: str, sign: str = "■") -> str:
     """Explain a colour where it is used: a sign in it, and what it means."""
     return f'   <span style="color:{color}">{sign}</span> <span style="color:{LIGHT.muted}">{words}</span>'
+
+
+def ramp_key(colors: Sequence[str], low: str, high: str) -> str:
+    """Explain a colour scale where it is used: its ends in words, and its colours between them."""
+    steps = "".join(f'<span style="color:{color}">■</span>' for color in colors)
+    quiet = f'<span style="color:{LIGHT.muted}">'
+    return f"   {quiet}{low}</span> {steps} {quiet}{high}</span>"
+
+
+def stops(colors: Sequence[str]) -> list[list[Any]]:
+    """Space the colours of a scale evenly, the way plotly takes them."""
+    return [[step / (len(colors) - 1), color] for step, color in enumerate(colors)]
+
+
+def texts(values: pd.Series) -> pd.Series:
+    """Turn a column of texts into plain objects, "" where one is missing."""
+    return values.astype(object).where(values.notna(), "").map(str)
 
 
 def checked(frame: pd.DataFrame, name: str, columns: str, optional: str = "") -> pd.DataFrame:
@@ -176,6 +247,16 @@ def blocks(frame: pd.DataFrame) -> list[pd.DataFrame]:
     return [block for _, block in frame.groupby(steps)]
 
 
+def uncovered(days: pd.DataFrame) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    """Find spans of which nothing is known: days that are not ``is_known``, and days that have no row at all."""
+    if days.empty:
+        return []
+    known = days.loc[days["is_known"], "day"].tolist()
+    starts = [days["day"].iloc[0], *(day + DAY for day in known)]
+    ends = [*known, days["day"].iloc[-1] + DAY]
+    return [(start, end) for start, end in zip(starts, ends, strict=True) if end - start > DAY / 2]
+
+
 def wall_time(instant: pd.Timestamp) -> str:
     """Write an instant the way plotly takes it."""
     return f"{instant.tz_convert(UTC):%Y-%m-%d %H:%M:%S}"
@@ -206,15 +287,33 @@ def count_axis(low: float, high: float, marks: int = 5) -> dict[str, Any]:
     return {"range": [low, high], "tickvals": values, "ticktext": [short_number(value) for value in values]}
 
 
-def ratio_axis(low: float, high: float) -> dict[str, Any]:
-    """Make a logarithmic axis for ratios, marked at 1, 2 and 5 of each decade."""
+def log_axis(low: float, high: float, sign: str = "", marks: Sequence[int] = _DECADE_MARKS) -> dict[str, Any]:
+    """Make a logarithmic axis, marked at 1, 2 and 5 of each decade unless told otherwise."""
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    values = [mark * 10.0**decade for decade in decades for mark in _DECADE_MARKS]
+    values = [mark * 10.0**decade for decade in decades for mark in marks]
     shown = [value for value in values if low <= value <= high]
     return {
         "type": "log",
         "range": [math.log10(low), math.log10(high)],
         "tickvals": shown,
-        "ticktext": [f"{short_number(value)}×" for value in shown],
+        "ticktext": [f"{short_number(value)}{sign}" for value in shown],
         "showgrid": True,
     }
+
+
+def ratio_axis(low: float, high: float) -> dict[str, Any]:
+    """Make a logarithmic axis for ratios."""
+    return log_axis(low, high, "×")
+
+
+def share_axis(low: float, high: float, marks: int = 5) -> dict[str, Any]:
+    """Make an axis for shares in percent."""
+    axis = count_axis(100 * low, 100 * high, marks)
+    values = [value / 100 for value in axis["tickvals"]]
+    return {"range": [low, high], "tickvals": values, "ticktext": [share_words(value) for value in values]}
+
+
+def row_axis(rows: int, labels: Sequence[str] = ()) -> dict[str, Any]:
+    """Make an axis of rows, counted from the top."""
+    shown = {"tickvals": list(range(len(labels))), "ticktext": list(labels), "showticklabels": bool(labels)}
+    return {"range": [max(rows, 1) - 0.5, -0.5], "showgrid": False, **shown}

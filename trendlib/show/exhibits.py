@@ -105,6 +105,17 @@ class Exhibit:
             raise NoDataError(message)
         return dressed(figure, self.look)
 
+    @property
+    def headed_figure(self) -> go.Figure | None:
+        """The chart with its heading alone, as a notebook shows it above table and caption; None for a table."""
+        figure = self._drawn(Words(self.title, self.subtitle))
+        return None if figure is None else dressed(figure, self.look)
+
+    @cached_property
+    def bare(self) -> go.Figure | None:
+        """The chart alone, for pages that write its words themselves; None for a table."""
+        return self._drawn(NO_WORDS)
+
     def _drawn(self, words: Words) -> go.Figure | None:
         return None if self.draw is None else self.draw(words)
 
@@ -159,12 +170,11 @@ class Exhibit:
         if kind not in writers:
             message = f"cannot save an exhibit as {target.name!r}; name a file that ends in {', '.join(writers)}"
             raise ConfigError(message)
-        _write(target, writers[kind]())
+        write_file(target, writers[kind]())
         return target
 
     def _html_file(self) -> bytes:
-        bare = self._drawn(NO_WORDS)
-        sheet = None if bare is None else bare.to_json()
+        sheet = None if self.bare is None else self.bare.to_json()
         return page.page(self.table, self._words, sheet, is_practice=self.is_practice).encode()
 
     def _picture(self, kind: str) -> bytes:
@@ -175,17 +185,20 @@ class Exhibit:
         head = [plain_text(text, 120) for text in (self.title, self.subtitle) if text]
         return "\n".join([*head, "", _plain_table(self.table), "", plain_text(self.caption, 1000)])
 
-    def _repr_html_(self) -> str:
+    def fragment(self) -> str:
+        """Return table and caption as HTML that fits into a notebook."""
         return page.fragment(self.table, self._words, is_headed=self.draw is None)
+
+    _repr_html_ = fragment
 
     def _ipython_display_(self) -> None:
         # Two outputs, because a front end shows only one kind of each. IPython is there when this is called.
         display = importlib.import_module("IPython.display").display
-        figure = self._drawn(Words(self.title, self.subtitle))
+        figure = self.headed_figure
         if figure is not None:
-            sheet = json.loads(dressed(figure, self.look).to_json())
+            sheet = json.loads(figure.to_json())
             display({_PLOTLY: {**sheet, "config": dict(CONFIG)}}, raw=True)
-        display({"text/html": self._repr_html_(), "text/plain": repr(self)}, raw=True)
+        display({"text/html": self.fragment(), "text/plain": repr(self)}, raw=True)
 
 
 def tally_words(tally: Mapping[str, int], things: str = "sounds") -> str:
@@ -265,7 +278,14 @@ def _plain_table(frame: pd.DataFrame) -> str:
     return f"{table}\n… {said}: see .frame" if said else table
 
 
-def _write(target: Path, content: bytes) -> None:
+def write_file(target: Path, content: bytes) -> None:
+    """Write a file whole or not at all; folders that are missing are made.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be written.
+    """
     draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -76,6 +76,14 @@ h1 { font-size: 30px; line-height: 1.2; letter-spacing: -0.015em; margin: 0; fon
 figure { margin: 20px -20px 0; }
 figure text { font-variant-numeric: tabular-nums; }
 figcaption { color: var(--muted); font-size: 13px; max-width: 62em; margin: 8px 20px 36px; }
+nav { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 20px 0 0; font-size: 14px; }
+a { color: var(--accent); text-underline-offset: 3px; }
+a:focus-visible, summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; border-radius: 2px; }
+section { border-top: 1px solid var(--grid); margin-top: 44px; padding-top: 28px; }
+h2 { font-size: 21px; line-height: 1.3; letter-spacing: -0.01em; margin: 0; font-weight: 650; }
+section .subtitle { font-size: 15px; max-width: 62em; }
+section figcaption { margin-bottom: 16px; }
+summary { cursor: pointer; color: var(--muted); font-size: 13px; margin-bottom: 8px; }
 $style
 </style>
 </head>
@@ -83,8 +91,7 @@ $style
 $ribbon
 <main>
 <header><h1>$title</h1>$subtitle</header>
-<figure>$picture<figcaption>$caption</figcaption></figure>
-$table
+$body
 </main>
 $scripts
 </body>
@@ -93,12 +100,14 @@ $scripts
 _SCRIPTS = Template("""<script>$plotly</script>
 <script type="application/json" id="sheet">$sheet</script>
 <script>
-const { figure, config, darkened } = JSON.parse(document.getElementById("sheet").textContent);
+const { figures, config, darkened } = JSON.parse(document.getElementById("sheet").textContent);
 const dark = matchMedia("(prefers-color-scheme: dark)");
 function draw() {
   const inDark = (text) => text.replace(/(?<="(?=#.{6}")|color:)#[0-9a-f]{6}/g, (color) => darkened[color] ?? color);
-  const worn = dark.matches ? JSON.parse(inDark(JSON.stringify(figure))) : figure;
-  Plotly.react("picture", worn.data, worn.layout, config);
+  for (const [id, figure] of Object.entries(figures)) {
+    const worn = dark.matches ? JSON.parse(inDark(JSON.stringify(figure))) : figure;
+    Plotly.react(id, worn.data, worn.layout, config);
+  }
 }
 dark.addEventListener("change", draw);
 draw();
@@ -107,24 +116,50 @@ draw();
 
 def page(frame: pd.DataFrame, words: Words, figure_json: str | None, *, is_practice: bool) -> str:
     """Write a whole page: heading, picture if there is one, caption, table; the same in, the same out."""
-    title = safe_text(words.title, 200)
+    body = _shown(words, figure_json, "picture") + f'<div class="trendlib">{table(frame, most_rows=1000)}</div>'
+    return around(body, words, {"picture": figure_json} if figure_json else {}, is_practice=is_practice)
+
+
+def section(frame: pd.DataFrame, words: Words, figure_json: str | None, place: str) -> str:
+    """Write an exhibit as a part of a longer page: heading, picture, caption, table; ``place`` is its id there.
+
+    Below a picture the table is folded up, and opened by a click or the keyboard.
+    """
+    rows = f'<div class="trendlib">{table(frame, most_rows=100)}</div>'
+    folded = f"<details><summary>Table, {len(frame):,} rows</summary>{rows}</details>" if figure_json else rows
+    heading = f"<h2>{safe_text(words.title, 200)}</h2>{_subtitle(words)}"
+    shown = _shown(words, figure_json, f"{place}-picture")
+    return f'<section id="{place}">{heading}{shown}{folded}</section>'
+
+
+def around(body: str, words: Words, figures: Mapping[str, str], *, is_practice: bool) -> str:
+    """Write a page around a body of markup; ``figures`` are the sheets of the pictures in it, by element id."""
     return _PAGE.substitute(
-        title=title,
-        subtitle=f'<p class="subtitle">{safe_text(words.subtitle, 300)}</p>' if words.subtitle else "",
-        picture=f'<div id="picture" role="img" aria-label="{title}"></div>' if figure_json else "",
-        caption=safe_text(words.caption, 2000),
+        title=safe_text(words.title, 200),
+        subtitle=_subtitle(words),
+        body=body,
         ribbon='<div class="ribbon">Practice data: a made-up world, no real sounds</div>' if is_practice else "",
-        table=f'<div class="trendlib">{table(frame, most_rows=1000)}</div>',
         style=_TABLE_STYLE,
         font=FONT,
         light=_variables(LIGHT),
         dark=_variables(DARK),
-        scripts=_scripts(figure_json) if figure_json else "",
+        scripts=_scripts(figures) if figures else "",
     )
 
 
-def _scripts(figure_json: str) -> str:
-    sheet = {"figure": json.loads(figure_json), "config": dict(CONFIG), "darkened": dict(DARKENED)}
+def _subtitle(words: Words) -> str:
+    return f'<p class="subtitle">{safe_text(words.subtitle, 300)}</p>' if words.subtitle else ""
+
+
+def _shown(words: Words, figure_json: str | None, place: str) -> str:
+    title = safe_text(words.title, 200)
+    picture = f'<div id="{place}" role="img" aria-label="{title}"></div>' if figure_json else ""
+    return f"<figure>{picture}<figcaption>{safe_text(words.caption, 2000)}</figcaption></figure>"
+
+
+def _scripts(figures: Mapping[str, str]) -> str:
+    sheets = {place: json.loads(figure) for place, figure in figures.items()}
+    sheet = {"figures": sheets, "config": dict(CONFIG), "darkened": dict(DARKENED)}
     return _SCRIPTS.substitute(plotly=get_plotlyjs(), sheet=embedded(sheet))
 
 

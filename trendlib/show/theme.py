@@ -87,11 +87,18 @@ DARK = Palette(
     band_soft="#5a6773",
     grey="#82909d",
 )
-DARKENED: Mapping[str, str] = MappingProxyType(dict(zip(astuple(LIGHT), astuple(DARK), strict=True)))
 
-# Okabe and Ito's colours in an order that fits ours, and a ramp that also reads in grey.
+# Okabe and Ito's colours in an order that fits ours; a ramp that also reads in grey; and a scale of two
+# sides, less in blue and more in orange. Little is near the paper, so ramp and scale turn with it.
 CATEGORIES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442")
 RAMP = ("#f3f7fb", "#d3e1ee", "#a9c3dc", "#7ba0c4", "#4f7ca8", "#2f5a86", "#163a5f")
+SCALE = ("#1f5a94", "#6f9fcb", "#c3d9ea", "#f3f3f0", "#f8d0b4", "#ea8f55", "#b8430b")
+_DARK_RAMP = ("#1a242e", "#20364a", "#2a4d6a", "#39698c", "#5089b1", "#7bafd1", "#b8d9ef")
+_DARK_SCALE = ("#7ab8f0", "#437bb0", "#294a6a", "#1e252c", "#5e361b", "#aa5922", "#ff9c60")
+
+DARKENED: Mapping[str, str] = MappingProxyType(
+    dict(zip((*astuple(LIGHT), *RAMP, *SCALE), (*astuple(DARK), *_DARK_RAMP, *_DARK_SCALE), strict=True))
+)
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', Arial, sans-serif"
 
@@ -182,6 +189,19 @@ def ratio_words(growth: Any, low: Any, high: Any) -> str:
     return "–" if pd.isna(growth) else f"{_ratio(growth)}× [{_ratio(low)}–{_ratio(high)}]"
 
 
+def share_words(share: Any) -> str:
+    """Write a share of 0 to 1 in whole percent.
+
+    Examples
+    --------
+    >>> [share_words(share) for share in (0.413, 0.002, 0, None)]
+    ['41%', '<1%', '0%', '–']
+    """
+    if pd.isna(share):
+        return "–"
+    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
+
+
 def _ratio(value: Any) -> str:
     return f"{value:.1f}" if pd.notna(value) and 0.095 <= value < 100 else short_number(value)
 
@@ -239,6 +259,7 @@ def template(look: Look = "light") -> go.layout.Template:
         "gridcolor": LIGHT.grid,
         "linecolor": LIGHT.grid,
         "tickfont": {"size": 12, "color": LIGHT.muted},
+        "ticks": "",
         "zeroline": False,
     }
     layout = {

@@ -11,7 +11,40 @@ Conventions of every chart:
 """
 
 from trendlib.show.canvas import NO_WORDS, Words
+from trendlib.show.charts.audience import audience
+from trendlib.show.charts.creators import creators
+from trendlib.show.charts.curve import curve
+from trendlib.show.charts.forecast import forecast
+from trendlib.show.charts.hashtag_calendar import hashtag_calendar
+from trendlib.show.charts.hashtag_year import hashtag_year
+from trendlib.show.charts.landscape import landscape
 from trendlib.show.charts.leaderboard import leaderboard
+from trendlib.show.charts.leave_one_out import leave_one_out
+from trendlib.show.charts.ledger import ledger
+from trendlib.show.charts.rank_path import rank_path
+from trendlib.show.charts.reach import reach
+from trendlib.show.charts.region_mix import region_mix
+from trendlib.show.charts.region_shift import region_shift
 from trendlib.show.charts.velocity import velocity
+from trendlib.show.charts.versions import versions
 
-__all__ = ["NO_WORDS", "Words", "leaderboard", "velocity"]
+__all__ = [
+    "NO_WORDS",
+    "Words",
+    "audience",
+    "creators",
+    "curve",
+    "forecast",
+    "hashtag_calendar",
+    "hashtag_year",
+    "landscape",
+    "leaderboard",
+    "leave_one_out",
+    "ledger",
+    "rank_path",
+    "reach",
+    "region_mix",
+    "region_shift",
+    "velocity",
+    "versions",
+]

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from trendlib.schema import Status
-from trendlib.show.canvas import EDGE, NO_WORDS, Sheet, Words, checked, numbers, ratio_axis
+from trendlib.show.canvas import EDGE, NO_WORDS, Sheet, Words, checked, numbers, ratio_axis, row_axis
 from trendlib.show.theme import LIGHT, ratio_words, safe_text, short_number, status_look, status_words
 
 _MOST_ROWS = 50
@@ -46,7 +46,7 @@ def leaderboard(board: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     low, high = _ratio_range(ranked)
     sheet.lay(
         xaxis={**ratio_axis(low, high), "showticklabels": not ranked.empty, "showgrid": not ranked.empty},
-        yaxis={"range": [max(len(shown), 1) - 0.5, -0.5], "showgrid": False, "showticklabels": False},
+        yaxis=row_axis(len(shown)),
     )
     for edge in range(len(shown) + 1):
         across = {"xref": "paper", "x0": 0, "x1": 1, "y0": edge - 0.5, "y1": edge - 0.5}
@@ -64,9 +64,7 @@ def leaderboard(board: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     if rows.empty:
         sheet.say("No sound is on this board: none is watched, or none passed its rule.")
     if len(rows) > len(shown):
-        more = f"and {len(rows) - len(shown):,} more rows in the table"
-        where = {"x": 0, "y": 0, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "top"}
-        sheet.note(more, name="cut", xshift=EDGE - _LEFT, yshift=-8, font={"color": LIGHT.muted}, **where)
+        sheet.cut(f"and {len(rows) - len(shown):,} more rows in the table")
     return sheet.figure()
 
 

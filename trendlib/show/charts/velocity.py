@@ -22,6 +22,7 @@ from trendlib.show.canvas import (
     numbers,
     swatch,
     time_axis,
+    uncovered,
     wall_time,
     wall_times,
 )
@@ -198,33 +199,9 @@ def _day_hover(day: Mapping[Any, Any]) -> str:
     return "<br>".join(line for line, is_true in lines.items() if is_true)
 
 
-def _uncovered(days: pd.DataFrame) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
-    """Spans of which nothing is known: days without posts, and days that have no row at all."""
-    if days.empty:
-        return []
-    known = days.loc[days["is_known"], "day"].tolist()
-    starts = [days["day"].iloc[0], *(day + DAY for day in known)]
-    ends = [*known, days["day"].iloc[-1] + DAY]
-    return [(start, end) for start, end in zip(starts, ends, strict=True) if end - start > DAY / 2]
-
-
 def _draw_uncovered(sheet: Sheet, days: pd.DataFrame, top: float) -> None:
-    spans = _uncovered(days)
-    pattern = {"shape": "/", "bgcolor": LIGHT.wash, "fgcolor": LIGHT.hatch, "size": 7, "solidity": 0.22}
-    sheet.draw(
-        "bar",
-        name="not covered",
-        x=wall_times(start for start, _ in spans),
-        y=[top] * len(spans),
-        width=[(end - start) / DAY * DAY_MS for start, end in spans],
-        offset=0,
-        marker={"color": LIGHT.wash, "line": {"width": 0}, "pattern": pattern},
-        hovertext=[
-            f"<b>not covered</b><br>{time_words(start)}<br>to {time_words(end)}<br>nothing is known, which is not zero"
-            for start, end in spans
-        ],
-        hoverinfo="text",
-    )
+    spans = uncovered(days)
+    sheet.hatch(spans, top)
     widest = sorted(spans, key=lambda span: span[0] - span[1])[:_MOST_NOTES]
     for start, end in widest if days["is_known"].any() else []:
         is_narrow = (end - start) < 0.12 * (days["day"].iloc[-1] - days["day"].iloc[0])

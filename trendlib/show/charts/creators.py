@@ -1,0 +1,145 @@
+"""Creators: whose posts with a sound were seen most, and how many follow them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from trendlib.show.canvas import (
+    EDGE,
+    NO_WORDS,
+    Sheet,
+    Words,
+    checked,
+    count_axis,
+    log_axis,
+    numbers,
+    row_axis,
+)
+from trendlib.show.theme import LIGHT, safe_text, share_words, short_number
+
+_MOST_ROWS = 20
+_LEFT = 220
+_BARS, _SIZES = [0.0, 0.66], [0.72, 1.0]
+
+
+def creators(top: pd.DataFrame, words: Words = NO_WORDS, *, concentration: pd.DataFrame | None = None) -> go.Figure:
+    """Draw one sound's top creators by views, with their followers, and say how few carry it.
+
+    Parameters
+    ----------
+    top
+        A row a creator, in the order to be shown: ``rank``, ``creator_id``, ``posts``, ``views``, ``followers``;
+        optional ``handle``, ``nickname``.
+    words
+        Title, subtitle and caption.
+    concentration
+        The sound's row: ``posts``, ``creators``, ``effective_creators``, ``top_creator_share`` [0-1],
+        ``first_time_share`` [0-1], ``is_concentrated``.
+
+    Raises
+    ------
+    SchemaError
+        If a frame lacks a column.
+    """
+    rows = checked(top, "top", "rank creator_id posts views followers", "handle nickname")
+    rows = rows.assign(**{name: numbers(rows[name]) for name in ("rank", "posts", "views", "followers")})
+    shown = rows.head(_MOST_ROWS)
+    sheet = Sheet(words, height=max(30 * len(shown), 120), left=_LEFT, right=40)
+    views = max([1.0, *shown["views"].dropna()])
+    followers = shown.loc[shown["followers"] > 0, "followers"]
+    axis = log_axis(*(_span(followers)), marks=(1,))
+    sheet.lay(
+        xaxis={**count_axis(0, 1.32 * views), "domain": _BARS, "showticklabels": not shown.empty, "showgrid": False},
+        xaxis2={**axis, "domain": _SIZES, "anchor": "y", "showticklabels": not followers.empty,
+                "showgrid": not followers.empty},
+        yaxis=row_axis(len(shown)),
+    )  # fmt: skip
+    sheet.head(_concentrated(concentration) or "<b>Views of their posts with this sound</b>", "y")
+    if shown.empty:
+        sheet.say("No creator of this sound is known: its posts were not listed, or name nobody.")
+        return sheet.figure()
+    _draw_views(sheet, shown)
+    _draw_followers(sheet, shown)
+    for place, row in enumerate(shown.to_dict("records")):
+        _write_row(sheet, place, row)
+    if len(rows) > len(shown):
+        sheet.cut(f"<br><br>and {len(rows) - len(shown):,} more in the table")
+    return sheet.figure()
+
+
+def _span(followers: pd.Series) -> tuple[float, float]:
+    return (1.0, 10.0) if followers.empty else (0.3 * followers.min(), 3 * followers.max())
+
+
+def _name(row: Mapping[Any, Any], limit: int) -> str:
+    handle = safe_text(row["handle"], limit - 1)
+    return f"@{handle}" if handle else safe_text(row["nickname"], limit) or safe_text(row["creator_id"], limit)
+
+
+def _hover(row: Mapping[Any, Any]) -> str:
+    lines = {
+        f"<b>{_name(row, 40)}</b>": True,
+        safe_text(row["nickname"], 40): pd.notna(row["nickname"]),
+        f"{short_number(row['views'])} views of {short_number(row['posts'])} posts with this sound": True,
+        f"{short_number(row['followers'])} followers" if row["followers"] > 0 else "followers not known": True,
+    }
+    return "<br>".join(line for line, is_true in lines.items() if is_true)
+
+
+def _draw_views(sheet: Sheet, rows: pd.DataFrame) -> None:
+    sheet.draw(
+        "bar",
+        name="views", orientation="h",
+        x=[None if pd.isna(views) else views for views in rows["views"]], y=list(range(len(rows))), width=0.56,
+        marker={"color": LIGHT.slate, "line": {"width": 0}},
+        hovertext=[_hover(row) for row in rows.to_dict("records")], hoverinfo="text",
+    )  # fmt: skip
+
+
+def _draw_followers(sheet: Sheet, rows: pd.DataFrame) -> None:
+    where = {"xref": "paper", "x": _SIZES[0], "xanchor": "left", "font": {"size": 12, "color": LIGHT.muted}}
+    known = rows[rows["followers"] > 0]
+    sheet.note("followers" if len(known) else "followers: of none known", y=1, yref="paper", yanchor="bottom",
+               yshift=8, **where)  # fmt: skip
+    sheet.draw(
+        "scatter",
+        name="followers", x=known["followers"].tolist(), y=known.index.tolist(), xaxis="x2", mode="markers+text",
+        marker={"size": 9, "opacity": 1, "color": LIGHT.paper, "line": {"color": LIGHT.slate, "width": 2}},
+        text=[f"  {short_number(count)}" for count in known["followers"]],
+        textposition=["middle left" if count > known["followers"].median() else "middle right"
+                      for count in known["followers"]],
+        textfont={"size": 12, "color": LIGHT.muted}, cliponaxis=False,
+        hovertext=[_hover(row) for row in known.to_dict("records")], hoverinfo="text",
+    )  # fmt: skip
+
+
+def _write_row(sheet: Sheet, place: int, row: Mapping[Any, Any]) -> None:
+    edge = {"x": 0, "xref": "paper", "y": place, "xanchor": "left"}
+    rank = f"{row['rank']:.0f}" if pd.notna(row["rank"]) else "–"
+    sheet.note(rank, xshift=EDGE - _LEFT, font={"color": LIGHT.muted}, **edge)
+    sheet.note(_name(row, 22), xshift=EDGE - _LEFT + 28, **edge)
+    posts = f"{short_number(row['posts'])} post{'' if row['posts'] == 1 else 's'}"
+    said = f"<b>{short_number(row['views'])}</b>" if pd.notna(row["views"]) else "views not shown"
+    quiet = f'<span style="color:{LIGHT.muted}">{posts}</span>'
+    sheet.note(f"{said}  {quiet}", name="views", x=0 if pd.isna(row["views"]) else row["views"], y=place,
+               xanchor="left", xshift=6)  # fmt: skip
+
+
+def _concentrated(concentration: pd.DataFrame | None) -> str:
+    if concentration is None:
+        return ""
+    needed = "posts creators effective_creators top_creator_share first_time_share is_concentrated"
+    rows = checked(concentration, "concentration", needed)
+    if rows.empty or pd.isna(rows["effective_creators"].iloc[0]):
+        return "<b>Views</b>   how few creators carry it is not known"
+    row = rows.iloc[0]
+    counted = f"{short_number(row['posts'])} posts by {short_number(row['creators'])} creators"
+    weight = f"weigh like {short_number(row['effective_creators'])} equally busy ones"
+    rest = (
+        f"the busiest makes {share_words(row['top_creator_share'])}, "
+        f"{share_words(row['first_time_share'])} are new to it"
+    )
+    sign = f'<b><span style="color:{LIGHT.accent}">▲ rests on few:</span></b> ' if row["is_concentrated"] else ""
+    return f"{sign}{counted} {weight}; {rest}"

@@ -1,0 +1,185 @@
+"""Region mix: from where a sound's posters come, day by day or week by week, and how many of them are known."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from trendlib.show.canvas import (
+    DAY,
+    DAY_MS,
+    NO_WORDS,
+    Sheet,
+    Words,
+    checked,
+    count_axis,
+    numbers,
+    ramp_key,
+    row_axis,
+    stops,
+    swatch,
+    texts,
+    time_axis,
+    wall_time,
+    wall_times,
+)
+from trendlib.show.theme import LIGHT, RAMP, day_words, safe_text, share_words
+
+_MOST_REGIONS, _MOST_CELLS = 12, 92
+_ROW, _GAP, _STRIP, _BARS = 26, 8, 20, 60
+
+
+def region_mix(
+    mix: pd.DataFrame, words: Words = NO_WORDS, *, crossovers: pd.DataFrame | None = None, span_days: int = 1
+) -> go.Figure:
+    """Draw one sound's shares of regions over time, the share of unknown beneath, and how many posts it rests on.
+
+    Parameters
+    ----------
+    mix
+        A row a region and span of time: ``region``, ``day`` (start of the span [UTC]), ``posts``, ``share`` [0-1],
+        ``n`` and ``n_unknown`` [posts], ``unknown_share`` [0-1].
+    words
+        Title, subtitle and caption.
+    crossovers
+        Which cells to outline: ``region``, ``day``.
+    span_days
+        How long a span is: 1 for days, 7 for weeks.
+
+    Raises
+    ------
+    SchemaError
+        If a frame lacks a column.
+    """
+    rows = _rows(mix, span_days)
+    regions, spans = _largest(rows), rows.drop_duplicates("day").set_index("day")
+    is_told = bool(regions)
+    sheet = Sheet(words, height=_ROW * max(len(regions), 4) + 2 * _GAP + _STRIP + 30 + _BARS, left=84, right=28)
+    height = _ROW * max(len(regions), 4) + 2 * _GAP + _STRIP + 30 + _BARS
+    if rows.empty:
+        sheet.lay(xaxis={"showticklabels": False}, yaxis={"showticklabels": False, "showgrid": False})
+        sheet.say("No post of this sound is known in this time, so there is no mix of regions.")
+        return sheet.figure()
+    step = span_days * DAY
+    start, end = rows["day"].min(), rows["day"].max() + step
+    main = 1 - _ROW * max(len(regions), 4) / height
+    sheet.lay(
+        xaxis={**time_axis(start, end), "anchor": "y3"},
+        yaxis={**row_axis(len(regions), [safe_text(one, 10) for one in regions]), "domain": [main, 1]},
+        yaxis2={**row_axis(1, ["unknown"]), "domain": [main - (_GAP + _STRIP) / height, main - _GAP / height]},
+        yaxis3={**count_axis(0, 1.15 * max(spans["n"].max(), 1.0), marks=2), "domain": [0, _BARS / height]},
+    )
+    days = pd.date_range(start, end - step, freq=step)
+    if is_told:
+        _draw_shares(sheet, rows, regions, days, step)
+    _draw_unknown(sheet, spans.reindex(days), step)
+    _draw_numbers(sheet, spans, step)
+    crossed = _draw_crossovers(sheet, crossovers, regions, days, step)
+    top = rows["share"].max()
+    key = ramp_key(RAMP, "0%", share_words(top)) if is_told else ""
+    sheet.head(f"<b>Share of posts by region</b>{key}{swatch(LIGHT.accent, 'crossover', '□') if crossed else ''}", "y")
+    sheet.head(f'<span style="font-size:0.9em;color:{LIGHT.muted}">posts whose region is known</span>', "y3")
+    if not is_told:
+        sheet.say("Of no post is the region known, so there is no mix to show.", y=0.75)
+    lost = rows["region"].replace("", None).nunique() - len(regions)
+    if lost > 0:
+        sheet.cut(f"<br><br>the {len(regions)} largest of {lost + len(regions)} regions")
+    return sheet.figure()
+
+
+def _rows(mix: pd.DataFrame, span_days: int) -> pd.DataFrame:
+    rows = checked(mix, "mix", "region day posts share n n_unknown unknown_share")
+    measures = ["posts", "share", "n", "n_unknown", "unknown_share"]
+    rows = rows.assign(**{name: numbers(rows[name]) for name in measures}, region=texts(rows["region"]))
+    if rows.empty:
+        return rows
+    # Spans lie on a grid that ends with the latest.
+    last = rows["day"].max()
+    places = ((last - rows["day"]) / (span_days * DAY)).round()
+    rows = rows.assign(day=last - places * span_days * DAY)
+    shown: pd.DataFrame = rows[places < _MOST_CELLS]
+    return shown.drop_duplicates(["day", "region"], keep="last")
+
+
+def _largest(rows: pd.DataFrame) -> list[str]:
+    named = rows[(rows["region"] != "") & rows["share"].notna()]
+    sizes = named.groupby("region")["posts"].sum().reset_index()
+    return sizes.sort_values(["posts", "region"], ascending=[False, True])["region"].head(_MOST_REGIONS).tolist()
+
+
+def _draw_shares(
+    sheet: Sheet, rows: pd.DataFrame, regions: list[str], days: pd.DatetimeIndex, step: pd.Timedelta
+) -> None:
+    known = rows[rows["n"] > 0]
+    cells = known.pivot_table(index="region", columns="day", values="share").reindex(regions)
+    # A region without a post on a day that has posts has a share of 0; a day without posts has none.
+    cells = cells.fillna(0.0).reindex(columns=days)
+    counts = known.drop_duplicates("day").set_index("day")["n"].reindex(days)
+    posts = known.set_index(["region", "day"])["posts"].to_dict()
+    hover = pd.DataFrame(
+        [
+            [
+                _hover(one, day, posts.get((one, day), 0.0), n, share)
+                for day, n, share in zip(days, counts, cells.loc[one], strict=True)
+            ]
+            for one in regions
+        ]
+    )
+    sheet.heat(
+        cells, hover, days[0], step, name="shares", colorscale=stops(RAMP), zmin=0, zmax=max(rows["share"].max(), 0.01)
+    )
+
+
+def _hover(region: str, day: pd.Timestamp, posts: float, n: float, share: Any) -> str:
+    said = f"{share_words(share)}: {posts:,.0f} of {n:,.0f} posts" if pd.notna(share) else "nothing is known"
+    return f"<b>{safe_text(region, 10)}</b> from {day_words(day)}<br>{said}"
+
+
+def _draw_unknown(sheet: Sheet, spans: pd.DataFrame, step: pd.Timedelta) -> None:
+    hover = [
+        f"{share_words(row['unknown_share'])}: of {row['n_unknown']:,.0f} posts no region is known"
+        if pd.notna(row["unknown_share"])
+        else "nothing is known"
+        for row in spans.to_dict("records")
+    ]
+    first = spans.index[0]
+    sheet.heat(
+        spans[["unknown_share"]].T, pd.DataFrame([hover]), first, step, name="unknown", yaxis="y2", zmin=0, zmax=1,
+        colorscale=stops((LIGHT.grid, LIGHT.muted)),
+    )  # fmt: skip
+
+
+def _draw_numbers(sheet: Sheet, spans: pd.DataFrame, step: pd.Timedelta) -> None:
+    sheet.draw(
+        "bar",
+        name="n",
+        x=wall_times(day + 0.06 * step for day in pd.DatetimeIndex(spans.index)),
+        y=spans["n"].tolist(),
+        width=[0.88 * step / DAY * DAY_MS] * len(spans),
+        offset=0,
+        yaxis="y3",
+        marker={"color": LIGHT.slate_soft, "line": {"width": 0}},
+        hovertext=[
+            f"n = {n:,.0f} posts with a region<br>from {day_words(day)}"
+            for day, n in zip(pd.DatetimeIndex(spans.index), spans["n"], strict=True)
+        ],
+        hoverinfo="text",
+    )
+
+
+def _draw_crossovers(
+    sheet: Sheet, crossovers: pd.DataFrame | None, regions: list[str], days: pd.DatetimeIndex, step: pd.Timedelta
+) -> int:
+    if crossovers is None:
+        return 0
+    marks = checked(crossovers, "crossovers", "region day")
+    found: Mapping[str, int] = {region: place for place, region in enumerate(regions)}
+    drawn = 0
+    for row in marks.drop_duplicates().to_dict("records"):
+        place, start = found.get(row["region"]), days[0] + step * round((row["day"] - days[0]) / step)
+        if place is not None and start in days:
+            edges = {"x0": wall_time(start), "x1": wall_time(start + step), "y0": place - 0.5, "y1": place + 0.5}
+            sheet.box(**edges, line={"color": LIGHT.accent, "width": 2})
+            drawn += 1
+    return drawn
