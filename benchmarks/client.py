@@ -1,34 +1,34 @@
 """A client of the practice world: what it buys each morning, and what it then knows.
 
 It sweeps once a day at the same time, from the second day of the run-up on, as trendlib's own sweep does: every
-counter, then posts of the candidates. The rules that choose candidates and end a walk are the sweep's own. Where
-a candidate's feed shows no order of time, one page of the search for its title (the last 24 h, newest first) is
-bought beside the sample: it tells who posts now.
+counter, then posts of the candidates, then one page of the search for a candidate's title where its feed shows no
+order of time, then the followers of the creators most seen. The rules that choose what to buy and end a walk are the
+sweep's own, and every answer goes through trendlib's parser; only the clock, the disk and the network are left out.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from trendlib import sweep
-from trendlib.metrics.coverage import is_newest_first
-from trendlib.sandbox import Feeds, Practice, World
+from trendlib.api import tiklive
+from trendlib.config import EXPIRY
+from trendlib.errors import ApiError
+from trendlib.sandbox import Feeds, Practice, Quirks, World
 from trendlib.sandbox.days import RUN_UP
-from trendlib.sandbox.draws import Ints
-from trendlib.sandbox.feeds import Page, Subject
-from trendlib.sandbox.posts import unpack
-from trendlib.sandbox.world import unix
-from trendlib.schema import Rows
+from trendlib.schema import Answer, Call
 
 AT = time(6)
-PAGE = 30
 MEMORY = timedelta(days=35)
 READING = {"sound_id": "str", "observed_at": "datetime64[us, UTC]", "total_uses": "Int64"}
-POST = {"sound_id": "str", "post_id": "str", "creator_id": "str", "posted_at": "datetime64[us, UTC]"}
+POST = {
+    **dict.fromkeys(("sound_id", "post_id", "creator_id", "region"), "str"),
+    "posted_at": "datetime64[us, UTC]",
+}  # fmt: skip
 FEED_PAGE = {
     **dict.fromkeys(("subject", "subject_id", "region", "cursor"), "str"),
     **dict.fromkeys(("observed_at", "newest_posted_at", "oldest_posted_at"), "datetime64[us, UTC]"),
@@ -37,7 +37,6 @@ FEED_PAGE = {
 }
 FIRST_DAY_OF_PAGES = -14
 _A_MOMENT = timedelta(seconds=1)
-_NO_CODES = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,8 @@ class Client:
         The world.
     order
         Order of its feeds: likes or newest.
+    quirks
+        In which ways its answers are untrue or incomplete.
     page_cap
         Posts after which a feed is cut off.
     max_pages
@@ -75,114 +76,93 @@ class Client:
 
     world: World
     order: Any
+    quirks: Quirks = field(default_factory=Quirks)
     page_cap: int | None = 600
     max_pages: int = 20
     _readings: list[pd.DataFrame] = field(default_factory=list)
     _posts: list[pd.DataFrame] = field(default_factory=list)
     _pages: list[dict[str, Any]] = field(default_factory=list)
-    _known: dict[int, set[int]] = field(default_factory=dict)
-    _bought: list[Ints] = field(default_factory=list)
-    _credits: int = 0
+    _known: dict[str, set[str]] = field(default_factory=dict)
+    _asked_for: dict[str, datetime] = field(default_factory=dict)
+    _now: datetime = field(init=False)
+    _credits: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         """Open the world."""
-        self._practice = Practice(Feeds(self.world, self.order, self.page_cap))
+        self._practice = Practice(Feeds(self.world, self.order, self.page_cap, self.quirks))
 
     def mornings(self) -> Iterator[Morning]:
         """Sweep every day, run-up included."""
         start = datetime.combine(self.world.start, AT, UTC)
         for day in range(1 - RUN_UP, self.world.days):
-            yield self._sweep(day, start + timedelta(days=day))
+            self._now, self._credits = start + timedelta(days=day), 0
+            yield self._sweep(day, self._now + _A_MOMENT)
 
-    def _sweep(self, day: int, now: datetime) -> Morning:
-        self._credits, self._bought, as_of = 0, [], now + _A_MOMENT
-        self._read_counters(now)
+    def _sweep(self, day: int, as_of: datetime) -> Morning:
+        counters = self._read_counters()
         readings = pd.concat(self._readings, ignore_index=True)
         candidates: list[str] = []
         if day >= FIRST_DAY_OF_PAGES:
             paged = {page["subject_id"] for page in self._pages if page["observed_at"] >= as_of - sweep.LOOKBACK}
             candidates = sorted(sweep._worth_paging(readings, as_of, paged))  # noqa: SLF001 - the sweep's own rule
-        for sound_id in candidates:
-            self._buy_posts(sound_id, now)
-        self._pages = [page for page in self._pages if page["observed_at"] >= now - MEMORY]
+        feeds = {sound_id: self._walk(sound_id) for sound_id in candidates}
+        samples = [self._fetch(call) for call in sweep._recent_samples(counters, feeds)]  # noqa: SLF001 - as above
+        self._ask_for_followers(list(feeds.values()))
+        self._pages += _pages([answer for walked in feeds.values() for answer in walked])
+        self._pages = [page for page in self._pages if page["observed_at"] >= self._now - MEMORY]
         pages = pd.DataFrame(self._pages, columns=list(FEED_PAGE)).astype(FEED_PAGE)
-        return Morning(day, as_of, readings, self._recent_posts(now), pages, self._credits, candidates)
+        posts = self._recent_posts([*samples, *(answer for walked in feeds.values() for answer in walked)])
+        return Morning(day, as_of, readings, posts, pages, self._credits, candidates)
 
-    def _recent_posts(self, now: datetime) -> pd.DataFrame:
-        """Describe what was bought this morning, and put it to what is remembered."""
-        codes = np.concatenate([_NO_CODES, *self._bought])
-        posts = self.world.posts
-        rows = unpack(codes)[0].tolist()
-        seconds, creators = posts.seconds(codes), posts.creator_numbers(codes)
-        bought = pd.DataFrame(
-            {
-                "sound_id": [self.world.catalogue[row].sound_id for row in rows],
-                "post_id": posts.post_ids(codes),
-                "creator_id": [str(number) for number in creators.tolist()],
-                "posted_at": pd.to_datetime(seconds, unit="s", utc=True),
-            }
-        )
-        self._posts.append(bought.astype(POST))
-        everything = pd.concat(self._posts, ignore_index=True)
-        recent = everything[everything["posted_at"] >= now - MEMORY]
+    def _fetch(self, call: Call) -> Answer:
+        self._credits += tiklive.CREDITS
+        status, body = self._practice.answer(call.endpoint, call.params, self._now)
+        return Answer(self._now, call.provider, call.endpoint, call.params, status, body)
+
+    def _read_counters(self) -> list[Answer]:
+        born = [sound for sound in self.world.catalogue if sound.born_at < self._now.timestamp()]
+        answers = [self._fetch(tiklive.music_info(sound.sound_id)) for sound in born]
+        found = [row for answer in answers for row in _rows(answer, "sound_observations")]
+        readings = pd.DataFrame(found, columns=["sound_id", "total_uses"]).assign(observed_at=self._now)
+        self._readings.append(readings[list(READING)].astype(READING))
+        return answers
+
+    def _walk(self, sound_id: str) -> list[Answer]:
+        known = self._known.setdefault(sound_id, set())
+        stop = sweep._FarEnough(self._now - sweep.LOOKBACK, frozenset(known))  # noqa: SLF001 - the sweep's own rule
+        walked: list[Answer] = []
+        # a page that is refused ends a walk; what came before it is kept
+        with suppress(ApiError):
+            walked.extend(tiklive.walk(self._fetch, tiklive.music_posts(sound_id), max_pages=self.max_pages, stop=stop))
+        known.update(row["post_id"] for answer in walked for row in _rows(answer, "posts"))
+        return walked
+
+    def _ask_for_followers(self, feeds: Sequence[Sequence[Answer]]) -> None:
+        """Pay for the creators whose followers the sweep would ask for; no rule here needs to know them."""
+        for handle in sweep._most_seen_creators(feeds):  # noqa: SLF001 - the sweep's own rule
+            call = tiklive.user_info(handle)
+            last = self._asked_for.get(handle)
+            if last is None or self._now - last > EXPIRY[call.endpoint]:
+                self._asked_for[handle] = self._now
+                self._credits += tiklive.CREDITS
+
+    def _recent_posts(self, answers: Sequence[Answer]) -> pd.DataFrame:
+        """Put what was bought this morning to what is remembered."""
+        found = [row for answer in answers for row in _rows(answer, "posts")]
+        self._posts.append(pd.DataFrame(found, columns=list(POST)).astype(POST).dropna(subset=["sound_id"]))
+        everything = pd.concat(self._posts, ignore_index=True).drop_duplicates("post_id")
+        recent = everything[everything["posted_at"] >= self._now - MEMORY]
         self._posts = [recent]
         return recent
 
-    def _read_counters(self, now: datetime) -> None:
-        found = []
-        for sound in self.world.catalogue:
-            if sound.born_at < now.timestamp():
-                _, body = self._practice.answer("/music-info/", {"music_id": sound.sound_id}, now)
-                found.append((sound.sound_id, now, body.get("video_count")))
-        self._credits += len(found)
-        self._readings.append(pd.DataFrame(found, columns=list(READING)).astype(READING))
 
-    def _buy_posts(self, sound_id: str, now: datetime) -> None:
-        row = self.world.sound_rows[sound_id]
-        known = frozenset(self._known.get(row, ()))
-        stop = sweep._FarEnough(now - sweep.LOOKBACK, known)  # type: ignore[arg-type]  # noqa: SLF001
-        walked: list[dict[str, Any]] = []
-        for start in range(0, self.max_pages * PAGE, PAGE):
-            page = self._practice.feeds.page(Subject("sound", row), unix(now), start, PAGE)
-            self._keep(row, page.codes)
-            walked.append(self._feed_page(sound_id, now, page, start))
-            rows = Rows({"feed_pages": walked[-1:], "posts": [{"post_id": one} for one in page.codes.tolist()]})
-            self._credits += 1
-            if not page.has_more or stop(None, rows):  # type: ignore[arg-type]
-                break
-        self._pages += walked
-        if walked[-1]["has_more"] and not is_newest_first(walked):
-            self._search(row, now)
+def _pages(answers: Sequence[Answer]) -> list[dict[str, Any]]:
+    rows = [(answer, row) for answer in answers for row in _rows(answer, "feed_pages")]
+    return [{**row, "observed_at": answer.fetched_at} for answer, row in rows]
 
-    def _search(self, row: int, now: datetime) -> None:
-        sound = self.world.catalogue[row]
-        asked = {"keyword": sound.title, "publish_time": "1", "sort_by": "3", "count": str(PAGE)}
-        _, body = self._practice.answer("/search-video/", asked, now)
-        ours = [one["video_id"] for one in body["videos"] if one["music_info"]["id"] == sound.sound_id]
-        self._keep(row, np.array([self.world.posts.post_code(one) for one in ours], dtype=np.int64))
-        self._credits += 1
 
-    def _keep(self, row: int, codes: Ints) -> None:
-        known = self._known.setdefault(row, set())
-        new = [code for code in codes.tolist() if code not in known]
-        known.update(new)
-        self._bought.append(np.array(new, dtype=np.int64))
-
-    def _feed_page(self, sound_id: str, now: datetime, page: Page, start: int) -> dict[str, Any]:
-        """Write the row of ``feed_pages`` that parsing would give."""
-        seconds = self.world.posts.seconds(page.codes)
-        number = len(seconds)
-        return {
-            "subject": "sound",
-            "subject_id": sound_id,
-            "region": None,
-            "cursor": str(start) if start else None,
-            "observed_at": now,
-            "newest_posted_at": datetime.fromtimestamp(int(seconds.max()), UTC) if number else None,
-            "oldest_posted_at": datetime.fromtimestamp(int(seconds.min()), UTC) if number else None,
-            "has_more": page.has_more,
-            "items": number,
-            "items_read": number,
-            "pairs": max(number - 1, 0),
-            "rises": int((np.diff(seconds) > 0).sum()),
-        }
+def _rows(answer: Answer, table: str) -> list[dict[str, Any]]:
+    try:
+        return tiklive.parse(answer).tables.get(table, [])
+    except ApiError:
+        return []

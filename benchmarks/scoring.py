@@ -84,15 +84,15 @@ def labels(world: World) -> Labels:
     kind = np.array([truth.classes[one] for one in sounds])
     onset, peak = places(truth.onsets), places(truth.peaks)
     end = np.where(peak < 0, last, np.minimum(peak + AFTER_PEAK_DAYS, last))
-    is_due = np.array([_is_due(truth.daily[one], row) for one, row in zip(sounds, onset, strict=True)])
+    due = np.array([is_due(truth.daily[one], row) for one, row in zip(sounds, onset, strict=True)])
     level = np.array([truth.daily[one].mean() for one in sounds])
     is_flat = (kind == FLAT) & (level >= FLAT_LEVELS[0]) & (level <= FLAT_LEVELS[1])
     is_breakout, days = np.isin(kind, list(BREAKOUTS)), np.arange(world.days)
     is_on = is_breakout[:, None] & (days >= onset[:, None]) & (days <= end[:, None])
-    return Labels(sounds, kind, onset, peak, is_due & is_breakout, is_flat, is_on)
+    return Labels(sounds, kind, onset, peak, due & is_breakout, is_flat, is_on)
 
 
-def _is_due(counts: Any, onset: int) -> bool:
+def is_due(counts: Any, onset: int) -> bool:
     """Tell whether a breakout grew large enough, in time, to be found."""
     grown = counts[onset : len(counts) - LEAST_DAYS]
     if onset < 0 or len(grown) < LEVEL_DAYS:

@@ -6,13 +6,16 @@ in the feed's order; each morning is judged on what was known that morning. Soun
 first morning on; sweeps begin four weeks before the first measured day. How hits are counted: `benchmarks.scoring`;
 what the rivals do: `benchmarks.rivals`; what our client buys: `benchmarks.client`.
 
-``--shared FOLDER`` does the same on real series that are no part of this project: see `benchmarks.recorded`.
+* ``--quirks`` makes the answers as untrue as outside ones (rounded counters, two backends, clean-ups, missing counters,
+  short and empty pages, missing fields); rivals that read posts or counters straight from the world are left out.
+* ``--direct`` hands the rule daily counts of other simulators, without creators: `benchmarks.direct`.
+* ``--calibration`` measures velocity's interval, the 600-post limit and crossovers: `benchmarks.calibration`.
+* ``--shared FOLDER`` measures on real series that are no part of this project: see `benchmarks.recorded`.
 """
 # ruff: noqa: E402 - the path has to be right before anything is imported
 
 import argparse
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,16 +25,17 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 import numpy as np
 import pandas as pd
 
-from benchmarks import ours, recorded, rivals
+from benchmarks import calibration as calibrated
+from benchmarks import direct, ours, recorded, rivals
 from benchmarks.client import Client
 from benchmarks.scoring import Labels, Matrix, Verdicts, labels, score
-from trendlib.sandbox import World
+from trendlib.sandbox import Quirks, World
 
 DECIMALS = {"due": 0, "delay": 1, "lead": 1, "credits": 0}
 
 
-def measure(seed: int, *, sounds: int, days: int, order: str, with_tutorials: bool = True) -> pd.DataFrame:
-    """Measure every rule on one world.
+def measure(seed: int, *, sounds: int, days: int, order: str, has_quirks: bool = False) -> pd.DataFrame:
+    """Measure every rule on one world; with quirks, only those that go through its answers.
 
     Returns
     -------
@@ -40,16 +44,17 @@ def measure(seed: int, *, sounds: int, days: int, order: str, with_tutorials: bo
     """
     world = World(seed=seed, sounds=sounds, hashtags=1, days=days)
     truth = labels(world)
-    found = ours.record(world, Client(world, order).mornings())
+    quirks = Quirks.real() if has_quirks else Quirks.none()
+    found = ours.record(world, Client(world, order, quirks).mornings())
     said: list[Verdicts] = found.verdicts()
     said.append(rivals.cusum(found.adjusted, _posts_of(found), found.run_up))
-    if with_tutorials:
+    said += rivals.z_scores(found.totals, found.run_up)
+    if not has_quirks:
         said.append(ours.on_all_posts(world, found))
         said += rivals.tutorial(world, order, found.mornings)
-        said += rivals.z_scores(found.totals, found.run_up)
     table = pd.DataFrame({one.name: score(one, truth) for one in said}).T
     table.loc[table.index.str.startswith("breakout: "), "calibration"] = calibration(found.growth_low, truth)
-    table.loc[ours.ALL_POSTS, "calibration"] = np.nan
+    table.loc[table.index == ours.ALL_POSTS, "calibration"] = np.nan
     return table.loc[[one.name for one in said]]
 
 
@@ -78,22 +83,39 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sounds", type=int, default=300, help="sounds in each")
     parser.add_argument("--days", type=int, default=77, help="days measured, after four weeks of run-up")
     parser.add_argument("--order", choices=["likes", "newest"], default="likes", help="order of the feeds")
+    parser.add_argument("--quirks", action="store_true", help="let the answers be as untrue as outside ones")
+    parser.add_argument(
+        "--direct", action="store_true", help="measure the rule on daily counts of other simulators too"
+    )
+    parser.add_argument("--calibration", action="store_true", help="measure intervals, the 600-post limit, crossovers")
     parser.add_argument("--shared", type=Path, help="folder with series/attention-daily.csv.gz and recordings/")
     asked = parser.parse_args(arguments)
     if not asked.seeds and not asked.shared:
         parser.error("say --seeds, --shared, or both")
-    tables = []
-    for seed in asked.seeds:
-        start = time.perf_counter()
-        tables.append(measure(seed, sounds=asked.sounds, days=asked.days, order=asked.order))
-        sys.stdout.write(f"seed {seed}: {time.perf_counter() - start:.0f} s\n")
-    if tables:
-        mean = pd.concat(tables).groupby(level=0, sort=False).mean()
-        title = f"mean of seeds {', '.join(map(str, asked.seeds))}; {asked.sounds} sounds, {asked.days} days"
-        sys.stdout.write(f"\n{title}, feeds by {asked.order}\n{written(mean)}\n")
+    size = {"sounds": asked.sounds, "days": asked.days}
+    of = f"mean of seeds {', '.join(map(str, asked.seeds))}; {asked.sounds} sounds, {asked.days} days"
+    if asked.direct or asked.calibration:
+        if asked.direct:
+            _print(f"other simulators, {of}", _mean([direct.measure(seed, **size) for seed in asked.seeds]))
+        if asked.calibration:
+            for title, table in calibrated.measure(asked.seeds[0]).items():
+                _print(title, table)
+    elif asked.seeds:
+        feeds = f"feeds by {asked.order}, answers {'with quirks' if asked.quirks else 'exact'}"
+        tables = [measure(seed, **size, order=asked.order, has_quirks=asked.quirks) for seed in asked.seeds]
+        _print(f"{of}, {feeds}", _mean(tables))
     if asked.shared:
         for title, table in recorded.measure(asked.shared).items():
-            sys.stdout.write(f"\n{title}\n{written(table)}\n")
+            _print(title, table)
+
+
+def _mean(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(tables).groupby(level=0, sort=False).mean()
+
+
+def _print(title: str, table: pd.DataFrame) -> None:
+    sys.stdout.write(f"\n{title}\n{written(table)}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -85,16 +85,17 @@ def test_row_order_changes_no_curve(counts, random):
 def entries_of(*rows):
     """Chart entries from (sound, days before AS_OF, rank, kind)."""
     frame = pd.DataFrame(
-        [(sound, "US", "7", AS_OF - DAY * back + DAY / 4, rank, kind) for sound, back, rank, kind in rows],
-        columns=["sound_id", "region", "period", "pulled_at", "rank", "rank_diff_type"],
+        [(sound, "US", 7, AS_OF - DAY * back + DAY / 4, rank, move) for sound, back, rank, move in rows],
+        columns=["sound_id", "region", "period_days", "pulled_at", "rank", "rank_move"],
     )
-    text = {"sound_id": "str", "region": "str", "period": "str"}
-    return frame.astype({**text, "pulled_at": "datetime64[us, UTC]", "rank": "Int64", "rank_diff_type": "Int64"})
+    text = {"sound_id": "str", "region": "str", "rank_move": "str"}
+    return frame.astype({**text, "pulled_at": "datetime64[us, UTC]", "rank": "Int64", "period_days": "Int64"})
 
 
 ENTRIES = entries_of(
-    ("a", 5, 9, 4), ("a", 4, 3, 1), ("a", 2, 3, 2), ("a", 1, 7, 3), ("b", 5, 1, 2), ("b", 4, 1, 2), ("c", 1, 50, 4)
-)
+    ("a", 5, 9, "new"), ("a", 4, 3, "up"), ("a", 2, 3, "same"), ("a", 1, 7, "down"),
+    ("b", 5, 1, "same"), ("b", 4, 1, "same"), ("c", 1, 50, None),
+)  # fmt: skip
 
 
 def test_longevity_counts_days_on_the_chart_among_days_it_was_pulled():
@@ -108,17 +109,18 @@ def test_longevity_counts_days_on_the_chart_among_days_it_was_pulled():
 
 
 def test_a_chart_that_was_hardly_pulled_says_little_of_longevity():
-    found = longevity(entries_of(("a", 20, 9, 4), ("a", 1, 3, 1)), as_of=AS_OF)
+    found = longevity(entries_of(("a", 20, 9, "new"), ("a", 1, 3, "up")), as_of=AS_OF)
     assert found["status"].tolist() == ["not_enough_coverage"]
 
 
 def test_the_rank_path_takes_the_days_last_pull_and_names_the_moves():
-    late = entries_of(("a", 1, 6, 1)).assign(pulled_at=AS_OF - DAY / 8)
+    late = entries_of(("a", 1, 6, "up")).assign(pulled_at=AS_OF - DAY / 8)
     found = rank_path(pd.concat([ENTRIES, late]).astype(ENTRIES.dtypes), as_of=AS_OF)
     own = found[found["sound_id"] == "a"]
     assert own["rank"].tolist() == [9, 3, 3, 6]
     assert own["move"].tolist() == ["new", "up", "same", "up"]
-    bare = rank_path(ENTRIES.drop(columns="rank_diff_type"), as_of=AS_OF)
+    assert found.loc[found["sound_id"] == "c", "move"].isna().all()
+    bare = rank_path(ENTRIES.drop(columns="rank_move"), as_of=AS_OF)
     assert bare["move"].isna().all()
 
 

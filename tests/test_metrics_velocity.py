@@ -164,9 +164,11 @@ def weekly(per_day, weeks=8, weekend=1.35, weekday=0.86):
 
 def test_a_weekend_rhythm_reads_about_one_once_it_is_adjusted():
     frame = weekly(200)
-    plain = row(velocity(frame, as_of=AS_OF, coverage=AS_OF - 56 * DAY))
     history = from_posts(frame, as_of=AS_OF, coverage=AS_OF - 56 * DAY)
+    short = history[history["day"] >= AS_OF - 8 * DAY]
+    plain = row(velocity(frame, as_of=AS_OF, coverage=AS_OF - 56 * DAY, daily=short))
     adjusted = row(velocity(frame, as_of=AS_OF, coverage=AS_OF - 56 * DAY, daily=history))
+    assert row(velocity(frame, as_of=AS_OF, coverage=AS_OF - 56 * DAY)).equals(adjusted), "learnt from the posts"
     assert plain["growth_rate"] > 1.3
     assert not plain["is_season_adjusted"]
     assert 0.9 <= adjusted["growth_rate"] <= 1.1
@@ -191,7 +193,8 @@ def test_days_that_scatter_widen_the_interval():
     noisy = [5, 60, 10, 90, 20, 70, 5, 50] * 4
     frame = posts_of(np.concatenate([back + steady(count, 1) for back, count in enumerate(noisy)]))
     history = from_posts(frame, as_of=AS_OF, coverage=AS_OF - 32 * DAY)
-    plain = row(velocity(frame, as_of=AS_OF, coverage=AS_OF - 32 * DAY))
+    short = history[history["day"] >= AS_OF - 8 * DAY]
+    plain = row(velocity(frame, as_of=AS_OF, coverage=AS_OF - 32 * DAY, daily=short))
     aware = row(velocity(frame, as_of=AS_OF, coverage=AS_OF - 32 * DAY, daily=history))
     assert aware["growth_high"] / aware["growth_low"] > 2 * plain["growth_high"] / plain["growth_low"]
 

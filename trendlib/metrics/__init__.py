@@ -6,14 +6,18 @@ and ``season`` are rooms.
 """
 
 from trendlib.metrics import creators, daily, hashtags, regions, season
+from trendlib.metrics.audience import audience
 from trendlib.metrics.breakouts import breakouts, catch_them_early, crowds, reactivations
-from trendlib.metrics.coverage import coverage
+from trendlib.metrics.catalogue import find_tracks, match_tracks
+from trendlib.metrics.changes import changes
+from trendlib.metrics.coverage import coverage, lagging
 from trendlib.metrics.creators import concentration, leave_one_out, top_creators
 from trendlib.metrics.curves import longevity, rank_path, stitch
 from trendlib.metrics.families import Overrides, families, family_totals, version_share
 from trendlib.metrics.forecast import forecast, forecast_errors
-from trendlib.metrics.leaderboard import leaderboard, tally, why
+from trendlib.metrics.leaderboard import leaderboard, tally, unranked, why
 from trendlib.metrics.ledger import backtest, episodes, hit_rate, outcomes, replay, unflagged
+from trendlib.metrics.pulls import by_pull, curve_points
 from trendlib.metrics.regions import crossover, region_mix, top_region
 from trendlib.metrics.rules import (
     BREAKOUT,
@@ -23,6 +27,7 @@ from trendlib.metrics.rules import (
     HASHTAG_CALENDAR,
     OUTCOME,
     REACTIVATION,
+    RULES,
     Rule,
 )
 from trendlib.metrics.velocity import counter_velocity, velocity
@@ -35,28 +40,36 @@ __all__ = [
     "HASHTAG_CALENDAR",
     "OUTCOME",
     "REACTIVATION",
+    "RULES",
     "Overrides",
     "Rule",
+    "audience",
     "backtest",
     "breakouts",
+    "by_pull",
     "catch_them_early",
+    "changes",
     "concentration",
     "counter_velocity",
     "coverage",
     "creators",
     "crossover",
     "crowds",
+    "curve_points",
     "daily",
     "episodes",
     "families",
     "family_totals",
+    "find_tracks",
     "forecast",
     "forecast_errors",
     "hashtags",
     "hit_rate",
+    "lagging",
     "leaderboard",
     "leave_one_out",
     "longevity",
+    "match_tracks",
     "outcomes",
     "rank_path",
     "reactivations",
@@ -69,6 +82,7 @@ __all__ = [
     "top_creators",
     "top_region",
     "unflagged",
+    "unranked",
     "velocity",
     "version_share",
     "why",

@@ -4,22 +4,28 @@ With ``c`` = posts / exposure / weekday factor / the day's common shock, on each
 
     mu    = trimmed mean (highest and lowest dropped) of c over days t-24 ... t-4, at least 1
     far   = the same over days t-45 ... t-25
-    z[u]  = (c[u] - mu) / sqrt(phi mu)                              phi = 1 + mu tau^2
+    b[u]  = c[u], but at most 1.8 times the day before: max(b[u-1], mu, r, 10)
+    z[u]  = (b[u] - mu) / sqrt(phi mu)                              phi = 1 + mu tau^2
     E     = (0.4 z[t] + 0.6 E before, last 7 days) / sqrt(0.4 / 1.6)
-    now   = mean(c[t-2..t]), or c[t] where that is lower: a spike that is over lifts nothing
+    now   = mean(b[t-2..t]), or b[t] where that is lower: a spike that is over lifts nothing
     L     = now / mu
 
     unusual    E >= 3                                               shown, not sent
     watch      E >= 5, 30 posts in 24 h, status ok or counter_only, a crowd, and
                L >= 2, or slowly: L >= 1.5 and now / far >= 2.5
-    confirmed  watch on the day before as well
+    confirmed  watch, and on the day before E >= 4 and L >= 1.5
     new        first seen up to 14 days ago, no trusted baseline yet: 40 posts a day, a crowd of 20 creators
 
-On a counter the variance of the rounding, ``u^2 / 6``, is added to ``phi mu``; where the counter is rounded too
-coarsely, ``E`` and ``L`` are NULL. Rank by evidence ``E``.
+What spreads from person to person multiplies day by day; what leaps at once is as often a spike of a day or two. So
+``b`` believes a leap only as it stays: a lasting one is sent a day later, a spike not at all.
+
+On a counter the variance of its rounding unit ``r``, ``r^2 / 6``, is added to ``phi mu``; where ``r`` is more
+than a quarter of what the last 14 days counted, ``E`` and ``L`` are NULL. Rank by evidence ``E``.
 
 *Crowd*: of the posts known of the last 7 days, from whatever page or search, there are not more than 2 a creator
 and day. Bots post by the hundred from a handful of accounts. Under 20 known posts nothing is said against a sound.
+Where no creator of any sound is known at all, a rise stands in for the crowd of a ``new`` sound: 60 posts a day, and
+the last 3 days twice the days before.
 """
 
 from dataclasses import dataclass
@@ -34,7 +40,7 @@ from narwhals.typing import IntoFrame
 from trendlib.metrics.daily import HORIZON_DAYS, Grid, Matrix, grid
 from trendlib.metrics.engines import DAY, ages, between, board, days_before, enter, instant, leave, whole
 from trendlib.metrics.rules import BREAKOUT, CATCH_THEM_EARLY, REACTIVATION, Rule
-from trendlib.metrics.season import Season, Vector, scatter, season
+from trendlib.metrics.season import Vector, adjusted, scatter
 from trendlib.schema import Status
 
 COLUMNS = ("sound_id", "day", "alert", "evidence", "lift", "posts_last_24h", "status", "rule", "rule_version")
@@ -45,6 +51,8 @@ QUIET_DAYS_OK = 10
 WEIGHTS = 0.4 * 0.6 ** np.arange(7)
 STEADY_NOISE = np.sqrt(0.4 / 1.6)
 LIFT_DAYS = 3
+BELIEVED_DAYS = 10
+COARSENESS, WIDEST_DAYS = 0.25, 14
 NEW_DAYS = 8
 YOUNG_DAYS = 14
 CROWD_DAYS = 7
@@ -63,6 +71,11 @@ class _Known:
     crowd_posts: Matrix
     crowd_creators: Matrix
 
+    @property
+    def has_creators(self) -> bool:
+        """Tell whether creators are known at all."""
+        return bool(np.isfinite(self.counts.creators).any() or self.crowd_posts.any())
+
 
 @dataclass(frozen=True)
 class _Day:
@@ -73,6 +86,7 @@ class _Day:
     posts: Vector
     status: np.ndarray[Any, np.dtype[np.str_]]
     is_watch: np.ndarray[Any, np.dtype[np.bool_]]
+    is_near: np.ndarray[Any, np.dtype[np.bool_]]
     is_new: np.ndarray[Any, np.dtype[np.bool_]]
 
 
@@ -112,10 +126,8 @@ def breakouts(
     SchemaError
         If a column is missing or of the wrong kind.
     """
-    counts = grid(daily, as_of=as_of, days=HORIZON_DAYS + days)
-    now = instant(as_of)
-    posts, creators = _crowd_of(counts, crowd, now)
-    known = _Known(counts, _adjusted(counts, season(counts)), posts, creators)
+    counts, now = grid(daily, as_of=as_of, days=HORIZON_DAYS + days), instant(as_of)
+    known = _Known(counts, adjusted(counts), *_crowd_of(counts, crowd, now))
     ends = [_day(known, back, rule) for back in range(days + 1)]
     boards = []
     for back in range(days):
@@ -253,13 +265,6 @@ def _birth(sound_id: str) -> pd.Timestamp | None:
     return pd.Timestamp(second, unit="s", tz="UTC") if FIRST_SECOND <= second < LAST_SECOND else None
 
 
-def _adjusted(counts: Grid, ordinary: Season) -> Matrix:
-    windows = counts.posts.shape[1]
-    shock = np.ones(windows)
-    shock[: len(ordinary.shock)] = ordinary.shock
-    return counts.rate / (ordinary.expected(windows) * shock)
-
-
 def _crowd_of(counts: Grid, crowd: IntoFrame | None, now: pd.Timestamp) -> tuple[Matrix, Matrix]:
     """Lay the known posts and their creators out like the counts."""
     posts, creators = np.zeros_like(counts.posts), np.nan_to_num(counts.creators)
@@ -277,38 +282,62 @@ def _crowd_of(counts: Grid, crowd: IntoFrame | None, now: pd.Timestamp) -> tuple
 
 def _day(known: _Known, back: int, rule: Rule) -> _Day:
     """Judge every sound on one day, ``back`` days before the last."""
-    counts, adjusted = known.counts, known.adjusted
+    counts, days = known.counts, known.adjusted
     quiet = slice(back + QUIET_FROM, back + QUIET_UNTIL)
-    mean = np.maximum(_trimmed_mean(adjusted[:, quiet]), LEAST_MEAN)
+    mean = np.maximum(_trimmed_mean(days[:, quiet]), LEAST_MEAN)
     unit = np.nan_to_num(counts.unit[:, back : back + QUIET_UNTIL])
     coarse = np.max(np.where(unit > 1, unit, 0.0), axis=1, initial=0.0)
-    scattered, _ = scatter(adjusted[:, quiet], counts.unit[:, quiet])
+    scattered, _ = scatter(days[:, quiet], counts.unit[:, quiet])
     variance = mean * (1 + mean * scattered) + coarse**2 / 6
-    latest = adjusted[:, back : back + LIFT_DAYS]
-    level = _over(np.nansum(latest, axis=1), np.isfinite(latest).sum(axis=1))
-    status = _status(counts, back, np.isfinite(adjusted[:, quiet]).sum(axis=1), coarse > level * LIFT_DAYS / 4)
-    pace = np.fmin(level, latest[:, 0])
+    believed = _believed(days[:, back : back + BELIEVED_DAYS], np.maximum(mean, coarse), rule)
+    level = _mean(believed[:, :LIFT_DAYS])
+    widest = _mean(days[:, back : back + WIDEST_DAYS]) * WIDEST_DAYS
+    status = _status(counts, back, np.isfinite(days[:, quiet]).sum(axis=1), coarse > COARSENESS * widest)
+    pace = np.fmin(level, believed[:, 0])
     is_told = ~np.isin(status, _NOT_TOLD)
-    evidence = np.where(is_told, _evidence(adjusted[:, back : back + len(WEIGHTS)], mean, variance), np.nan)
+    evidence = np.where(is_told, _evidence(believed[:, : len(WEIGHTS)], mean, variance), np.nan)
     lift = np.where(is_told, pace / mean, np.nan)
-    posts = counts.rate[:, back]
-    is_trusted = np.isin(status, [Status.OK.value, Status.COUNTER_ONLY.value])
     is_high = (lift >= rule["watch_lift"]) | _is_slow_rise(known, back, pace, lift, rule)
     is_crowd = _is_crowd(known, back, rule)
+    is_trusted = np.isin(status, [Status.OK.value, Status.COUNTER_ONLY.value]) & is_crowd
+    posts = counts.rate[:, back]
+    is_loud = is_trusted & (evidence >= rule["watch_evidence"]) & (posts >= rule["watch_posts"])
     is_young = np.isin(status, [Status.NEW.value, Status.WEAK.value]) & (counts.history_days - back <= YOUNG_DAYS)
-    has_creators = known.crowd_creators[:, back] >= rule["new_creators"]
     return _Day(
         evidence=evidence,
         lift=lift,
         posts=posts,
         status=status,
-        is_watch=(evidence >= rule["watch_evidence"])
-        & is_trusted
-        & is_high
-        & is_crowd
-        & (posts >= rule["watch_posts"]),
-        is_new=is_young & is_crowd & has_creators & (posts >= rule["new_posts"]),
+        is_watch=is_loud & is_high,
+        is_near=is_trusted & (evidence >= rule["near_evidence"]) & (lift >= rule["near_lift"]),
+        is_new=is_young & is_crowd & _is_welcome(known, back, rule),
     )
+
+
+def _is_welcome(known: _Known, back: int, rule: Rule) -> Any:
+    """Tell which young sounds many people use already."""
+    posts = known.counts.rate[:, back]
+    if known.has_creators:
+        return (posts >= rule["new_posts"]) & (known.crowd_creators[:, back] >= rule["new_creators"])
+    before = _mean(known.adjusted[:, back + LIFT_DAYS : back + YOUNG_DAYS])
+    is_rising = _mean(known.adjusted[:, back : back + LIFT_DAYS]) >= rule["new_lift"] * np.maximum(before, LEAST_MEAN)
+    return is_rising & (posts >= rule["new_posts_uncounted"])
+
+
+def _mean(days: Matrix) -> Vector:
+    return _over(np.nansum(days, axis=1), np.isfinite(days).sum(axis=1))
+
+
+def _believed(days: Matrix, least: Vector, rule: Rule) -> Matrix:
+    """Count each day at most so many times the day before: what leaps at once has to stay before it is believed."""
+    believed = np.empty_like(days)
+    least = np.maximum(least, rule["leap_posts"])
+    before = least
+    for day in range(days.shape[1] - 1, -1, -1):
+        most = rule["growth_a_day"] * before
+        believed[:, day] = np.minimum(days[:, day], most)
+        before = np.maximum(np.where(np.isfinite(days[:, day]), believed[:, day], most), least)
+    return believed
 
 
 def _is_slow_rise(known: _Known, back: int, pace: Vector, lift: Vector, rule: Rule) -> Any:
@@ -366,5 +395,5 @@ def _alert(today: _Day, before: _Day, rule: Rule) -> np.ndarray[Any, np.dtype[np
     is_unusual = today.evidence >= rule["unusual_evidence"]
     words = np.where(is_unusual, "unusual", "none")
     words = np.where(today.is_watch, "watch", words)
-    words = np.where(today.is_watch & before.is_watch, "confirmed", words)
+    words = np.where(today.is_watch & before.is_near, "confirmed", words)
     return np.where(today.is_new, "new", words)

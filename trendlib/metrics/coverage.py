@@ -26,12 +26,13 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from trendlib.metrics.engines import Frame, board, days_before, enter, instant, leave
+from trendlib.metrics.engines import DAY, Frame, board, days_before, enter, instant, leave
 
 BEGINNING = pd.Timestamp(datetime(1970, 1, 1, tzinfo=UTC)).as_unit("us")
 RISES_FORGIVEN = 0.01
 PAIRS_NEEDED = 5
 CAPPED_BELOW = 0.8
+LAG_DAYS, LAG_POSTS = 1.0, 30
 PAGE_OVERLAP = pd.Timedelta(hours=1)
 _MILLISECONDS = 1e11
 _FEED = ["subject", "subject_id"]
@@ -100,6 +101,54 @@ def coverage(pages: IntoFrame, *, as_of: datetime, totals: IntoFrame | None = No
         feeds.setdefault((page["subject"], page["subject_id"]), []).append(page)
     rows = [_feed_row(feed, feeds[feed], expected.get(feed[1])) for feed in sorted(feeds)]
     return leave(pd.DataFrame(rows, columns=list(_DTYPES)).astype(_DTYPES), pages)
+
+
+def lagging(covered: IntoFrame, pages: IntoFrame, daily: IntoFrame, *, as_of: datetime) -> Any:
+    """Find the sounds whose newest-first feed ends days before it was fetched, while their counter moves.
+
+    A provider that serves old pages makes a sound look quiet, with every window proven covered. A feed lags when its
+    newest post is a day or more older than its latest page, and the counter says that 30 posts or more came in between.
+
+    Parameters
+    ----------
+    covered
+        What `coverage` gave.
+    pages
+        Rows of ``feed_pages``, as it took them.
+    daily
+        What `daily.from_counter` gave.
+    as_of
+        Pages fetched before this instant count.
+
+    Returns
+    -------
+    frame
+        A row a sound whose feed lags: ``sound_id``, ``days_behind`` [days], ``posts_a_day`` [posts a day] by the
+        counter, of the days that the feed lacks.
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or of the wrong kind.
+    """
+    until = instant(as_of)
+    known = enter(pages, ids=["subject_id"], times=_TIMES, others=["subject"])
+    known = known.filter(nw.col("observed_at") < nw.lit(until.to_pydatetime()), nw.col("subject") == nw.lit("sound"))
+    newest = board(known.group_by("subject_id").agg(nw.col("newest_posted_at").max())).dropna()
+    feeds = board(enter(covered, ids=["subject_id"], times=["covered_until"], others=["subject", "is_newest_first"]))
+    feeds = feeds[feeds["is_newest_first"].fillna(value=False).astype("bool") & (feeds["subject"] == "sound")]
+    late = feeds[["subject_id", "covered_until"]].merge(newest, on="subject_id")
+    late = late.rename(columns={"subject_id": "sound_id"})
+    late["days_behind"] = (late["covered_until"] - late["newest_posted_at"]).dt.total_seconds() / DAY.total_seconds()
+    late = late[late["days_behind"] >= LAG_DAYS]
+    days = board(enter(daily, ids=["sound_id"], times=["day"], others=["posts", "exposure_days"]))
+    within = late.merge(days[["sound_id", "day", "posts", "exposure_days"]], on="sound_id")
+    within = within[(within["day"] >= within["newest_posted_at"]) & (within["day"] < within["covered_until"])]
+    sums = within.groupby("sound_id")[["posts", "exposure_days"]].sum()
+    pace = (sums["posts"].astype("float64") / sums["exposure_days"]).where(sums["exposure_days"] > 0)
+    late["posts_a_day"] = late["sound_id"].map(pace).astype("float64")
+    found = late[late["posts_a_day"] * late["days_behind"] >= LAG_POSTS].sort_values("sound_id")
+    return leave(found[["sound_id", "days_behind", "posts_a_day"]], pages)
 
 
 def is_newest_first(pages: Sequence[Page]) -> bool:

@@ -21,7 +21,7 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from trendlib.metrics.coverage import spans
-from trendlib.metrics.engines import DAY, Frame, between, board, enter, instant, leave
+from trendlib.metrics.engines import DAY, Frame, between, board, bring, enter, instant, leading, leave
 
 EFFECTIVE_NEEDED = 10.0
 TOP_SHARE_ALLOWED = 0.3
@@ -133,13 +133,12 @@ def top_creators(
     totals = frame.group_by(_KEY).agg(
         _number(frame).alias("posts"), nw.col("views").sum().alias("views"), nw.col("views").count().alias("shown")
     )
-    table = board(totals)
-    table["views"] = table["views"].astype("Int64").mask(table["shown"] == 0)
+    views = nw.when(nw.col("shown") > 0).then(nw.col("views").cast(nw.Int64)).alias("views")
+    table = board(leading(totals.with_columns(views), top, of="sound_id", by=["views", "posts"], then="creator_id"))
     table["reach_per_post"] = table["views"].astype("Float64") / table["shown"].astype("Float64")
     table["reach_per_post"] = table["reach_per_post"].astype("float64")
     table = table.sort_values(["sound_id", "views", "posts", "creator_id"], ascending=[True, False, False, True])
     table["rank"] = (table.groupby("sound_id").cumcount() + 1).astype("Int64")
-    table = table[table["rank"] <= top]
     known = pd.DataFrame({"creator_id": pd.Series(dtype="str"), "followers": pd.Series(dtype="Int64")})
     if followers is not None:
         known = board(enter(followers, ids=["creator_id"], others=["followers"]).select("creator_id", "followers"))
@@ -219,19 +218,14 @@ def _top(recent: Frame, name: str) -> pd.DataFrame:
     """Give each sound's creator, post or region to leave out, and how many posts go with it."""
     is_named = ~nw.col(name).is_null() & (nw.col(name) != "")
     rivals = recent.filter(is_named).group_by(["sound_id", name])
-    table = board(
-        rivals.agg(nw.col("post_id").n_unique().alias("posts_left_out"), nw.col("views").max().alias("views"))
-    )
-    table = table.assign(views=table["views"].astype("Float64").fillna(-1.0))
+    counted = rivals.agg(nw.col("post_id").n_unique().alias("posts_left_out"), nw.col("views").max().alias("views"))
     weight = "views" if name == "post_id" else "posts_left_out"
-    table = table.sort_values(["sound_id", weight, name], ascending=[True, False, True]).drop_duplicates("sound_id")
+    table = board(leading(counted, 1, of="sound_id", by=[weight], then=name))
     return table[["sound_id", name, "posts_left_out"]]
 
 
 def _without(posts: Frame, top: pd.DataFrame, name: str) -> Frame:
     if top.empty:
         return posts
-    # text of both, so that one list serves all sounds in any engine
-    pairs = (top["sound_id"] + "|" + top[name]).tolist()
-    is_top = nw.concat_str(nw.col("sound_id"), nw.col(name), separator="|").is_in(pairs)
-    return posts.filter(nw.col(name).is_null() | ~is_top)
+    pairs: Any = bring(top[["sound_id", name]], to=posts)
+    return posts.join(pairs, on=["sound_id", name], how="anti")

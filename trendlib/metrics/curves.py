@@ -26,8 +26,7 @@ from trendlib.schema import Status
 SHARED_DAYS_NEEDED = 3
 FLAT_BELOW = 0.05
 TOO_FEW, FLAT = "under 3 overlapping days", "flat overlap"
-MOVES = {1: "up", 2: "same", 3: "down", 4: "new"}
-_CHART = ["sound_id", "region", "period"]
+_CHART = ["sound_id", "region", "period_days"]
 _CURVE_DTYPES = {
     "sound_id": "str",
     "segment": "Int64",
@@ -38,7 +37,7 @@ _CURVE_DTYPES = {
     "status": "str",
     "reason": "str",
 }
-_ENTRY = ["sound_id", "region", "period", "pulled_at", "rank"]
+_ENTRY = ["sound_id", "region", "period_days", "pulled_at", "rank"]
 
 
 @dataclass
@@ -147,15 +146,15 @@ def longevity(entries: IntoFrame, *, as_of: datetime) -> Any:
     Parameters
     ----------
     entries
-        ``sound_id``, ``region``, ``period``, ``pulled_at``, ``rank``: a row a sound and pull of a chart, all sounds of
-        the chart.
+        ``sound_id``, ``region``, ``period_days``, ``pulled_at``, ``rank``: a row a sound and pull of a chart, all
+        sounds of the chart.
     as_of
         Pulls from then on don't count.
 
     Returns
     -------
     frame
-        A row a sound and chart: ``sound_id``, ``region``, ``period``, ``days_seen`` [days on the chart],
+        A row a sound and chart: ``sound_id``, ``region``, ``period_days``, ``days_seen`` [days on the chart],
         ``days_pulled`` [days on which the chart was pulled, from the sound's first day on], ``first_day``, ``last_day``
         [UTC], ``best_rank``, ``latest_rank``, ``is_on_chart`` (on the chart's latest pulled day), ``status``
         (``index_only``; ``not_enough_coverage`` where over half of the days since the first were never pulled).
@@ -179,9 +178,9 @@ def longevity(entries: IntoFrame, *, as_of: datetime) -> Any:
         )
     names = ["days_seen", "days_pulled", "first_day", "last_day", "best_rank", "latest_rank", "is_on_chart", "status"]
     table = pd.DataFrame(rows, columns=[*_CHART, *names])
-    whole = dict.fromkeys(("days_seen", "days_pulled", "best_rank", "latest_rank"), "Int64")
+    whole = dict.fromkeys(("period_days", "days_seen", "days_pulled", "best_rank", "latest_rank"), "Int64")
     times = dict.fromkeys(("first_day", "last_day"), "datetime64[us, UTC]")
-    text = dict.fromkeys((*_CHART, "status"), "str")
+    text = dict.fromkeys(("sound_id", "region", "status"), "str")
     return leave(table.astype({**whole, **times, **text, "is_on_chart": "bool"}), entries)
 
 
@@ -191,15 +190,15 @@ def rank_path(entries: IntoFrame, *, as_of: datetime) -> Any:
     Parameters
     ----------
     entries
-        As `longevity` takes them; ``rank_diff_type`` (1 up, 2 same, 3 down, 4 new) as the provider says it, if there.
+        As `longevity` takes them; ``rank_move`` (up, same, down, new) as the provider says it, if there.
     as_of
         Pulls from then on don't count.
 
     Returns
     -------
     frame
-        A row a sound, chart and day: ``sound_id``, ``region``, ``period``, ``day`` [UTC], ``rank`` (of the day's last
-        pull), ``move`` (up, same, down, new; NULL unknown).
+        A row a sound, chart and day: ``sound_id``, ``region``, ``period_days``, ``day`` [UTC], ``rank`` (of the day's
+        last pull), ``move`` (up, same, down, new; NULL unknown).
 
     Raises
     ------
@@ -211,13 +210,13 @@ def rank_path(entries: IntoFrame, *, as_of: datetime) -> Any:
 
 def _days(entries: IntoFrame, as_of: datetime) -> pd.DataFrame:
     """Keep each chart day's last pull."""
-    known = enter(entries, ids=["sound_id"], times=["pulled_at"], others=["region", "period", "rank"])
+    known = enter(entries, ids=["sound_id"], times=["pulled_at"], others=["region", "period_days", "rank"])
     names = known.collect_schema().names()
-    moves = ["rank_diff_type"] if "rank_diff_type" in names else []
+    moves = ["rank_move"] if "rank_move" in names else []
     known = known.filter(nw.col("pulled_at") < nw.lit(instant(as_of).to_pydatetime()), ~nw.col("rank").is_null())
-    table = board(known.select(*_ENTRY, *moves)).astype({"region": "str", "period": "str", "rank": "Int64"})
+    table = board(known.select(*_ENTRY, *moves)).astype({"region": "str", "period_days": "Int64", "rank": "Int64"})
     table["day"] = table["pulled_at"].dt.floor("D")
-    last = table.groupby(["region", "period", "day"])["pulled_at"].transform("max")
+    last = table.groupby(["region", "period_days", "day"])["pulled_at"].transform("max")
     table = table[table["pulled_at"] == last].sort_values([*_CHART, "day", "rank"]).drop_duplicates([*_CHART, "day"])
-    kinds = table["rank_diff_type"].astype("Float64") if moves else pd.Series(np.nan, index=table.index)
-    return table.assign(move=kinds.map(MOVES).astype("str")).reset_index(drop=True)
+    said = table["rank_move"] if moves else pd.Series(None, index=table.index, dtype="object")
+    return table.assign(move=said.astype("str")).reset_index(drop=True)

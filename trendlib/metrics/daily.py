@@ -19,7 +19,7 @@ from narwhals.typing import IntoFrame
 
 from trendlib.metrics.counters import readings_by_day
 from trendlib.metrics.coverage import BEGINNING, exposure, spans
-from trendlib.metrics.engines import DAY, Frame, ages, between, board, days_before, enter, instant, leave
+from trendlib.metrics.engines import DAY, Frame, ages, between, board, bring, days_before, enter, instant, leave
 
 HORIZON_DAYS = 70
 COLUMNS = ("sound_id", "day", "posts", "exposure_days", "net_change", "is_flagged", "rounding_unit", "source")
@@ -207,15 +207,15 @@ def _counts_within(
     cut_before: pd.Timestamp,
     cut_after: pd.Timestamp,
 ) -> pd.DataFrame:
-    """Count again, post by post, the sounds whose proven stretch begins or ends inside the windows."""
+    """Count again the sounds whose proven stretch begins or ends inside the windows, within that stretch."""
     is_partial = (span["since"] >= cut_before) | (span["until"] < cut_after)
     partial = span[is_partial & span["since"].notna()]
     if partial.empty:
         return seen
-    listed = board(recent.filter(nw.col("sound_id").is_in(partial.index.tolist())))
-    edges = partial.loc[listed["sound_id"], ["counted_from", "until"]].reset_index(drop=True)
-    listed = listed[(listed["posted_at"] >= edges["counted_from"]) & (listed["posted_at"] < edges["until"])]
-    again = board(_counted(nw.from_native(listed), posts_per_creator)).set_index(_KEY)
+    edges: Any = bring(partial[["counted_from", "until"]].reset_index(), to=recent)
+    stretch = (nw.col("posted_at") >= nw.col("counted_from")) & (nw.col("posted_at") < nw.col("until"))
+    listed = edges.join(recent, on="sound_id", how="inner").filter(stretch)
+    again = board(_counted(listed, posts_per_creator)).set_index(_KEY)
     is_whole = ~seen.index.get_level_values("sound_id").isin(partial.index)
     return pd.concat([seen[is_whole], again])
 

@@ -1,12 +1,13 @@
 """How frames enter the metrics and leave them, whichever engine they live in.
 
 A metric takes pandas and polars frames, DuckDB relations and Spark DataFrames (Narwhals). What is heavy
-runs in the engine; what comes back is a board, a pandas frame of a row per sound or per sound and day.
+runs in the engine: posts are filtered, counted and joined where they lie. What comes back is a board, a pandas
+frame of a row a sound, or a sound and day, region or creator, never of a row a post.
 The answer leaves as it came: an eager engine gets its own kind of frame, a lazy one a pandas frame.
 In every pandas frame of ours, ids are text, times are ``datetime64[us, UTC]``, whole numbers may be NULL.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -20,6 +21,8 @@ from trendlib.errors import SchemaError
 Frame: TypeAlias = nw.DataFrame[Any] | nw.LazyFrame[Any]
 
 DAY = pd.Timedelta(days=1)
+_A_SECOND_US = 1_000_000
+_SPARK_TYPES = {nw.Int64: "bigint", nw.Float64: "double", nw.String: "string", nw.Boolean: "boolean"}
 
 
 def instant(as_of: datetime) -> pd.Timestamp:
@@ -63,13 +66,79 @@ def enter(
 def board(frame: Frame) -> pd.DataFrame:
     """Bring a result out of its engine as a pandas frame of the house's types."""
     schema = frame.collect_schema()
-    if isinstance(frame, nw.LazyFrame) and not frame.implementation.is_polars():
+    columns: Mapping[str, Any]
+    if not isinstance(frame, nw.LazyFrame):
+        columns = {name: _series(frame.get_column(name)) for name in schema.names()}
+    elif frame.implementation.is_spark_like():
+        columns = _out_of_spark(frame, schema)
+    elif frame.implementation.is_polars():
+        eager = frame.collect()
+        columns = {name: _series(eager.get_column(name)) for name in schema.names()}
+    else:
         native = frame.collect(backend="pandas").to_native()
         columns = {name: native[name] for name in schema.names()}
-    else:
-        eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
-        columns = {name: _series(eager.get_column(name)) for name in schema.names()}
     return pd.DataFrame({name: _typed(values, schema[name]) for name, values in columns.items()}).reset_index(drop=True)
+
+
+def _out_of_spark(frame: nw.LazyFrame[Any], schema: nw.Schema) -> dict[str, Any]:
+    # Spark tells times in the zone of this machine, whose clock may show an hour twice; seconds since 1970 are plain
+    times = [name for name, dtype in schema.items() if isinstance(dtype, nw.Datetime)]
+    plain = frame.with_columns(nw.col(name).cast(nw.Float64) for name in times) if times else frame
+    rows = plain.to_native().collect()
+    columns = {name: pd.Series([row[place] for row in rows], dtype="object") for place, name in enumerate(schema)}
+    for name in times:
+        columns[name] = pd.to_datetime(whole(columns[name].astype("float64") * _A_SECOND_US), unit="us", utc=True)
+    return columns
+
+
+def bring(small: pd.DataFrame, *, to: Frame) -> Frame:
+    """Bring a small board into the engine of a large frame, so that the two can be joined there.
+
+    Examples
+    --------
+    >>> large = nw.from_dict({"sound_id": ["1", "2"]}, backend="polars").lazy()
+    >>> bring(pd.DataFrame({"sound_id": ["2"], "rank": [1]}), to=large).implementation.is_polars()
+    True
+    """
+    if to.implementation.is_pandas():
+        return nw.from_native(small)
+    native: Any = to.to_native()
+    if to.implementation.is_duckdb():
+        # relations join only where they share a connection, and only the relation itself knows its own
+        joined: Frame = nw.from_native(native.query("large", "SELECT * FROM small"))
+        return joined
+    schema = nw.from_native(small, eager_only=True).schema
+    columns = {name: _plain(small[name]) for name in small.columns}
+    if to.implementation.is_polars():
+        eager = nw.from_dict(columns, schema=schema, backend=to.implementation)
+        return eager.lazy() if isinstance(to, nw.LazyFrame) else eager
+    types = ", ".join(f"`{name}` {_SPARK_TYPES.get(type(dtype), 'timestamp')}" for name, dtype in schema.items())
+    rows = list(zip(*columns.values(), strict=True))
+    spread: Frame = nw.from_native(native.sparkSession.createDataFrame(rows, types))
+    return spread
+
+
+def leading(frame: Frame, number: int, *, of: str, by: Sequence[str], then: str) -> Frame:
+    """Keep, in their engine, the first rows of each sound.
+
+    Parameters
+    ----------
+    frame
+        Rows.
+    number
+        How many to keep of each.
+    of
+        The column that tells whose row it is.
+    by
+        Whole numbers, none below 0, the largest first; rows where they are unknown come last.
+    then
+        A text that decides between equals, ascending.
+    """
+    numbers = {f"minus_{name}": nw.col(name).cast(nw.Int64) for name in by}
+    signed = [nw.when(one.is_null()).then(1).otherwise(-one).alias(name) for name, one in numbers.items()]
+    place = nw.col("place").cum_sum().over(of, order_by=[*numbers, then])
+    placed = frame.with_columns(*signed, nw.lit(1).alias("place")).with_columns(place)
+    return placed.filter(nw.col("place") <= number).drop(*numbers, "place")
 
 
 def _series(column: nw.Series[Any]) -> Any:

@@ -33,9 +33,9 @@ from narwhals.typing import IntoFrame
 from scipy.special import ndtri, stdtr
 
 from trendlib.metrics.daily import Grid, Matrix, from_counter, grid
-from trendlib.metrics.engines import DAY, Frame, between, board, days_before, enter, instant, leave, whole
+from trendlib.metrics.engines import DAY, Frame, between, board, days_before, enter, instant, leading, leave, whole
 from trendlib.metrics.rules import HASHTAG_BUMP, HASHTAG_CALENDAR, Rule
-from trendlib.metrics.season import OWN_WEIGHT, Vector, season
+from trendlib.metrics.season import OWN_WEIGHT, Vector, adjusted
 from trendlib.schema import Status
 
 Counter = Literal["total_posts", "total_views"]
@@ -154,7 +154,7 @@ def bumps(observations: IntoFrame, *, as_of: datetime, of: Counter = "total_view
     counts = grid(from_counter(readings(observations, of=of), as_of=as_of), as_of=as_of)
     days = slice(0, 1 + BASELINE_DAYS)
     coarse = np.max(np.nan_to_num(np.where(counts.unit > 1, counts.unit, 0.0))[:, days], axis=1, initial=0.0)
-    mean, evidence = _surprise(_adjusted(counts)[:, days], coarse)
+    mean, evidence = _surprise(adjusted(counts)[:, days], coarse)
     rate = counts.rate[:, days]
     snapshots = np.isfinite(rate).sum(axis=1) + 1
     is_short = ~np.isfinite(evidence) | (snapshots < rule["snapshots"])
@@ -168,13 +168,6 @@ def bumps(observations: IntoFrame, *, as_of: datetime, of: Counter = "total_view
     table = table.assign(rule=rule.name, rule_version=rule.version)
     text = dict.fromkeys(("hashtag", "status", "rule", "rule_version"), "str")
     return leave(table.astype({**text, "snapshots": "Int64"}), observations)
-
-
-def _adjusted(counts: Grid) -> Matrix:
-    ordinary, windows = season(counts), counts.posts.shape[1]
-    shock = np.ones(windows)
-    shock[: len(ordinary.shock)] = ordinary.shock
-    return np.asarray(counts.rate / (ordinary.expected(windows) * shock))
 
 
 def _surprise(days: Matrix, coarse: Vector) -> tuple[Vector, Vector]:
@@ -283,7 +276,7 @@ def _as_sounds(native: IntoFrame, *, times: Sequence[str] = (), others: Sequence
 def _levels(counts: Grid) -> pd.DataFrame:
     """Give each hashtag's 3-day level and quiet baseline on each day."""
     ages = pd.Index(range(counts.posts.shape[1], 0, -1), name="age")
-    days = pd.DataFrame(_adjusted(counts)[:, ::-1].T, index=ages, columns=counts.sounds.rename("sound_id"))
+    days = pd.DataFrame(adjusted(counts)[:, ::-1].T, index=ages, columns=counts.sounds.rename("sound_id"))
     level = days.rolling(LEVEL_DAYS, min_periods=1).mean()
     quiet = days.rolling(QUIET_UNTIL - QUIET_FROM, min_periods=DAYS_NEEDED).median().shift(QUIET_FROM)
     return pd.DataFrame({"level": level.unstack(), "baseline": quiet.unstack()}).reset_index()  # noqa: PD010
@@ -345,11 +338,11 @@ def creator_brief(
     known = frame.filter(
         between("posted_at", now - DAY * days, now), nw.col("sound_id").is_in(leaders["sound_id"].tolist())
     )
-    posts = board(known.select("sound_id", "post_id", "posted_at", "views"))
+    once = known.group_by("sound_id", "post_id").agg(nw.col("posted_at").min(), nw.col("views").max())
+    posts = board(leading(once, posts_each, of="sound_id", by=["views"], then="post_id"))
     posts = posts.sort_values(["sound_id", "views", "post_id"], ascending=[True, False, True], na_position="last")
-    posts = posts.drop_duplicates(["sound_id", "post_id"])
     posts["post_rank"] = whole(posts.groupby("sound_id").cumcount() + 1).set_axis(posts.index)
-    brief = leaders.merge(posts[posts["post_rank"] <= posts_each], on="sound_id", how="left")
+    brief = leaders.merge(posts, on="sound_id", how="left")
     brief = brief.rename(columns={"sound_id": "hashtag"}).sort_values(["hashtag_rank", "post_rank"])
     return leave(
         brief[["hashtag_rank", "hashtag", *RATIOS, "status", "post_rank", "post_id", "posted_at", "views"]], velocities

@@ -243,15 +243,49 @@ Check = tuple[str, str, str, bool, str]
 
 
 def _status_check(sound: "pd.Series[Any]") -> Check:
-    status = Status(sound["status"])
-    is_ranked = status.is_rankable and pd.notna(sound["growth_low"])
-    found = (
-        f"{status.words}: {status.meaning}"
-        if pd.notna(sound["growth_low"]) or not status.is_rankable
-        else "no post in 8 days"
+    status, has_ratio = Status(sound["status"]), bool(pd.notna(sound["growth_low"]))
+    is_ranked = status.is_rankable and has_ratio
+    return (
+        "status",
+        _found(status, has_ratio=has_ratio),
+        "ok, weak or counter only, and a ratio",
+        is_ranked,
+        _advice(status),
     )
-    advice = _ADVICE.get(status, "a ratio needs at least one post; there is nothing to rank yet")
-    return "status", found, "ok, weak or counter only, and a ratio", is_ranked, advice
+
+
+def _found(status: Status, *, has_ratio: bool) -> str:
+    return f"{status.words}: {status.meaning}" if has_ratio or not status.is_rankable else "no post in 8 days"
+
+
+def _advice(status: Status) -> str:
+    return _ADVICE.get(status, "a ratio needs at least one post; there is nothing to rank yet")
+
+
+def unranked(leaders: IntoFrame) -> pd.DataFrame:
+    """Tell of all sounds without a rank why: the first check of `why`, for a whole board at once.
+
+    Parameters
+    ----------
+    leaders
+        The whole board, unranked sounds included.
+
+    Returns
+    -------
+    frame
+        A pandas frame of one row a sound without a rank, in the board's order: ``sound_id``, ``found``, ``advice``.
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or of the wrong kind.
+    """
+    table = board(enter(leaders, ids=["sound_id"], others=["rank", "status", "growth_low"]))
+    table = table[table["rank"].isna()]
+    statuses = [Status(one) for one in table["status"]]
+    found = [_found(one, has_ratio=has) for one, has in zip(statuses, table["growth_low"].notna(), strict=True)]
+    texts = {"sound_id": table["sound_id"], "found": found, "advice": [_advice(one) for one in statuses]}
+    return pd.DataFrame(texts).astype("str").reset_index(drop=True)
 
 
 def _uses_check(sound: "pd.Series[Any]", max_uses: int | None) -> list[Check]:

@@ -14,7 +14,6 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from trendlib.metrics.daily import Matrix, grid
 from trendlib.metrics.engines import DAY, board, days_before, enter, instant, leave
 from trendlib.metrics.rules import OUTCOME, Rule
 from trendlib.metrics.season import WEEK, Vector
+from trendlib.metrics.shares import wilson
 
 SENT = ("watch", "confirmed", "new", "early", "reactivation")
 GAP_DAYS = 7
@@ -239,7 +239,7 @@ def hit_rate(outcomes: IntoFrame, base: IntoFrame) -> Any:
         chance = others[(others["rule"] == name) & (others["rule_version"] == version) & (others["weeks"] == weeks)]
         hits, n = _tally(own)
         base_hits, base_n = _tally(chance)
-        rows.append((name, version, weeks, hits, n, *wilson(hits, n), base_n, *wilson(base_hits, base_n),
+        rows.append((name, version, weeks, hits, n, *_rated(hits, n), base_n, *_rated(base_hits, base_n),
                      own["lead_days"].median()))  # fmt: skip
     names = ["hits", "n", "rate", "low", "high", "base_n", "base_rate", "base_low", "base_high", "lead_days"]
     table = pd.DataFrame(rows, columns=["rule", "rule_version", "weeks", *names])
@@ -254,20 +254,13 @@ def _tally(table: pd.DataFrame) -> tuple[int, int]:
     return hits, hits + misses
 
 
-def wilson(hits: int, n: int) -> tuple[float, float, float]:
-    """Give a share and the ends of its 90 % Wilson interval; NaN for nothing out of nothing.
-
-    Examples
-    --------
-    >>> [round(value, 3) for value in wilson(8, 10)]
-    [0.8, 0.541, 0.931]
-    """
+def _rated(hits: int, n: int) -> tuple[float, float, float]:
+    """Give a rate and the ends of its 90 % Wilson interval; NaN for nothing out of nothing."""
     if n == 0:
         return np.nan, np.nan, np.nan
-    z, share = float(ndtri((1 + CONFIDENCE) / 2)), hits / n
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z * sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return share, min(max(centre - half, 0.0), share), max(min(centre + half, 1.0), share)
+    share = hits / n
+    low, high = wilson(share, n, ndtri((1 + CONFIDENCE) / 2))
+    return share, min(max(float(low), 0.0), share), max(min(float(high), 1.0), share)
 
 
 def replay(

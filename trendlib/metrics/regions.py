@@ -12,11 +12,17 @@ unknown creators one by one::
     low        > 0.05        lower end of Newcombe's interval of the difference (Wilson intervals of the shares)
     n0, n1     >= 100        else "not enough posts (n = 37)": nothing is said
 
-The interval is a 95 % one for all regions of a sound together (Bonferroni over those that hold at least 5 % of the
-two weeks, as a mean of the shares: no other could pass). Posters of a week resemble each other, so ``n`` of them
-count as ``n / (1 + (n - 1) rho)``. Each sound's ``rho`` is learnt from how its shares moved in the weeks before
-(moments of the squared week-to-week differences), shrunk to the board's median, and that to a cautious
-``rho = 0.0075`` where little history is known. The latest week teaches nothing about itself.
+The interval's lower end has a chance of 2 % for all regions of a sound together (Bonferroni over those that hold at
+least 5 % of the two weeks, as a mean of the shares: no other could pass). Posters of a week resemble each other, so
+``n`` of them count as ``n / (1 + (n - 1) rho)``. Each sound's ``rho`` is learnt from how its shares moved:
+
+* in the weeks before, and, but for the region looked at, in these two: when one region truly comes, the others keep
+  their shares among themselves, while posters who resemble each other shake all of them;
+* a pair of weeks whose ``k`` regions moved by ``X = sum (p1 - p0)^2 / p`` gives ``rho = (X / (k - 1) - 1/n0 - 1/n1) /
+  (2 - 1/n0 - 1/n1)``, worth ``k - 1`` degrees of freedom;
+* it is shrunk to the board's median, and that to a cautious ``rho = 0.0075``: worth 16 degrees of freedom where
+  nothing else is known, less the more is known, 6 at least. As ``rho`` is an estimate, Student's quantile stands for
+  the normal one.
 """
 
 from datetime import datetime
@@ -26,10 +32,11 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
-from scipy.special import ndtri
+from scipy.special import stdtrit
 
 from trendlib.metrics.engines import DAY, between, board, enter, instant, leave
 from trendlib.metrics.rules import CROSSOVER, Rule
+from trendlib.metrics.shares import effective, wilson
 from trendlib.schema import Status
 
 CROSSOVER_COLUMNS = (
@@ -53,11 +60,13 @@ CROSSOVER_COLUMNS = (
 WEEK_DAYS = 7
 HISTORY_WEEKS = 8
 SHARE_LOOKED_AT = 0.05
-ONE_SIDED = 0.025
+ONE_SIDED = 0.02
 WEEK_NEEDED = 50
+POSTERS_NEEDED = 5
 PRIOR_RHO = 0.0075
-PRIOR_PAIRS = 8
-PAIRS_NEEDED = 4
+PRIOR_FREEDOM = 8
+CAUTION_LEAST, CAUTION_MOST = 6, 16
+FREEDOM_OK = 4
 _KEY = ["sound_id", "region"]
 
 Cube = np.ndarray[Any, np.dtype[np.float64]]
@@ -212,48 +221,72 @@ def weeks_compared(sounds: Any, regions: Any, counts: Cube, unknown: Any, *, rul
     """
     n = counts.sum(axis=2)
     shares = np.divide(counts, n[:, :, None], out=np.zeros_like(counts), where=n[:, :, None] > 0)
-    rho, is_learnt = _likeness(shares, n)
     both = shares[:, 0] + shares[:, 1]
     is_looked_at = both >= 2 * SHARE_LOOKED_AT
     is_looked_at[np.arange(len(both)), both.argmax(axis=1)] = True
     row, column = np.nonzero(is_looked_at)
-    z = ndtri(1 - ONE_SIDED / is_looked_at.sum(axis=1))[row]
+    rho, freedom = _likeness(counts, row, column)
+    z = -stdtrit(freedom + _caution(freedom), ONE_SIDED / is_looked_at.sum(axis=1)[row])
     table = pd.DataFrame({"sound_id": sounds[row], "region": regions[column]})
     table = table.assign(p0=shares[row, 1, column], p1=shares[row, 0, column], n0=n[row, 1], n1=n[row, 0])
-    table = table.assign(n_unknown=unknown[row], rho=rho[row])
+    table = table.assign(n_unknown=unknown[row], rho=rho)
     table["region"] = table["region"].where(table["n0"] + table["n1"] > 0)
-    return _judged(table, z, Status.OK if is_learnt else Status.WEAK, rule)
+    best = np.where(freedom >= FREEDOM_OK, Status.OK.value, Status.WEAK.value)
+    return _judged(table, z, best, rule)
 
 
-def _likeness(shares: Cube, n: Any) -> tuple[Any, bool]:
-    """Learn ``rho`` of each sound from the weeks before the last; tell whether more than the prior stands behind it."""
-    later, earlier = slice(1, -1), slice(2, None)
-    is_pair = (n[:, later] >= WEEK_NEEDED) & (n[:, earlier] >= WEEK_NEEDED)
-    pairs = is_pair.sum(axis=1)
-    moved = ((shares[:, later] - shares[:, earlier]) ** 2).sum(axis=2)
-    spread = 1 - ((shares[:, later] + shares[:, earlier]) ** 2 / 4).sum(axis=2)
-    by_chance = 1 / np.maximum(n[:, later], 1) + 1 / np.maximum(n[:, earlier], 1)
-    excess = np.where(is_pair, moved - spread * by_chance, 0.0).sum(axis=1)
-    scale = np.where(is_pair, spread * (2 - by_chance), 0.0).sum(axis=1)
-    own = np.divide(excess, scale, out=np.zeros(len(scale)), where=scale > 0)
-    median = float(np.median(own[pairs > 0])) if pairs.any() else 0.0
-    common = (pairs.sum() * median + PRIOR_PAIRS * PRIOR_RHO) / (pairs.sum() + PRIOR_PAIRS)
-    rho = (pairs * own + PRIOR_PAIRS * common) / (pairs + PRIOR_PAIRS)
-    return np.clip(rho, 0.0, 1.0), bool(pairs.sum() >= PAIRS_NEEDED)
+def _likeness(counts: Cube, row: Any, column: Any) -> tuple[Any, Any]:
+    """Learn ``rho`` for each sound (row) and region (column) looked at, and the degrees of freedom behind it."""
+    earlier = [_moved(counts[:, week], counts[:, week + 1]) for week in range(1, counts.shape[1] - 1)]
+    own = np.sum([freedom for _, freedom in earlier], axis=0)[row]
+    told = np.sum([likeness * freedom for likeness, freedom in earlier], axis=0)[row]
+    others = counts[row, :2].copy()
+    others[np.arange(len(row)), :, column] = 0.0
+    likeness, freedom = _moved(others[:, 0], others[:, 1])
+    own, told = own + freedom, told + likeness * freedom
+    each = np.divide(told, own, out=np.zeros(len(row)), where=own > 0)
+    # a sound counts once on the board, by the region that came most: without it, the others tell least of a shift
+    share = counts[:, :2] / np.maximum(counts[:, :2].sum(axis=2, keepdims=True), 1)
+    is_first = column == (share[:, 0] - share[:, 1]).argmax(axis=1)[row]
+    is_told = is_first & (own > 0)
+    median = float(np.median(each[is_told])) if is_told.any() else 0.0
+    known = own[is_told].sum()
+    common = (known * median + PRIOR_FREEDOM * PRIOR_RHO) / (known + PRIOR_FREEDOM)
+    caution = _caution(own)
+    return np.clip((told + caution * common) / (own + caution), 0.0, 1.0), own
 
 
-def _judged(table: pd.DataFrame, z: Any, best: Status, rule: Rule) -> pd.DataFrame:
+def _caution(freedom: Any) -> Any:
+    """Give how many degrees of freedom the board's likeness is worth beside a sound's own."""
+    return np.maximum(CAUTION_LEAST, CAUTION_MOST - 2 * freedom)
+
+
+def _moved(later: Any, earlier: Any) -> tuple[Any, Any]:
+    """Tell how alike posters must be for shares to move so far from one week to the other; rare regions go together."""
+    weeks = np.stack([later, earlier])
+    is_rare = later + earlier < POSTERS_NEEDED
+    weeks = np.concatenate([np.where(is_rare, 0, weeks), (weeks * is_rare).sum(axis=2, keepdims=True)], axis=2)
+    n = np.maximum(weeks.sum(axis=2, keepdims=True), 1)
+    total, step = weeks.sum(axis=0), (weeks[0] / n[0] - weeks[1] / n[1]) ** 2
+    moved = np.divide(step, total / n.sum(axis=0), out=np.zeros_like(step), where=total > 0).sum(axis=1)
+    by_chance = (1 / n).sum(axis=(0, 2))
+    is_enough = n.min(axis=(0, 2)) >= WEEK_NEEDED
+    freedom = np.where(is_enough, np.maximum((total > 0).sum(axis=1) - 1, 0), 0)
+    return (moved / np.maximum(freedom, 1) - by_chance) / np.maximum(2 - by_chance, 1 / WEEK_NEEDED), freedom
+
+
+def _judged(table: pd.DataFrame, z: Any, best: Any, rule: Rule) -> pd.DataFrame:
     p0, p1, n0, n1, rho = (table[name].to_numpy() for name in ("p0", "p1", "n0", "n1", "rho"))
     table.loc[n0 == 0, "p0"], table.loc[n1 == 0, "p1"] = np.nan, np.nan
     fewest = np.minimum(n0, n1)
     is_enough = fewest >= rule["posts"]
-    low0, high0 = _wilson(p0, n0, rho, z)
-    low1, high1 = _wilson(p1, n1, rho, z)
+    low0, high0 = wilson(p0, effective(n0, rho), z)
+    low1, high1 = wilson(p1, effective(n1, rho), z)
     difference = p1 - p0
     low = difference - np.hypot(p1 - low1, high0 - p0)
     high = difference + np.hypot(high1 - p1, p0 - low0)
     table[["difference", "low", "high"]] = np.where(is_enough, [difference, low, high], np.nan).T
-    table["status"] = np.where(is_enough, best.value, Status.NOT_ENOUGH_COVERAGE.value)
+    table["status"] = np.where(is_enough, best, Status.NOT_ENOUGH_COVERAGE.value)
     reasons = [f"not enough posts (n = {number:.0f})" for number in fewest]
     table["reason"] = np.where(is_enough, "", reasons)
     table["is_crossover"] = is_enough & (difference >= rule["difference"]) & (low > rule["low"])
@@ -261,12 +294,3 @@ def _judged(table: pd.DataFrame, z: Any, best: Status, rule: Rule) -> pd.DataFra
     whole_numbers = dict.fromkeys(("n0", "n1", "n_unknown"), "Int64")
     table = table.assign(rule=rule.name, rule_version=rule.version)
     return table.astype({**text, **whole_numbers})[list(CROSSOVER_COLUMNS)]
-
-
-def _wilson(share: Any, n: Any, rho: Any, z: Any) -> tuple[Any, Any]:
-    """Give the ends of Wilson's interval of a share among ``n`` posters that resemble each other by ``rho``."""
-    effective = np.maximum(n, 1) / (1 + (np.maximum(n, 1) - 1) * rho)
-    square = z**2 / effective
-    centre = (share + square / 2) / (1 + square)
-    half = z / (1 + square) * np.sqrt(share * (1 - share) / effective + square / effective / 4)
-    return centre - half, centre + half

@@ -4,7 +4,7 @@
   7-day mean, past 5 weeks, normalised to a mean of 1. It needs 4 weeks of board history, and 400 posts a
   weekday, or it would be noisier than 5 %; else nothing is adjusted for it. Windows are counted back from the
   as-of instant, so a "weekday" is a position in the week, at whatever hour a window starts.
-* *Common shock* of a day = median over sounds (at least 30, with at least 70 posts in the 7 days before) of the
+* *Common shock* of a day = median over sounds (at least 30, with at least 80 posts in it and the 7 days before) of the
   day's adjusted count over the mean of those 7 days, coarsely rounded sounds left out: what happened to all of
   TikTok, or to the provider, happened to no sound in particular.
 * *Scatter* tau squared = (variance - mean) / mean squared over 21 adjusted days, the rounding taken out: a
@@ -53,11 +53,6 @@ class Season:
         return np.asarray(self.scatter.reindex(sounds).fillna(self.board_scatter), dtype="float64")
 
 
-def no_season() -> Season:
-    """Adjust nothing, and let counts scatter like Poisson counts."""
-    return Season(np.ones(WEEK), np.ones(1), pd.Series(dtype="float64"), 0.0, is_adjusted=False)
-
-
 def season(grid: Grid) -> Season:
     """Learn the ordinary day from the board's daily counts."""
     weekday = _weekday(grid)
@@ -66,6 +61,14 @@ def season(grid: Grid) -> Season:
     mixed, board = scatter(adjusted[:, QUIET_DAYS], grid.unit[:, QUIET_DAYS])
     mixed_by_sound = pd.Series(mixed, index=grid.sounds)
     return Season(factors, _shock(adjusted, grid.unit), mixed_by_sound, board, is_adjusted=weekday is not None)
+
+
+def adjusted(counts: Grid) -> Matrix:
+    """Give daily counts as if every day were an ordinary one: without weekday rhythm and common shock."""
+    ordinary, windows = season(counts), counts.posts.shape[1]
+    shock = np.ones(windows)
+    shock[: len(ordinary.shock)] = ordinary.shock
+    return np.asarray(counts.rate / (ordinary.expected(windows) * shock))
 
 
 def scatter(days: Matrix, unit: Matrix) -> tuple[Vector, float]:
@@ -107,7 +110,9 @@ def _shock(adjusted: Matrix, unit: Matrix) -> Vector:
     if windows < 1 or len(adjusted) < SOUNDS_NEEDED:
         return shock
     week = np.lib.stride_tricks.sliding_window_view(adjusted, WEEK, axis=1)[:, 1 : windows + 1].mean(axis=2)
-    is_plain = (week * WEEK >= BASELINE_POSTS_NEEDED) & ((unit[:, :windows] <= 1) | (unit[:, :windows] <= week / 4))
+    # chosen by the day too, else those chosen had a high week by chance, and every day after it looked like a fall
+    is_busy = week * WEEK + adjusted[:, :windows] >= BASELINE_POSTS_NEEDED * (WEEK + 1) / WEEK
+    is_plain = is_busy & ((unit[:, :windows] <= 1) | (unit[:, :windows] <= week / 4))
     ratio = np.where(is_plain, adjusted[:, :windows] / np.where(week > 0, week, 1.0), np.nan)
     for day in np.flatnonzero(np.isfinite(ratio).sum(axis=0) >= SOUNDS_NEEDED):
         median = float(np.nanmedian(ratio[:, day]))

@@ -6,8 +6,8 @@ post at all there is no ratio (NULL). Its 90 % interval is
 ``((X' + 1/2) / E1) / ((Y' + 1/2) / E0) * F(2 X' + 1, 2 Y' + 1)`` with ``X' = X / phi``, ``Y' = Y / phi``:
 finite always, wide when little was seen. Show the ratio, rank by the lower bound.
 
-With a board's daily history the exposures are weighted by the weekday and by the day's common shock, and
-``phi`` is learnt from how far days scatter (`trendlib.metrics.season`); without it ``phi`` is 1.
+With a history of some weeks, the board's or the posts' own, the exposures are weighted by the weekday and by the
+day's common shock, and ``phi`` is learnt from how far days scatter (`trendlib.metrics.season`); else ``phi`` is 1.
 
 On a counter the rounding unit ``u`` is an error of both counts, taken into the ends of the interval, and
 ``u / 2`` stands where 1/2 stands above. The recent window is widened to 2, 3, 7, 14 days until ``u`` is at
@@ -27,9 +27,9 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 from scipy.special import fdtri
 
-from trendlib.metrics.daily import Grid, Matrix, from_counter, grid, posts_by_day
+from trendlib.metrics.daily import Grid, Matrix, from_counter, from_posts, grid, posts_by_day
 from trendlib.metrics.engines import DAY, between, board, enter, instant, leave, whole
-from trendlib.metrics.season import Season, Vector, no_season, season
+from trendlib.metrics.season import PAST_WEEKS_DAYS, Season, Vector, season
 from trendlib.schema import Status
 
 Dialect = Literal["trendlib", "tutorial_sound", "tutorial_hashtag", "tutorial_engagement"]
@@ -124,7 +124,8 @@ def velocity(
     coverage
         Coverage frame, the instant since when all posts are known, or None: back to each sound's oldest post.
     daily
-        Daily counts of the whole board, for weekday, common shock and scatter.
+        Daily counts of the whole board, for weekday, common shock and scatter; None learns them from the posts, as far
+        as these reach back.
     dialect
         Whose velocity ``growth_rate`` and its interval are given in.
 
@@ -145,7 +146,9 @@ def velocity(
     """
     days = 1 + BASELINE_DAYS
     counts = posts_by_day(posts, as_of=as_of, coverage=coverage, days=days)
-    ordinary = no_season() if daily is None else season(grid(daily, as_of=as_of))
+    if daily is None:
+        daily = from_posts(posts, as_of=as_of, coverage=coverage, days=PAST_WEEKS_DAYS + BASELINE_DAYS)
+    ordinary = season(grid(daily, as_of=as_of))
     table = _on_posts(counts, days, ordinary)
     if dialect == "tutorial_engagement":
         table[_RATIOS] = table[_RATIOS].mul(_mean_views(posts, as_of, table["sound_id"]), axis=0)

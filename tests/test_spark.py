@@ -1,0 +1,199 @@
+"""Past one machine: exported Parquet, read by every engine; and a real Spark cluster whose boards are DuckDB's."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pytest
+from pandas.testing import assert_frame_equal
+
+from trendlib import metrics
+from trendlib.board import board
+from trendlib.errors import NoDataError
+from trendlib.metrics.engines import board as brought
+from trendlib.metrics.engines import enter
+from trendlib.schema import TABLES
+from trendlib.store import EXPORTED_BY, Store
+
+pytest.importorskip("pyspark")
+if not shutil.which("java"):
+    pytest.skip("Spark needs Java 17 or newer on the PATH", allow_module_level=True)
+
+import pyspark
+
+from trendlib.exported import Exported
+
+ROOT = Path(__file__).parents[1]
+SPARK = Path(pyspark.__file__).parent
+DEPLOY = "org.apache.spark.deploy"
+PATIENCE_S = 90
+
+
+@pytest.fixture(scope="module")
+def store(own_home: Path) -> Store:
+    return Store(own_home / "warehouse" / "trendlib.duckdb")
+
+
+@pytest.fixture(scope="module")
+def as_of(store: Store) -> datetime:
+    newest = store.last_observed_at()
+    assert newest is not None
+    return newest.replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
+@pytest.fixture(scope="module")
+def exported(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("exported")
+    store.export(folder)
+    return folder
+
+
+# What is exported
+
+
+def test_no_table_has_a_column_named_like_the_folders() -> None:
+    assert [table.name for table in TABLES.values() if EXPORTED_BY in table.names] == []
+
+
+@pytest.mark.parametrize("name", ["posts", "sound_observations", "feed_pages"])
+def test_every_engine_reads_an_exported_table_back_as_it_was(store, exported, as_of, spark, name) -> None:
+    files, columns = f"{exported}/{name}/*/*.parquet", list(TABLES[name].names)
+    with store.as_of(as_of) as world:
+        expected = world.frame(name).drop(columns="first_seen", errors="ignore")
+    connection = duckdb.connect()
+    frames = [
+        connection.sql(f"SELECT * FROM read_parquet('{files}', hive_partitioning = true)"),
+        pl.scan_parquet(f"{exported}/{name}", hive_partitioning=True),
+        spark.read.parquet(f"{exported}/{name}"),
+    ]
+    order = list(dict.fromkeys((*TABLES[name].key, "observed_at", "answer_id")))
+    for frame in frames:
+        assert set(enter(frame).collect_schema().names()) == {*columns, EXPORTED_BY}
+        found = brought(enter(frame).select(columns)).sort_values(order, ignore_index=True)
+        if TABLES[name].role == "identity":
+            found = found.drop_duplicates(TABLES[name].key, keep="last", ignore_index=True)
+            found, expected = found[[*TABLES[name].key, "posted_at"]], expected[[*TABLES[name].key, "posted_at"]]
+        assert_frame_equal(found, expected)
+    connection.close()
+
+
+# The world as Spark sees it
+
+
+@pytest.mark.parametrize("name", ["sounds", "post_hashtags", "creator_observations", "hashtags", "calls"])
+def test_spark_condenses_a_table_as_the_store_does(store, exported, as_of, spark, name) -> None:
+    half_way = as_of - timedelta(days=20)
+    with store.as_of(half_way) as world:
+        expected = world.frame(name)
+    found = Exported(spark, str(exported), half_way).frame(name)
+    assert len(expected)
+    assert_frame_equal(found[list(expected)], expected)
+
+
+def test_a_table_without_rows_is_empty_and_a_folder_without_tables_has_no_board(exported, as_of, spark, tmp_path):
+    world = Exported(spark, str(exported), as_of)
+    assert world.frame("chart_pulls").empty
+    with pytest.raises(NoDataError, match="Nothing was known"):
+        board(Exported(spark, str(tmp_path), as_of))
+
+
+def test_one_sound_s_posts_are_those_of_the_store(store, exported, as_of, spark) -> None:
+    with store.as_of(as_of) as world:
+        sound = world.frame("posts")["sound_id"].mode()[0]
+        expected = world.posts([sound]).df().sort_values("post_id", ignore_index=True)
+    found = brought(enter(Exported(spark, str(exported), as_of).posts([sound])))
+    found = found.sort_values("post_id", ignore_index=True)
+    assert found["post_id"].tolist() == expected["post_id"].tolist()
+    assert found["views"].tolist() == expected["views"].astype("Int64").tolist()
+
+
+# The cluster
+
+
+@contextmanager
+def started(log: Path, *command: str, environment: dict[str, str]) -> Iterator[None]:
+    """Run one of the cluster's processes, and end it and what it started whatever happens."""
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            command, stdout=stream, stderr=subprocess.STDOUT, env=environment, start_new_session=True
+        )
+    try:
+        yield
+    finally:
+        # a worker's executors end with it: they stand in its session
+        os.killpg(process.pid, 15)
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            process.wait()
+
+
+def said(log: Path, words: str, times: int = 1) -> str:
+    """Wait until a log says something; give the first line that does."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        lines = [line for line in log.read_text().splitlines() if words in line] if log.exists() else []
+        if len(lines) >= times:
+            return lines[0]
+        time.sleep(0.1)
+    pytest.fail(f"{log.name} never said {words!r}: {log.read_text()[-2000:]}")
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Start a master and two workers on loopback, on whatever ports are free."""
+    here = {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_DIRS": str(tmp_path), "SPARK_DAEMON_MEMORY": "256m"}
+    environment = {**os.environ, **here, "PYSPARK_PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
+    run = (str(SPARK / "bin" / "spark-class"),)
+    at = ("--host", "127.0.0.1", "--port", "0", "--webui-port", "0")
+    work = ("--cores", "1", "--memory", "600m", "--work-dir", str(tmp_path / "work"))
+    master_log, logs = tmp_path / "master.log", [tmp_path / f"worker{number}.log" for number in (1, 2)]
+    with started(master_log, *run, f"{DEPLOY}.master.Master", *at, environment=environment):
+        address = said(master_log, "Starting Spark master at ").rpartition(" ")[2]
+        worker = (*run, f"{DEPLOY}.worker.Worker", *at, *work, address)
+        with (
+            started(logs[0], *worker, environment=environment),
+            started(logs[1], *worker, environment=environment),
+        ):
+            said(master_log, "Registering worker", times=2)
+            yield address, environment
+
+
+def test_a_cluster_of_two_makes_the_boards_of_one_machine(cluster, store, exported, as_of, tmp_path) -> None:
+    address, environment = cluster
+    out = tmp_path / "boards"
+    job = subprocess.run(
+        [
+            str(SPARK / "bin" / "spark-submit"), "--master", address, "--driver-memory", "600m",
+            "--executor-memory", "512m", "--conf", "spark.ui.enabled=false", "--conf", "spark.driver.host=127.0.0.1",
+            "--conf", "spark.driver.bindAddress=127.0.0.1", str(ROOT / "examples" / "spark_board.py"),
+            str(exported), str(out),
+        ],
+        capture_output=True, text=True, env=environment, timeout=300, check=False,
+    )  # fmt: skip
+    assert job.returncode == 0, job.stderr[-3000:]
+    for number in (1, 2):
+        said(tmp_path / f"worker{number}.log", "Asked to launch executor")
+    with store.as_of(as_of) as world:
+        expected = board(world)
+        mix = metrics.region_mix(world.posts(expected.velocities[0]["sound_id"].tolist()), as_of=as_of)
+    boards = {"leaderboard": expected.leaderboard(), "breakouts": expected.flags, "region_mix": mix}
+    for name, one in boards.items():
+        assert_frame_equal(read(out / name), one.reset_index(drop=True), rtol=1e-9, atol=1e-12, check_dtype=False)
+
+
+def read(folder: Path) -> pd.DataFrame:
+    """Read a board in the order in which it was written."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        return brought(enter(connection.sql(f"SELECT * FROM read_parquet('{folder}/*.parquet')")))
