@@ -471,7 +471,8 @@ def test_a_table_in_a_pipe_is_plain_text_of_a_fixed_width(
 
 def test_help_names_every_command(run: Run) -> None:
     said = run("--help").out
-    acts = "demo sweep discover leaderboard alerts why replay rebuild export doctor sandbox"
+    acts = "demo sweep discover pull chart tracks song artist leaderboard alerts ledger backtest why replay rebuild export"
+    acts += " follow doctor sandbox"
     assert [act for act in acts.split() if f" {act} " not in said] == []
 
 

@@ -27,8 +27,9 @@ def table(home: Path, name: str) -> pd.DataFrame:
 
 
 def test_it_holds_ten_weeks_of_mornings_and_this_monday(practice_home: Path) -> None:
-    (recording,) = (practice_home / practice.FOLDER / "archive").glob("replay-*")
-    assert recording.read_bytes() == (practice_home / practice.SAMPLE / practice.RECORDING).read_bytes()
+    kept = {file.read_bytes() for file in (practice_home / practice.FOLDER / "archive").glob("replay-*")}
+    shipped = (practice.RECORDING, practice.ALERTS)
+    assert kept == {(practice_home / practice.SAMPLE / name).read_bytes() for name in shipped}
     readings = table(practice_home, "sound_observations")
     days = readings["observed_at"].dt.date.unique()
     assert len(days) == 7 * practice.WEEKS + 1

@@ -26,7 +26,7 @@ KILLS = 30
 SOUNDS = 10
 HASHTAGS = 2
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-MADE_ANEW = {"observed_at", "answer_id", "sweep_id", "first_seen"}
+MADE_ANEW = {"observed_at", "answer_id", "sweep_id", "first_seen", "recorded_at"}
 
 
 @pytest.fixture(scope="module")

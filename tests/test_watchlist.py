@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trendlib.errors import ConfigError
-from trendlib.watchlist import Watchlist, sound_id
+from trendlib.watchlist import Watchlist, follow, sound_id
 
 A = "7012345678901234567"
 B = "7012345678909999999"
@@ -97,3 +97,28 @@ def test_no_text_at_all_breaks_the_reader(text: str) -> None:
 def test_every_id_is_itself_in_all_its_spellings(digits: str) -> None:
     spellings = (digits, int(digits), f" {digits} ", f"https://www.tiktok.com/music/x-{digits}")
     assert {sound_id(spelling) for spelling in spellings} == {digits}
+
+
+def test_a_sound_is_added_once_and_comments_stay(tmp_path: Path) -> None:
+    file = tmp_path / "watchlist.toml"
+    file.write_text('# ours\nsounds = ["7012345678901234561"] # the first\nkeywords = ["dance"]\n', encoding="utf-8")
+    assert follow(file, "https://www.tiktok.com/music/Song-7012345678901234562", named='a # "b"\nc')
+    assert not follow(file, "7012345678901234562")
+    assert Watchlist.read(file).sounds == ("7012345678901234561", "7012345678901234562")
+    text = file.read_text(encoding="utf-8")
+    assert text.startswith("# ours\n")
+    assert "# the first" in text
+    assert Watchlist.read(file).keywords == ("dance",)
+
+
+def test_a_watchlist_is_made_when_there_is_none(tmp_path: Path) -> None:
+    assert follow(tmp_path / "new" / "watchlist.toml", "7012345678901234561")
+    assert Watchlist.read(tmp_path / "new" / "watchlist.toml").sounds == ("7012345678901234561",)
+
+
+def test_what_is_no_sound_is_refused_and_the_file_stays(tmp_path: Path) -> None:
+    file = tmp_path / "watchlist.toml"
+    file.write_text("sounds = []\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="neither a sound id"):
+        follow(file, 'x"]\nkeywords = ["y')
+    assert file.read_text(encoding="utf-8") == "sounds = []\n"

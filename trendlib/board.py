@@ -6,20 +6,21 @@ days that they cover whole, each creator's counted twice at most, so that a hand
 makes no breakout; else from the counter.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
+import narwhals as nw
 import pandas as pd
 
 from trendlib import metrics
 from trendlib.errors import NoDataError
+from trendlib.metrics import RULES, Rule, engines
 from trendlib.metrics.breakouts import CROWD_DAYS
 from trendlib.schema import Status, utc_text
-from trendlib.store import Snapshot
 
 POSTS_PER_CREATOR = 2
 FLAGGED_DAYS = 28
@@ -35,6 +36,18 @@ CROSSOVER_COLUMNS = (
     "rule_version",
 )  # fmt: skip
 CAUTION_COLUMNS = ("sound_id", "title", "artist", "caution", "advice")
+
+
+class World(Protocol):
+    """What was known at one instant: the store's snapshot, or exported tables on a cluster."""
+
+    as_of: datetime
+
+    def frame(self, name: str, **where: str | Sequence[str]) -> pd.DataFrame:
+        """Return a table, its rows in the order of its key."""
+
+    def posts(self, sound_ids: Sequence[str]) -> Any:
+        """Return the posts of some sounds, in whatever engine holds them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +70,14 @@ class Board:
         How many creators are known to have posted each sound, day by day.
     readings_used, posts_used
         What it all rests on [readings, posts].
+    woken
+        Old sounds that wake up, as `trendlib.metrics.reactivations` gives them.
+    bumps
+        Hashtags whose views are more than their last two weeks explain, and all others.
+    lagging
+        Sounds whose feed ends days before it was fetched, while their counter moves.
+    rules
+        The rules by name, with the thresholds that count here.
     """
 
     as_of: datetime
@@ -67,11 +88,17 @@ class Board:
     crowd: pd.DataFrame
     readings_used: int
     posts_used: int
+    woken: pd.DataFrame = field(default_factory=pd.DataFrame)
+    bumps: pd.DataFrame = field(default_factory=pd.DataFrame)
+    lagging: pd.DataFrame = field(default_factory=pd.DataFrame)
+    rules: Mapping[str, Rule] = field(default_factory=lambda: RULES)
 
     @cached_property
     def flags(self) -> pd.DataFrame:
         """What the breakout rule says of each sound on each of the last four weeks' days."""
-        flags: pd.DataFrame = metrics.breakouts(self.days, as_of=self.as_of, days=FLAGGED_DAYS, crowd=self.crowd)
+        flags: pd.DataFrame = metrics.breakouts(
+            self.days, as_of=self.as_of, days=FLAGGED_DAYS, crowd=self.crowd, rule=self.rules["breakout"]
+        )
         return flags
 
     def leaderboard(
@@ -136,22 +163,33 @@ class Board:
         return self.flags.loc[is_flagged, ["day", "alert"]]
 
     def alerts(self) -> pd.DataFrame:
-        """List what the rules flag: a row a sound and rule, the most certain first.
+        """List the sounds that rules flag: a row a sound and rule, the most certain first.
 
         Returns
         -------
-            The columns of ``ALERT_COLUMNS``; ``alert`` is what the rule says: watch, confirmed, new or early.
+            The columns of ``ALERT_COLUMNS``; ``alert`` is what the rule says: watch, confirmed, new, early or
+            reactivation.
         """
         everything = self.leaderboard()
-        flagged = everything[everything["alert"].isin(SENT_ALERTS)].assign(
-            rule=metrics.BREAKOUT.name, rule_version=metrics.BREAKOUT.version
+        flagged = self._told(everything[everything["alert"].isin(SENT_ALERTS)])
+        small: pd.DataFrame = metrics.catch_them_early(everything, rule=self.rules["catch_them_early"])
+        woken = everything[everything["sound_id"].isin(self.woken.get("sound_id", ()))]
+        said = (
+            (flagged, "breakout"),
+            (small.assign(alert="early"), "catch_them_early"),
+            (woken.assign(alert="reactivation"), "reactivation"),
         )
-        early: pd.DataFrame = metrics.catch_them_early(everything)
-        early = early.assign(
-            rule=metrics.CATCH_THEM_EARLY.name, rule_version=metrics.CATCH_THEM_EARLY.version, alert="early"
-        )
-        both = pd.concat([flagged, early]).sort_values(["evidence", "sound_id", "rule"], ascending=[False, True, True])
-        return both[list(ALERT_COLUMNS)].reset_index(drop=True)
+        named = [frame.assign(rule=name, rule_version=self.rules[name].version) for frame, name in said]
+        every = pd.concat(named).sort_values(["evidence", "sound_id", "rule"], ascending=[False, True, True])
+        return every[list(ALERT_COLUMNS)].reset_index(drop=True)
+
+    def _told(self, flagged: pd.DataFrame) -> pd.DataFrame:
+        """Give each flag the status of its own evidence where growth can't be told."""
+        own = next((fact.set_index("sound_id")["alert_status"] for fact in self.facts if "alert_status" in fact), None)
+        if own is None:
+            return flagged
+        has_growth = flagged["growth_rate"].notna()
+        return flagged.assign(status=flagged["status"].where(has_growth, flagged["sound_id"].map(own)))
 
     def crossovers(self) -> pd.DataFrame:
         """List the sounds that cross into a region: the surest first.
@@ -168,7 +206,7 @@ class Board:
         return named[list(CROSSOVER_COLUMNS)].reset_index(drop=True)
 
     def cautions(self) -> pd.DataFrame:
-        """List what not to believe too quickly: the rising sounds of a few creators, and what can't be ranked.
+        """List what not to believe too quickly: the rising sounds of a few creators, late feeds, what can't be ranked.
 
         Returns
         -------
@@ -181,14 +219,14 @@ class Board:
             caution=[_carried_by(row) for row in rising.itertuples()],
             advice="look at who posts it before you believe the pace: a campaign or bots look like this",
         )
-        unranked = everything[everything["rank"].isna()]
-        # the first check looks at the sound's own row only
-        reasons = [metrics.why(str(one), own).iloc[0] for one, own in unranked.groupby("sound_id", sort=False)]
-        lost = unranked.assign(
-            caution=[f"can't be ranked: {reason['found']}" for reason in reasons],
-            advice=[reason["advice"] for reason in reasons],
+        unranked = everything[everything["rank"].isna()].merge(metrics.unranked(everything), on="sound_id")
+        lost = unranked.assign(caution="can't be ranked: " + unranked["found"])
+        behind = everything.merge(self.lagging, on="sound_id") if len(self.lagging) else everything.head(0)
+        late = behind.assign(
+            caution=[_ends_early(row) for row in behind.itertuples()],
+            advice="its posts read as a fall that may be none: believe the counter until the provider's feed goes on",
         )
-        return pd.concat([few, lost])[list(CAUTION_COLUMNS)].reset_index(drop=True)
+        return pd.concat([few, late, lost])[list(CAUTION_COLUMNS)].reset_index(drop=True)
 
 
 def _song_itself(found: pd.DataFrame) -> pd.DataFrame:
@@ -205,7 +243,11 @@ def _carried_by(row: Any) -> str:
     return f"{worth} ({row.creators} creators, {row.posts} posts in a week); {busiest}"
 
 
-def board(world: Snapshot, watched: Sequence[str] = ()) -> Board:
+def _ends_early(row: Any) -> str:
+    return f"its feed ends {row.days_behind:.1f} days before it was fetched, at {row.posts_a_day:,.0f} posts a day"
+
+
+def board(world: World, watched: Sequence[str] = (), *, rules: Mapping[str, Rule] = RULES) -> Board:
     """Measure all watched sounds as of the snapshot's instant.
 
     Parameters
@@ -214,6 +256,8 @@ def board(world: Snapshot, watched: Sequence[str] = ()) -> Board:
         The store as it was known then.
     watched
         Sound ids; none given means every sound whose counter or posts were ever asked for.
+    rules
+        Which thresholds count.
 
     Raises
     ------
@@ -240,10 +284,11 @@ def board(world: Snapshot, watched: Sequence[str] = ()) -> Board:
     )
     velocities = (*measured, _not_measured(known, measured))
     crowd = metrics.crowds(posts, as_of=world.as_of, days=FLAGGED_DAYS + CROWD_DAYS + 1)
+    broken_out = metrics.breakouts(days, as_of=world.as_of, crowd=crowd, rule=rules["breakout"])
     facts = (
-        world.table("sounds", sound_id=known).df(),
+        world.frame("sounds", sound_id=known),
         uses,
-        metrics.breakouts(days, as_of=world.as_of, crowd=crowd)[["sound_id", "alert", "evidence", "lift"]],
+        broken_out[["sound_id", "alert", "evidence", "lift"]].assign(alert_status=broken_out["status"]),
         metrics.concentration(posts, as_of=world.as_of),
         metrics.top_region(metrics.region_mix(posts, as_of=world.as_of)),
     )
@@ -252,11 +297,31 @@ def board(world: Snapshot, watched: Sequence[str] = ()) -> Board:
         velocities,
         facts,
         days,
-        shifts=metrics.crossover(posts, as_of=world.as_of),
+        shifts=metrics.crossover(posts, as_of=world.as_of, rule=rules["crossover"]),
         crowd=crowd,
         readings_used=len(readings),
-        posts_used=len(posts),
+        posts_used=_size(posts),
+        woken=metrics.reactivations(broken_out, days, as_of=world.as_of, rule=rules["reactivation"]),
+        bumps=_bumps(world.frame("hashtag_observations"), world.as_of, rules["hashtag_bump"]),
+        lagging=metrics.lagging(covered, pages, counted, as_of=world.as_of),
+        rules=rules,
     )
+
+
+def _bumps(observations: pd.DataFrame, as_of: datetime, rule: Rule) -> pd.DataFrame:
+    """Look for bumps in views; in posts, where the counter of views is rounded too coarsely or not known."""
+    seen = [
+        metrics.hashtags.bumps(observations, as_of=as_of, of=counter, rule=rule).assign(counter=counter)
+        for counter in ("total_views", "total_posts")
+    ]
+    views, posts = (frame.set_index("hashtag") for frame in seen)
+    best: pd.DataFrame = views[views["evidence"].notna()].combine_first(posts).reset_index()
+    return best
+
+
+def _size(posts: Any) -> int:
+    """Count rows where they lie."""
+    return int(engines.board(engines.enter(posts).select(nw.len().alias("n")))["n"].iloc[0])
 
 
 def _daily(counted: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:

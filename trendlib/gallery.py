@@ -14,6 +14,7 @@ import pandas as pd
 
 from trendlib import metrics
 from trendlib.board import Board
+from trendlib.ledger import Ledger
 from trendlib.schema import Status
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
@@ -36,6 +37,11 @@ ALERT_COLUMNS = (
     "total_uses",
     "status",
 )  # fmt: skip
+LEDGER_COLUMNS = (
+    "alerted_at", "title", "artist", "rule", "alert", "last_alert", "outcome_1w", "outcome_2w", "outcome_4w",
+    "outcome_8w", "lead_days", "status",
+)  # fmt: skip
+RATE_COLUMNS = ("rule", "rule_version", "weeks", "hits", "n", "rate", "low", "high", "base_rate", "lead_days")
 CROSSOVER_COLUMNS = ("title", "artist", "region", "p0", "p1", "low", "n0", "n1", "n_unknown", "status")
 CAUTION_COLUMNS = ("title", "artist", "caution", "advice")
 
@@ -54,6 +60,11 @@ class Gallery(ABC):
     @abstractmethod
     def board(self) -> Board:
         """All watched sounds, measured as of the instant."""
+
+    @property
+    @abstractmethod
+    def kept(self) -> Ledger:
+        """Every alert that was recorded, and what became of it."""
 
     def tally(self) -> str:
         """Count the watched sounds by status: how much of the board can be believed."""
@@ -92,9 +103,15 @@ class Gallery(ABC):
         )
 
     def alerts(self) -> Exhibit:
-        """List the sounds that a rule flags: breakout (watch, confirmed, new), catch_them_early (early)."""
-        frame = self.board.alerts()
-        rules = ", ".join(f"{rule.name} v{rule.version}" for rule in (metrics.BREAKOUT, metrics.CATCH_THEM_EARLY))
+        """List the sounds that a rule flags: breakout (watch, confirmed, new), catch_them_early, reactivation.
+
+        Returns
+        -------
+            The columns of `trendlib.board.Board.alerts`, and ``alert_id`` of what was recorded.
+        """
+        frame = self.board.alerts().merge(self.kept.standing, on=["sound_id", "rule"], how="left")
+        asked = ("breakout", "catch_them_early", "reactivation")
+        rules = ", ".join(f"{name} v{self.board.rules[name].version}" for name in asked)
         return self._of_board(
             "alerts",
             "What the rules flag",
@@ -102,6 +119,52 @@ class Gallery(ABC):
             columns=ALERT_COLUMNS,
             draw=partial(charts.leaderboard, frame),
             note=f"rules: {rules}",
+        )
+
+    def ledger(self) -> Exhibit:
+        """List every recorded alert and what became of it after 1, 2, 4 and 8 weeks, the newest first.
+
+        Returns
+        -------
+            Table and chart; the columns are those of `trendlib.ledger.Ledger.alerts`.
+        """
+        return self.of_ledger("ledger", "What became of the alerts", self.kept)
+
+    def hit_rates(self) -> Exhibit:
+        """Hold each rule's recorded alerts against sounds that it did not flag."""
+        return self.rates_of(self.kept)
+
+    def of_ledger(self, name: str, title: str, ledger: Ledger) -> Exhibit:
+        """Show a ledger, recorded or replayed."""
+        told = ledger.alerts["rule"].isin(ledger.rates["rule"]).sum()
+        return Exhibit(
+            name=name,
+            title=title,
+            frame=ledger.alerts.drop(columns=["observed_at", "answer_id", "first_seen"], errors="ignore"),
+            columns=LEDGER_COLUMNS,
+            draw=partial(charts.ledger, ledger.outcomes, rates=ledger.rates),
+            subtitle=ledger.finding,
+            as_of=self.as_of,
+            source=f"{len(ledger.alerts):,} alerts, {told:,} of them claims of pace; uses a day by the counters",
+            tally=Counter(ledger.alerts["status"]),
+            things="alerts",
+            note="a hit is a week at twice the pace of before the alert or more; the base rate is that of sounds in "
+            "weeks in which the same rule was asked and did not flag them",
+            is_practice=self.is_practice,
+        )
+
+    def rates_of(self, ledger: Ledger) -> Exhibit:
+        """Show how often alerts of a ledger hit, beside chance."""
+        return Exhibit(
+            name="hit_rates",
+            title="How often alerts hit, beside sounds that were not flagged",
+            frame=ledger.rates,
+            columns=RATE_COLUMNS,
+            subtitle=ledger.finding,
+            as_of=self.as_of,
+            source=f"{len(ledger.alerts):,} alerts; uses a day by the counters",
+            note="90 % Wilson intervals; lead_days is the median from alert to peak",
+            is_practice=self.is_practice,
         )
 
     def crossovers(self) -> Exhibit:

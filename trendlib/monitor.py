@@ -5,24 +5,27 @@ The instant enters once, when the monitor is made, and is the same for everythin
 one given, it is the first whole minute after the newest answer: the present, as this home knows it.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from trendlib import practice
+from trendlib import alerts, ledger, practice
 from trendlib.board import Board, board
 from trendlib.config import Config
 from trendlib.discover import discover
 from trendlib.errors import AuthError, ConfigError, NoDataError
 from trendlib.gallery import Gallery
+from trendlib.market import Market
+from trendlib.rulebook import Rules, read_rules
 from trendlib.run import OnProgress, RunReport, silent
 from trendlib.schema import utc_text
 from trendlib.show.exhibits import Exhibit
 from trendlib.sound import Sound
 from trendlib.store import Store
 from trendlib.sweep import Limits, SweepReport, sweep
-from trendlib.watchlist import READERS, Watchlist, sound_id
+from trendlib.watchlist import READERS, Watchlist, follow, sound_id
 
 NO_KEY = (
     "Asked to sweep; no key is set. Put TIKLIVE_API_KEY=… into the environment or .env. "
@@ -66,8 +69,8 @@ def open_monitor(home: Path | str | None = None, *, as_of: datetime | None = Non
     return Monitor(config, as_of=instant)
 
 
-class Monitor(Gallery):
-    """One home at one instant; what it shows of it stands in `trendlib.gallery.Gallery`.
+class Monitor(Gallery, Market):
+    """One home at one instant; what it shows stands in `trendlib.gallery.Gallery` and `trendlib.market.Market`.
 
     Parameters
     ----------
@@ -114,10 +117,20 @@ class Monitor(Gallery):
         return Watchlist.read(self.config.watchlist_file)
 
     @cached_property
+    def rules(self) -> Rules:
+        """The rules this home goes by: those of trendlib, with the thresholds of its ``rules.toml``."""
+        return read_rules(self.config.rules_file)
+
+    @cached_property
+    def kept(self) -> ledger.Ledger:
+        """Every alert that was recorded, and what became of it."""
+        return ledger.read_ledger(self.store, self.as_of, outcome=self.rules["outcome"])
+
+    @cached_property
     def board(self) -> Board:
         """All watched sounds, measured as of the instant."""
         with self.store.as_of(self.as_of) as world:
-            return board(world, self.watchlist.sounds)
+            return board(world, self.watchlist.sounds, rules=self.rules)
 
     def at(self, as_of: datetime) -> "Monitor":
         """Return the same home at another instant."""
@@ -174,10 +187,107 @@ class Monitor(Gallery):
             raise AuthError(NO_KEY)
         market = None if region is None else READERS["regions"](region)
         report = sweep(self.config, self.watched(top), limits=limits, region=market, on_progress=on_progress)
-        if self._as_of is None:  # the present has moved on
-            self.__dict__.pop("as_of", None)
-            self.__dict__.pop("board", None)
+        self.move_on()
+        with suppress(NoDataError):  # a sweep of hashtags alone, or one that nobody answered
+            (self if self._as_of is None else Monitor(self.config)).record_alerts()
         return report
+
+    def record_alerts(self) -> alerts.Recorded:
+        """Keep what the rules say as of this instant; every sweep ends with it, and once is enough."""
+        recorded = alerts.record(self.config, self.board)
+        self.__dict__.pop("kept", None)
+        return recorded
+
+    def note(self, alert_id: str, text: str) -> None:
+        """Write a note beside an alert; it is kept like any evidence.
+
+        Parameters
+        ----------
+        alert_id
+            The alert, as `ledger` lists it.
+        text
+            The note; the latest is the one shown.
+
+        Raises
+        ------
+        ConfigError
+            If the text is empty.
+        NoDataError
+            If no such alert had been said by this instant.
+        """
+        alerts.note(self.config, alert_id, text, as_of=self.as_of)
+        self.__dict__.pop("kept", None)
+
+    def backtest(
+        self, start: datetime, end: datetime, *, rule: str | None = None, on_progress: OnProgress = silent
+    ) -> Exhibit:
+        """Ask the rules as of each day of a span, on what was known that day, and tell what became of it.
+
+        Parameters
+        ----------
+        start, end
+            First and last instant, a day apart each.
+        rule
+            Only this rule; None for all.
+        on_progress
+            Told how many days are done and of how many.
+
+        Returns
+        -------
+            The ledger as it would stand, with the thresholds that count now.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such rule, an instant has no time zone, or the span is empty.
+        """
+        first, last = _in_utc(start), _in_utc(end)
+        if first > last:
+            raise ConfigError(f"Asked to go from {utc_text(first)} back to {utc_text(last)}; swap start and end.")
+        if rule is not None and rule not in alerts.ASKED:
+            raise ConfigError(f"{rule!r} is no rule that flags; there are: {', '.join(alerts.ASKED)}")
+        found = ledger.backtest(
+            self.store,
+            self.watchlist.sounds,
+            ledger.days_between(first, last),
+            as_of=self.as_of,
+            rules=self.rules,
+            on_progress=on_progress,
+        )
+        return self.of_ledger("backtest", "What the rules would have said", found.only(rule))
+
+    def move_on(self) -> None:
+        """Forget what was shown, as the present has moved on; a monitor of a given instant stays there."""
+        if self._as_of is None:
+            kept = {name: value for name, value in vars(self).items() if not _is_cached(type(self), name)}
+            self.__dict__ = kept
+
+    def follow(self, sound: str | int) -> str:
+        """Add a sound to the watchlist, so that the next sweep reads it.
+
+        Parameters
+        ----------
+        sound
+            Its id or TikTok address, or of a sound that is known the part of its title that `sound` takes.
+
+        Returns
+        -------
+            What was done, in a sentence.
+
+        Raises
+        ------
+        ConfigError
+            If the watchlist cannot be written, or in the practice world, which follows all its sounds.
+        NoDataError
+            If it is no id and no address, and no known title.
+        """
+        if self.is_practice:
+            raise ConfigError("The practice world follows all its sounds. With a key of your own, yours go here.")
+        wanted = _sound_id_in(sound) or self.sound(sound).sound_id
+        was_added = follow(self.config.watchlist_file, wanted)
+        self.__dict__.pop("watchlist", None)
+        where = self.config.watchlist_file
+        return f"{wanted} is added to {where}; the next sweep reads it." if was_added else f"{wanted} is on {where}."
 
     def watched(self, top: int | None = None) -> Watchlist:
         """Return what a sweep would look at: the watchlist, or only the head of the leaderboard.
@@ -232,6 +342,10 @@ class Monitor(Gallery):
 
     def _found(self, wanted: str) -> Sound:
         return Sound(self.board, self.store, wanted, is_practice=self.is_practice)
+
+
+def _is_cached(kind: type, name: str) -> bool:
+    return isinstance(getattr(kind, name, None), cached_property)
 
 
 def _sound_id_in(name: str | int) -> str | None:

@@ -1,24 +1,33 @@
 """The practice world as a home of its own: what is shown while there is no key.
 
 Ten weeks of recorded sweeps are replayed (``sample/`` in the home, or recorded on the spot: the bytes
-are the same), then this Monday morning's sweep is run for real, over HTTP, against the practice
-server on loopback. Nothing costs a credit, nothing leaves the machine, and every exhibit says so.
+are the same), with what the rules said on each of those mornings (only from ``sample/``: to ask them anew takes two
+minutes), then this Monday morning's sweep is run for real, over HTTP, against the practice server on loopback.
+Nothing costs a credit, nothing leaves the machine, and every exhibit says so.
 """
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
+import pandas as pd
+
+from trendlib import alerts
+from trendlib.api import said
+from trendlib.api.archive import Archive
+from trendlib.board import board
 from trendlib.config import Config
 from trendlib.discover import Discovery, discover
 from trendlib.errors import StoreBusyError, StoreError
 from trendlib.loading import OnBytes, replay
+from trendlib.pull import PullPlan, PullReport, charts_of, pull
 from trendlib.run import Clock, OnProgress, silent
 from trendlib.sandbox import Quirks, Server, SweepPlan, World, record, teaching_sounds
+from trendlib.schema import Answer
 from trendlib.store import Store
 from trendlib.sweep import SweepReport, sweep
 from trendlib.watchlist import Watchlist
@@ -29,6 +38,10 @@ AT = time(7)
 FOLDER = "practice"
 SAMPLE = "sample"
 RECORDING = "practice-sweeps.jsonl.gz"
+ALERTS = "practice-alerts.jsonl.gz"
+TOLD = timedelta(minutes=1)
+CHART_REGIONS = ("US", "BR", "GB")
+CONTACT = "practice@example.com"
 
 
 @dataclass(frozen=True)
@@ -41,12 +54,15 @@ class Practice:
         Its home, address and key.
     watchlist
         All its sounds and hashtags.
+    market
+        What this morning's pull asks for: charts, audiences, the catalogue.
     clock
         The practice world's time: always this Monday morning.
     """
 
     config: Config
     watchlist: Watchlist
+    market: PullPlan
     clock: Clock
 
 
@@ -62,8 +78,14 @@ def prepare(home: Path, *, on_bytes: OnBytes | None = None, on_progress: OnProgr
         if last is not None and last >= practice.clock():
             return None
         with _recording(home) as file:
-            replay([file], practice.config, on_bytes=on_bytes)
-        return sweep(practice.config, practice.watchlist, clock=practice.clock, on_progress=on_progress)
+            shipped = home / SAMPLE / ALERTS
+            replay([file, *([shipped] if shipped.is_file() else [])], practice.config, on_bytes=on_bytes)
+        report = sweep(practice.config, practice.watchlist, clock=practice.clock, on_progress=on_progress)
+        pull(practice.config, practice.market, clock=practice.clock, on_progress=on_progress)
+        with Store(practice.config.warehouse_file).as_of(practice.clock() + TOLD) as known:
+            this_morning = board(known)
+        alerts.record(practice.config, this_morning, clock=practice.clock)
+        return report
 
 
 def _last_observed_at(folder: Path) -> datetime | None:
@@ -83,6 +105,12 @@ def explore(home: Path, *, on_progress: OnProgress = silent) -> Discovery:
         return discover(practice.config, practice.watchlist, clock=practice.clock, on_progress=on_progress)
 
 
+def pull_more(home: Path, plan: PullPlan, *, on_progress: OnProgress = silent) -> PullReport:
+    """Pull something else from the practice world: another market's chart, an artist."""
+    with running(home) as practice:
+        return pull(practice.config, plan, clock=practice.clock, on_progress=on_progress)
+
+
 @contextmanager
 def running(home: Path) -> Iterator[Practice]:
     """Run the practice server for as long as the block lasts."""
@@ -92,11 +120,19 @@ def running(home: Path) -> Iterator[Practice]:
             home=home / FOLDER,
             tiklive_base_url=server.url,
             tiklive_api_key=server.keys["tiklive"],
+            keyapi_base_url=server.url,
+            keyapi_api_key=server.keys["keyapi"],
+            layers_base_url=server.url,
+            layers_api_key=server.keys["layers"],
+            musicbrainz_base_url=server.url,
+            musicbrainz_contact=CONTACT,
             requests_per_minute=0,
             page_gap_s=0.0,
             backoff_s=0.01,
         )
-        yield Practice(config, _watchlist(server.world), lambda: server.now)
+        shown = tuple(teaching_sounds(server.world))
+        market = PullPlan(charts=charts_of(CHART_REGIONS), sounds=shown, has_catalogue=True)
+        yield Practice(config, _watchlist(server.world), market, lambda: server.now)
 
 
 def world() -> World:
@@ -115,11 +151,43 @@ def write_sample(folder: Path) -> Path:
     """Record the ten weeks into a folder; the same bytes on every machine."""
     folder.mkdir(parents=True, exist_ok=True)
     one = world()
+    shown = teaching_sounds(one)
     plan = SweepPlan(
-        last=(_today(one) - timedelta(days=1)).date(), at=AT, paged_sounds=teaching_sounds(one), chart_regions=()
+        last=(_today(one) - timedelta(days=1)).date(),
+        at=AT,
+        paged_sounds=shown,
+        chart_regions=CHART_REGIONS,
+        detailed_sounds=shown,
+        has_catalogue=True,
     )
     record(server_of(one).source, folder / RECORDING, plan)
     return folder / RECORDING
+
+
+def write_alerts(folder: Path, *, on_progress: OnProgress = silent) -> Path:
+    """Ask the rules on each recorded morning, on what was known then, and write their answers into a folder.
+
+    The recording of the sweeps must lie there.
+    """
+    mornings = [_today(world()) + TOLD - timedelta(days=back) for back in range(7 * WEEKS, 0, -1)]
+    with tempfile.TemporaryDirectory() as scratch:
+        config = Config.load(home=Path(scratch) / FOLDER)
+        replay([folder / RECORDING], config)
+        with Archive(Path(scratch) / "alerts").sweep("alerts") as writer:
+            for done, answer in enumerate(asked_on(mornings, Store(config.warehouse_file)), start=1):
+                writer.write(answer)
+                on_progress("asking the rules on each morning", done, len(mornings))
+        shutil.copyfile(writer.path.with_name(f"{writer.path.name}.gz"), folder / ALERTS)
+    return folder / ALERTS
+
+
+def asked_on(mornings: Sequence[datetime], store: Store, before: pd.DataFrame | None = None) -> Iterator[Answer]:
+    """Give what the rules said on each of some mornings, after what they had said before."""
+    episodes = alerts.Episodes(before)
+    for morning in mornings:
+        with store.as_of(morning) as known:
+            then = board(known)
+        yield said.alerts(episodes.say(then, recorded_at=morning), as_of=morning, recorded_at=morning)
 
 
 def _today(one: World) -> datetime:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from trendlib import metrics
 from trendlib.board import Board
+from trendlib.licence import licence_exhibit, licence_lines
 from trendlib.schema import Status
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
@@ -78,7 +79,9 @@ class Sound:
 
     def why(self) -> Exhibit:
         """Say which check keeps it off the list, by how much, and what would change it."""
-        checks = metrics.why(self.sound_id, self.board.leaderboard(), max_uses=MAX_USES)
+        checks = metrics.why(
+            self.sound_id, self.board.leaderboard(), max_uses=MAX_USES, rule=self.board.rules["catch_them_early"]
+        )
         place = "not ranked" if pd.isna(self.row["rank"]) else f"rank {self.row['rank']} of all that is watched"
         alerts = self.board.alerts()
         rules = alerts.loc[alerts["sound_id"] == self.sound_id, "rule"]
@@ -95,6 +98,12 @@ class Sound:
             tally={self.row["status"]: 1},
             is_practice=self.is_practice,
         )
+
+    def licence(self) -> Exhibit:
+        """Say what each source knows of its use, in one sentence and one table; rights must be confirmed."""
+        one = pd.DataFrame([{name: self.row[name] for name in ("sound_id", "title", "artist")}])
+        lines = licence_lines(self.store, self.board.as_of, one)
+        return licence_exhibit(self.name, lines, self.board.as_of, is_practice=self.is_practice)
 
 
 def _headline(row: "pd.Series[Any]", window_days: int) -> str:

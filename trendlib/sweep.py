@@ -208,8 +208,10 @@ class _FarEnough:
         if not is_newest_first(self._pages):
             return len(self._pages) >= SAMPLE_PAGES
         post_ids = {row["post_id"] for row in rows.tables.get("posts", ())}
+        # behind a page half of which is known all is known; pinned posts and ads are known anywhere, but they are few
+        is_known = 2 * len(post_ids & self._known) >= len(post_ids)
         oldest = self._pages[-1]["oldest_posted_at"]
-        return bool(post_ids) and (post_ids <= self._known or (oldest is not None and oldest < self._horizon))
+        return bool(post_ids) and (is_known or (oldest is not None and oldest < self._horizon))
 
 
 class _Past:

@@ -14,6 +14,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import tomlkit
+
 from trendlib.errors import ConfigError
 
 REGIONS = frozenset(
@@ -112,6 +114,48 @@ class Watchlist:
             if near:
                 line = _line_of(text, "always_page", sound_id)
                 raise ConfigError(f"{name}, line {line}: always_page has {sound_id!r}; did you mean {near[0]!r}?")
+
+
+def follow(path: Path, sound: str, *, named: str = "") -> bool:
+    """Add a sound to a watchlist file, which is made if need be; comments and order stay as they are.
+
+    Parameters
+    ----------
+    path
+        The file.
+    sound
+        Sound id or TikTok address.
+    named
+        What stands behind it as a comment.
+
+    Returns
+    -------
+        Whether it was added; False when it was followed already.
+
+    Raises
+    ------
+    ConfigError
+        If it is no sound, or the file is not understood or cannot be written.
+    """
+    wanted = sound_id(sound)
+    if path.exists() and wanted in Watchlist.read(path).sounds:
+        return False
+    text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
+    document = tomlkit.parse(text)
+    listed = document.setdefault("sounds", tomlkit.array())
+    listed.add_line(wanted, comment=" ".join(named.split()) or None)
+    if len(listed) == 1:
+        listed.add_line(indent="")
+    written = tomlkit.dumps(document)
+    Watchlist.parse(written, name=path.name)
+    draft = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(written, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}; add {wanted!r} to it by hand") from error
+    return True
 
 
 def sound_id(value: object) -> str:

@@ -7,11 +7,22 @@ What was asked for goes to standard output; progress, summaries and errors go to
 
 import sys
 
-from trendlib.cli import boards, homes, runs
+from trendlib.cli import boards, homes, runs, sources
 from trendlib.cli.terminal import BAD_INPUT, COULD_NOT_RUN, DONE, DONE_WITH_FAILURES, app, screen
 from trendlib.errors import ConfigError, TrendlibError
 
-__all__ = ["BAD_INPUT", "COULD_NOT_RUN", "DONE", "DONE_WITH_FAILURES", "app", "boards", "homes", "main", "runs"]
+__all__ = [
+    "BAD_INPUT",
+    "COULD_NOT_RUN",
+    "DONE",
+    "DONE_WITH_FAILURES",
+    "app",
+    "boards",
+    "homes",
+    "main",
+    "runs",
+    "sources",
+]
 
 INTERRUPTED = 130  # Typer's word for Ctrl-C
 

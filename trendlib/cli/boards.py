@@ -1,10 +1,10 @@
-"""Commands that read the store: leaderboard, alerts, why."""
+"""Commands that read the store: leaderboard, alerts, ledger, backtest, why."""
 
 from typing import Annotated
 
 import typer
 
-from trendlib.cli.terminal import AsFormat, AsOf, Format, app, opened, printed
+from trendlib.cli.terminal import AsFormat, AsOf, Format, app, moment, opened, printed, screen, stages
 from trendlib.errors import ConfigError
 from trendlib.sound import MAX_USES
 
@@ -31,9 +31,45 @@ def leaderboard(
 
 
 @app.command()
-def alerts(context: typer.Context, as_of: AsOf = None, format_: AsFormat = Format.TABLE) -> None:
+def alerts(
+    context: typer.Context,
+    as_of: AsOf = None,
+    format_: AsFormat = Format.TABLE,
+    record: Annotated[bool, typer.Option("--record", help="Keep what the rules say, as a sweep does.")] = False,
+) -> None:
     """List the sounds that a rule has flagged."""
-    printed(opened(context, as_of).alerts(), format_)
+    monitor = opened(context, as_of)
+    if record:
+        kept = monitor.record_alerts()
+        screen.print(
+            f"Nothing to keep: {kept.reason}." if kept.reason else f"{kept.new} new alerts, {kept.still} still on."
+        )
+    printed(monitor.alerts(), format_)
+
+
+@app.command()
+def ledger(context: typer.Context, as_of: AsOf = None, format_: AsFormat = Format.TABLE) -> None:
+    """Tell what became of every recorded alert, beside sounds that no rule flagged."""
+    monitor = opened(context, as_of)
+    printed(monitor.ledger(), format_)
+    if format_ is Format.TABLE:
+        printed(monitor.hit_rates(), format_)
+
+
+@app.command()
+def backtest(
+    context: typer.Context,
+    start: Annotated[str, typer.Option(help="First instant, like 2026-09-01T07:00:00Z.")],
+    end: Annotated[str, typer.Option(help="Last instant; the rules are asked once a day between.")],
+    rule: Annotated[str | None, typer.Option(help="Only this rule.")] = None,
+    format_: AsFormat = Format.TABLE,
+) -> None:
+    """Ask the rules as of each day of a span, on what was known that day, and tell what became of it."""
+    monitor = opened(context)
+    first, last = moment(start, "--start"), moment(end, "--end")
+    with stages() as on_progress:
+        exhibit = monitor.backtest(first, last, rule=rule, on_progress=on_progress)
+    printed(exhibit, format_)
 
 
 @app.command()

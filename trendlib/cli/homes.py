@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from trendlib import doctor as doctor_room
-from trendlib import loading, practice
+from trendlib import loading, practice, watchlist
 from trendlib.api.archive import Archive
 from trendlib.cli.terminal import (
     DONE,
@@ -16,6 +16,7 @@ from trendlib.cli.terminal import (
     bytes_bar,
     opened,
     screen,
+    stages,
     summarise_load,
 )
 from trendlib.config import Config
@@ -59,6 +60,17 @@ def export(context: typer.Context, folder: Annotated[Path, typer.Argument(help="
 
 
 @app.command()
+def follow(
+    context: typer.Context, sounds: Annotated[list[str], typer.Argument(help="Sound ids or TikTok addresses.")]
+) -> None:
+    """Add sounds to the watchlist; the next sweep reads them."""
+    config = Config.load(home=context.obj)
+    for sound in sounds:
+        said = "added" if watchlist.follow(config.watchlist_file, sound) else "followed already"
+        screen.print(f"{sound}: {said} ({config.watchlist_file})")
+
+
+@app.command()
 def doctor(context: typer.Context) -> None:
     """Check keys, folders, store and versions, and say what to do about what is wrong."""
     findings = doctor_room.examine(Config.load(home=context.obj))
@@ -81,6 +93,8 @@ def sandbox(
     """Serve the practice world on loopback: three APIs with a truth behind them."""
     if record:
         typer.echo(f"wrote {practice.write_sample(record)}")
+        with stages() as on_progress:
+            typer.echo(f"wrote {practice.write_alerts(record, on_progress=on_progress)}")
         return
     world = World(seed=seed, sounds=sounds, days=practice.DAYS)
     serve_forever(

@@ -72,7 +72,7 @@ def sweep(
         )
     summarise_sweep(report)
     if report.sounds:
-        screen.print(open_monitor(context.obj).tally())
+        screen.print(monitor.tally())
     leave(report.run)
 
 

@@ -83,15 +83,18 @@ def printed(exhibit: Exhibit, format_: Format) -> None:
 
 
 def instant(text: str | None) -> datetime | None:
+    """Read the as-of instant from the command line, if one was given."""
+    return None if text is None else moment(text, "--as-of")
+
+
+def moment(text: str, option: str) -> datetime:
     """Read an instant from the command line."""
-    if text is None:
-        return None
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise ConfigError(f"--as-of {text} is no instant; write it like 2026-11-16T07:00:00Z") from None
+        raise ConfigError(f"{option} {text} is no instant; write it like 2026-11-16T07:00:00Z") from None
     if instant.tzinfo is None:
-        raise ConfigError(f"--as-of {text} has no time zone; did you mean {instant.isoformat()}Z (UTC)?")
+        raise ConfigError(f"{option} {text} has no time zone; did you mean {instant.isoformat()}Z (UTC)?")
     return instant
 
 

@@ -1,0 +1,140 @@
+"""The market around the sounds: trending charts, the licensed-music catalogue, songs, artists of a public catalogue.
+
+`Market` is that half of `trendlib.monitor.Monitor`: each source is asked only when somebody pulls it, and shown as of
+the monitor's instant. What one source lacks takes nothing away from the others.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from datetime import datetime
+from functools import cached_property
+
+from trendlib import practice
+from trendlib.artist import artist_exhibit
+from trendlib.board import Board
+from trendlib.catalogue import Catalogue, Tracks
+from trendlib.chart_board import ChartBoard
+from trendlib.charted import Charted
+from trendlib.config import Config
+from trendlib.errors import NoDataError
+from trendlib.pull import PullPlan, PullReport, pull
+from trendlib.run import OnProgress, silent
+from trendlib.show.exhibits import Exhibit
+from trendlib.song import Song
+from trendlib.songbook import Songbook, read_overrides
+from trendlib.store import Store
+from trendlib.watchlist import Watchlist
+
+
+class Market(ABC):
+    """Charts, catalogue, songs and artists of one home at one instant."""
+
+    config: Config
+    store: Store
+    is_practice: bool
+
+    @property
+    @abstractmethod
+    def as_of(self) -> datetime:
+        """The instant everything is shown as of."""
+
+    @property
+    @abstractmethod
+    def board(self) -> Board:
+        """All watched sounds, measured as of the instant."""
+
+    @property
+    @abstractmethod
+    def watchlist(self) -> Watchlist:
+        """What is followed."""
+
+    @abstractmethod
+    def move_on(self) -> None:
+        """Forget what was shown, as the present has moved on."""
+
+    @cached_property
+    def charts(self) -> ChartBoard:
+        """Trending charts: `trendlib.chart_board.ChartBoard`."""
+        return ChartBoard(Charted(self.store, self.as_of), self._followed, self.pull, is_practice=self.is_practice)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The licensed-music catalogue: `trendlib.catalogue.Catalogue`."""
+        return Catalogue(Tracks(self.store, self.as_of), self.songbook, self.pull, is_practice=self.is_practice)
+
+    @cached_property
+    def songbook(self) -> Songbook:
+        """Every sound known, gathered into songs; ``families.toml`` of the home wins."""
+        return Songbook(Charted(self.store, self.as_of), read_overrides(self.config.home))
+
+    def song(self, name: str | int) -> Song:
+        """Find a song by the id or address of any of its sounds, the charts' id of the song, or part of a title.
+
+        Raises
+        ------
+        NoDataError
+            If none is found, or more than one.
+        """
+        family = self.songbook.family(name)
+        return Song(self._measured, self.charts, family, is_practice=self.is_practice)
+
+    def artist(self, name: str) -> Exhibit:
+        """Show releases and labels of an artist in MusicBrainz' public catalogue, with how well the name fits.
+
+        A name that was not looked up yet is, if the settings name a contact (``TRENDLIB_MUSICBRAINZ_CONTACT``): it
+        costs nothing.
+
+        Raises
+        ------
+        NoDataError
+            If it was never looked up, and can't be now.
+        """
+        try:
+            return artist_exhibit(self.store, self.as_of, name, is_practice=self.is_practice)
+        except NoDataError:
+            if self.config.musicbrainz_contact is None and not self.is_practice:
+                raise
+        self.pull(PullPlan(artists=(name,)))
+        return artist_exhibit(self.store, self.as_of, name, is_practice=self.is_practice)
+
+    def pull(self, plan: PullPlan, budget: int | None = None, on_progress: OnProgress = silent) -> PullReport:
+        """Pull charts, details, the catalogue or artists, each from its provider, and load it all.
+
+        Parameters
+        ----------
+        plan
+            What to pull.
+        budget
+            Credits it may spend at each provider; None for no limit [credits].
+        on_progress
+            Told the stage, how many are done and of how many.
+
+        Returns
+        -------
+            What was pulled, what it cost, and whose part ended early; in the practice world nothing is spent.
+
+        Raises
+        ------
+        AuthError
+            If a key is missing or was refused, and nobody answered.
+        """
+        if self.is_practice:
+            report = practice.pull_more(self.config.home.parent, plan, on_progress=on_progress)
+        else:
+            report = pull(self.config, plan, budget=budget, on_progress=on_progress)
+        self.move_on()
+        return report
+
+    @property
+    def _followed(self) -> Collection[str]:
+        """Sound ids of the watchlist; without one, those that were ever read."""
+        listed = self.watchlist.sounds
+        return set(listed or (() if self._measured is None else self._measured.leaderboard()["sound_id"]))
+
+    @property
+    def _measured(self) -> Board | None:
+        """The board, or None in a home that only ever pulled."""
+        try:
+            return self.board
+        except NoDataError:
+            return None
