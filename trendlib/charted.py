@@ -197,12 +197,20 @@ class Charted:
 
     @cached_property
     def titles(self) -> pd.DataFrame:
-        """Sounds on any chart or detail: ``sound_id``, ``title``, ``artist``, ``song_id``, by id."""
-        names = ["sound_id", "title", "artist", "song_id"]
+        """Sounds on any chart or detail: ``sound_id``, ``title``, ``artist``, by id."""
+        named = self._charted("sound_id", "title", "artist")
+        return named.drop_duplicates("sound_id").reset_index(drop=True)
+
+    @cached_property
+    def song_links(self) -> pd.DataFrame:
+        """Which song the provider says a sound is of: ``sound_id``, ``song_id``; a sound may be of several."""
+        return self._charted("sound_id", "song_id").dropna()
+
+    def _charted(self, *names: str) -> pd.DataFrame:
         with self.store.as_of(self.as_of) as world:
             tables = [enter(world.table(name), ids=["sound_id"]) for name in ("chart_entries", "chart_details")]
             parts = [board(one.select(*names).unique()) for one in tables]
-        return pd.concat(parts).sort_values(names).drop_duplicates("sound_id").reset_index(drop=True)
+        return pd.concat(parts).drop_duplicates().sort_values(list(names), ignore_index=True)
 
     def find(self, name: str | int) -> str:
         """Return the id of a charted sound by its id, its TikTok address or part of its title.

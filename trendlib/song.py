@@ -21,13 +21,12 @@ from trendlib.errors import ConfigError, NoDataError
 from trendlib.licence import COLUMNS as LICENCE_COLUMNS
 from trendlib.licence import CONFIRM, licence_lines, licence_sentence
 from trendlib.metrics.leaderboard import COLUMNS
-from trendlib.metrics.titles import OFFICIAL
 from trendlib.schema import Status
 from trendlib.show import charts
 from trendlib.show.book import Gap, book
 from trendlib.show.canvas import Words
 from trendlib.show.exhibits import Exhibit, write_file
-from trendlib.show.theme import plain_text, short_number, time_words
+from trendlib.show.theme import short_number, time_words
 from trendlib.store import Store
 
 SOUND_COLUMNS = (
@@ -156,7 +155,7 @@ class Song:
         if rows.empty:
             raise NoDataError(f"None of its sounds stands on a {period}-day chart that was pulled (KeyAPI).")
         named = self.family[["sound_id", "title", "artist", "version"]]
-        named = named.assign(title=[_told_apart(row) for row in named.itertuples()])
+        lines = dict(zip(named["sound_id"], _told_apart(named), strict=True))
         frame = metrics.rank_path(rows, as_of=self.as_of).merge(named, on="sound_id", how="left")
         latest = frame.sort_values("day").drop_duplicates(["sound_id", "region"], keep="last")
         best = latest.sort_values("rank").head(3)
@@ -165,7 +164,9 @@ class Song:
             f"Where {self.name} charts",
             frame,
             subtitle="last seen at " + ", ".join(f"{row.rank} in {row.region}" for row in best.itertuples()),
-            draw=partial(charts.rank_path, frame.rename(columns={"period_days": "period"})),
+            draw=partial(
+                charts.rank_path, frame.drop(columns="period_days").assign(title=frame["sound_id"].map(lines))
+            ),
             source=f"KeyAPI: {len(rows):,} chart entries of {frame['region'].nunique()} regions, {period} days",
             note="a day without a pull says nothing",
         )
@@ -303,8 +304,8 @@ def _counted(sounds: int) -> str:
     return f"{sounds} sound{'s' * (sounds != 1)}"
 
 
-def _told_apart(row: Any) -> str:
-    """Name a sound among its song's others: title, version, end of its id."""
-    title = plain_text(row.title, 40) or "untitled"
-    version = "" if row.version == OFFICIAL or row.version in title.lower() else f" ({row.version})"
-    return f"{title}{version} …{row.sound_id[-4:]}"
+def _told_apart(sounds: pd.DataFrame) -> list[str]:
+    """Name each sound of a song by its version, and by the end of its id where several are of one."""
+    is_alone = ~sounds["version"].duplicated(keep=False)
+    pairs = zip(sounds["version"], sounds["sound_id"], is_alone, strict=True)
+    return [version if alone else f"{version} …{sound[-4:]}" for version, sound, alone in pairs]

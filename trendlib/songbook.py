@@ -51,12 +51,11 @@ class Songbook:
         """Every sound: ``sound_id``, ``title``, ``artist``, ``song_id``, ``version``, ``reason``, ``confidence``."""
         with self.charted.store.as_of(self.charted.as_of) as world:
             known = world.frame("sounds")
-        charted = self.charted.titles
         names = ["sound_id", "title", "artist"]
-        both = pd.concat([known[known["title"].notna()], charted, known])[names].drop_duplicates("sound_id")
-        links = charted[["sound_id", "song_id"]].astype("str")
+        titled = [known[known["title"].notna()], self.charted.titles, known]
+        both = pd.concat(one[names] for one in titled).drop_duplicates("sound_id")
         try:
-            found = metrics.families(both, chart_links=links, overrides=self.overrides)
+            found = metrics.families(both, chart_links=self.charted.song_links, overrides=self.overrides)
         except ValueError as error:
             raise ConfigError(f"{FILE}: {error}") from error
         return both.merge(found, on="sound_id").sort_values("sound_id", ignore_index=True)
@@ -96,8 +95,8 @@ class Songbook:
             wanted = sound_id(name)
         except ConfigError:
             return self._titled(str(name))
-        titles = self.charted.titles
-        return [wanted, *titles.loc[titles["song_id"] == wanted, "sound_id"]]
+        links = self.charted.song_links
+        return [wanted, *links.loc[links["song_id"] == wanted, "sound_id"]]
 
     def _titled(self, text: str) -> list[str]:
         titles = self.sounds["title"].fillna("")

@@ -318,7 +318,8 @@ def _is_welcome(known: _Known, back: int, rule: Rule) -> Any:
     """Tell which young sounds many people use already."""
     posts = known.counts.rate[:, back]
     if known.has_creators:
-        return (posts >= rule["new_posts"]) & (known.crowd_creators[:, back] >= rule["new_creators"])
+        creators = known.crowd_creators[:, back : back + CROWD_DAYS].sum(axis=1)
+        return (posts >= rule["new_posts"]) & (creators >= rule["new_creators"])
     before = _mean(known.adjusted[:, back + LIFT_DAYS : back + YOUNG_DAYS])
     is_rising = _mean(known.adjusted[:, back : back + LIFT_DAYS]) >= rule["new_lift"] * np.maximum(before, LEAST_MEAN)
     return is_rising & (posts >= rule["new_posts_uncounted"])

@@ -56,10 +56,12 @@ def changes(rows: IntoFrame, *, thing: str, as_of: datetime, within: Sequence[st
 
 def _compared(own: pd.DataFrame, thing: str) -> pd.DataFrame:
     times = own["pulled_at"].drop_duplicates().sort_values()
-    before, now = (times.iloc[-2], times.iloc[-1]) if len(times) > 1 else (pd.NaT, pd.NaT)
+    # an empty list keeps the type of its times
+    before, now = pd.Series(pd.NaT, index=[0, 1], dtype="datetime64[us, UTC]") if len(times) < 2 else times.iloc[-2:]
     old, new = own[own["pulled_at"] == before], own[own["pulled_at"] == now]
     came = new[~new[thing].isin(old[thing])].assign(change=ENTERED)
     went = old[~old[thing].isin(new[thing])].assign(change=LEFT)
-    times_of: dict[str, Any] = {"before_at": before, "now_at": now}
-    both = pd.concat([came, went]).assign(**times_of)
-    return both.astype(dict.fromkeys(times_of, "datetime64[us, UTC]"))
+    both = pd.concat([came, went])
+    for name, instants in (("before_at", before), ("now_at", now)):
+        both[name] = pd.Series(instants, index=both.index, dtype="datetime64[us, UTC]")
+    return pd.DataFrame(both)

@@ -206,9 +206,10 @@ def stops(colors: Sequence[str]) -> list[list[Any]]:
     return [[step / (len(colors) - 1), color] for step, color in enumerate(colors)]
 
 
-def texts(values: pd.Series) -> pd.Series:
-    """Turn a column of texts into plain objects, "" where one is missing."""
-    return values.astype(object).where(values.notna(), "").map(str)
+def texts(values: pd.Series, instead: pd.Series | None = None) -> pd.Series:
+    """Turn a column of texts into plain objects; where one is missing, that of another column, or ""."""
+    other = "" if instead is None else texts(instead)
+    return values.astype(object).where(values.notna(), other).map(str)
 
 
 def checked(frame: pd.DataFrame, name: str, columns: str, optional: str = "") -> pd.DataFrame:

@@ -31,7 +31,7 @@ def audience(scores: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     """
     rows = checked(scores, "scores", "kind name score", "code")
     rows = rows.assign(score=numbers(rows["score"]), kind=texts(rows["kind"]))
-    rows = rows.assign(name=texts(rows["name"].fillna(rows["code"])))
+    rows = rows.assign(name=texts(rows["name"], rows["code"]))
     told = rows[rows["score"].notna()].drop_duplicates(["kind", "name", "code"])
     groups = {kind: _top(told, kind) for kind in _kinds(told)}
     lines = sum(1 + len(group) for group in groups.values())

@@ -50,7 +50,7 @@ def hashtag_year(days: pd.DataFrame, words: Words = NO_WORDS, *, things: str = "
     rows = checked(days, "days", "day posts", "exposure_days mark")
     is_covered = numbers(rows["exposure_days"]).gt(0) | ("exposure_days" not in days)
     rows = rows.assign(posts=numbers(rows["posts"]).where(is_covered), mark=texts(rows["mark"]))
-    rows = rows.assign(date=rows["day"].dt.floor("D"), weekday=rows["day"].dt.weekday)
+    rows = rows.assign(date=rows["day"].dt.floor("D"), weekday=rows["day"].dt.day_of_week)
     rows = rows.assign(week=rows["date"] - pd.to_timedelta(rows["weekday"], unit="D"))
     sheet = Sheet(words, height=7 * 24, left=64, right=28)
     counted = safe_text(things, 20)

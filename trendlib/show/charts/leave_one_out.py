@@ -37,7 +37,7 @@ def leave_one_out(without: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     rows = checked(without, "without", needed, "who_name")
     measures = [*_RATIOS, *(f"{name}_without" for name in _RATIOS), "posts_left_out"]
     rows = rows.assign(**{name: numbers(rows[name]) for name in measures})
-    rows = rows.assign(who=texts(rows["who_name"].fillna(rows["who"])), left_out=texts(rows["left_out"]))
+    rows = rows.assign(who=texts(rows["who_name"], rows["who"]), left_out=texts(rows["left_out"]))
     shown = rows.head(_MOST_ROWS)
     is_both = (shown[measures[:-1]] >= 0).all(axis=1)
     drawn = shown[is_both]

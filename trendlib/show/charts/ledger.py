@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from trendlib.schema import utc_text
 from trendlib.show.canvas import EDGE, NO_WORDS, Sheet, Words, checked, numbers, row_axis, share_axis, swatch, texts
 from trendlib.show.theme import LIGHT, day_words, safe_text, share_words, short_number
 
@@ -85,13 +84,13 @@ def _tiles(outcomes: pd.DataFrame) -> pd.DataFrame:
     outcome = texts(rows["outcome"])
     rows = rows.assign(
         outcome=outcome.where(outcome.isin(list(_LOOKS)), _UNKNOWN),
-        title=texts(rows["title"].fillna(rows["sound_id"])),
+        title=texts(rows["title"], rows["sound_id"]),
         rule=texts(rows["rule"]),
         alert=texts(rows["alert"]),
     )
     rows = rows.sort_values(["alerted_at", "title", "rule"], ascending=[False, True, True])
-    who = texts(rows["sound_id"]).where(rows["sound_id"].notna(), rows["title"])
-    return rows.assign(key=rows["alerted_at"].map(utc_text) + "|" + who + "|" + rows["rule"])
+    who = texts(rows["sound_id"], rows["title"])
+    return rows.assign(key=texts(rows["alerted_at"]) + "|" + who + "|" + rows["rule"])
 
 
 def _rates(rates: pd.DataFrame | None) -> pd.DataFrame:

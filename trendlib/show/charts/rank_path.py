@@ -21,7 +21,7 @@ from trendlib.show.canvas import (
 )
 from trendlib.show.theme import CATEGORIES, LIGHT, day_words, safe_text
 
-_MOST_LINES, _MOST_DAYS = 8, 180
+_MOST_LINES, _MOST_DAYS = 8, 120
 _LETTERS = 22
 
 
@@ -80,13 +80,12 @@ def rank_path(paths: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     return sheet.figure()
 
 
-def _lines(rows: pd.DataFrame) -> pd.Series:
+def _lines(rows: pd.DataFrame) -> "pd.Series[Any]":
     region, period, title = (texts(rows[name]) for name in ("region", "period", "title"))
     if len(set(title)) > 1:
         return title if len(set(region)) == 1 else title + " · " + region
-    is_one_period = len(set(period)) < 2
-    chart = region.where((period == "") | is_one_period, region + " · " + period + " days")
-    return chart.where(region != "", "region unknown")
+    chart = region.where(region != "", "region unknown")
+    return chart if len(set(period)) < 2 else chart + " · " + period + " days"
 
 
 def _apart(ranks: list[float], lowest: float) -> list[float]:

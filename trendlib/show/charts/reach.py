@@ -23,9 +23,9 @@ from trendlib.show.canvas import (
     uncovered,
     wall_times,
 )
-from trendlib.show.theme import LIGHT, day_words, ratio_words, short_number, time_words
+from trendlib.show.theme import LIGHT, day_words, ratio_words, safe_text, short_number, status_words, time_words
 
-_MOST_DAYS, _MOST_DOTS = 366, 800
+_MOST_DAYS, _MOST_DOTS = 180, 500
 _SMALLEST = 0.05
 
 
@@ -36,7 +36,8 @@ def reach(days: pd.DataFrame, words: Words = NO_WORDS, *, posts: pd.DataFrame | 
     ----------
     days
         A row a day: ``day`` (start of the window [UTC]), ``posts``, ``reach_median``, ``reach_low``, ``reach_high``
-        [ratio to the creators' own median at equal age], ``n`` [posts compared].
+        [ratio to what is usual for the creators at equal age], ``n`` [posts compared]; optional ``status``. A day
+        without a row is drawn as not known: give covered days without posts as rows of 0.
     words
         Title, subtitle and caption.
     posts
@@ -48,7 +49,7 @@ def reach(days: pd.DataFrame, words: Words = NO_WORDS, *, posts: pd.DataFrame | 
     SchemaError
         If a frame lacks a column.
     """
-    rows = checked(days, "days", "day posts reach_median reach_low reach_high n")
+    rows = checked(days, "days", "day posts reach_median reach_low reach_high n", "status")
     measures = ["posts", "reach_median", "reach_low", "reach_high", "n"]
     rows = rows.assign(**{name: numbers(rows[name]) for name in measures}).drop_duplicates("day", keep="last")
     shown = rows.tail(_MOST_DAYS).reset_index(drop=True)
@@ -113,7 +114,7 @@ def _post_hover(post: Mapping[Any, Any]) -> str:
     usual = f"; {short_number(post['own_median'])} usual at that age" if pd.notna(post["own_median"]) else ""
     known = f"{seen}{usual}" if pd.notna(post["views_at_first_sight"]) else ""
     return (
-        f"<b>{short_number(post['reach'])}×</b> its creator&#39;s own median{known}<br>{time_words(post['posted_at'])}"
+        f"<b>{short_number(post['reach'])}×</b> what is usual for its creator{known}<br>{time_words(post['posted_at'])}"
     )
 
 
@@ -136,6 +137,7 @@ def _draw_reach(sheet: Sheet, told: pd.DataFrame) -> None:
             hovertext=[
                 f"<b>median {ratio_words(row['reach_median'], row['reach_low'], row['reach_high'])}</b>"
                 f"<br>n = {short_number(row['n'])} posts of {day_words(row['day'])}"
+                f"<br>status: {safe_text(status_words(row['status']))}"
                 for row in block.to_dict("records")
             ],
             hoverinfo="text",
@@ -168,8 +170,8 @@ def _draw_posts(sheet: Sheet, days: pd.DataFrame, top: float) -> None:
 def _key(told: pd.DataFrame, dots: pd.DataFrame) -> str:
     parts = {
         swatch(LIGHT.accent, "median of the day", "●"): not told.empty,
-        swatch(LIGHT.band_soft, "its interval", "▬"): bool(told["reach_low"].notna().any()),
+        swatch(LIGHT.band_soft, "the middle half of posts", "▬"): bool(told["reach_low"].notna().any()),
         swatch(LIGHT.slate_soft, "a post", "●"): not dots.empty,
-        swatch(LIGHT.muted, "1× is the creator&#39;s own median at equal age", "–"): True,
+        swatch(LIGHT.muted, "1× is usual for its creator at that age", "–"): True,
     }
     return "<b>Reach</b>" + "".join(part for part, is_there in parts.items() if is_there)
