@@ -101,7 +101,7 @@ def test_spark_condenses_a_table_as_the_store_does(store, exported, as_of, spark
 
 def test_a_table_without_rows_is_empty_and_a_folder_without_tables_has_no_board(exported, as_of, spark, tmp_path):
     world = Exported(spark, str(exported), as_of)
-    assert world.frame("chart_pulls").empty
+    assert world.frame("releases").empty
     with pytest.raises(NoDataError, match="Nothing was known"):
         board(Exported(spark, str(tmp_path), as_of))
 
