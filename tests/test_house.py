@@ -89,7 +89,8 @@ def test_conda_users_get_the_same_dependencies() -> None:
     lines = (ROOT / "environment.yml").read_text(encoding="utf-8").splitlines()
     entries = {line.removeprefix("  - ") for line in lines if line.startswith("  - ")}
     ours = {CONDA_NAMES.get(canonicalize_name(one.name), canonicalize_name(one.name)) for one in dependencies()}
-    assert entries - {"conda-forge", "pip", "pip:"} == ours | {f"python{PROJECT['project']['requires-python']}"}
+    entries |= {line.removeprefix("      - ") for line in lines if line.startswith("      - ")}
+    assert entries - {"conda-forge", "pip", "pip:", "-e ."} == ours | {f"python{PROJECT['project']['requires-python']}"}
     assert "      - -e ." in lines
 
 
