@@ -177,7 +177,7 @@ def test_plotly_s_own_default_template_is_left_alone():
 
 
 def test_the_toolbar_has_no_logo_and_its_settings_are_plain_json():
-    assert theme.CONFIG["displaylogo"] is False
+    assert not any(theme.CONFIG[name] for name in ("displaylogo", "showSendToCloud", "plotlyServerURL"))
     assert json.loads(json.dumps(dict(theme.CONFIG))) == theme.CONFIG
 
 

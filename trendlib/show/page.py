@@ -75,6 +75,7 @@ h1 { font-size: 30px; line-height: 1.2; letter-spacing: -0.015em; margin: 0; fon
 .ribbon { text-align: center; padding: 6px 16px; }
 figure { margin: 20px -20px 0; }
 figure text { font-variant-numeric: tabular-nums; }
+figure .modebar:focus-within { opacity: 1 !important; }
 figcaption { color: var(--muted); font-size: 13px; max-width: 62em; margin: 8px 20px 36px; }
 nav { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 20px 0 0; font-size: 14px; }
 a { color: var(--accent); text-underline-offset: 3px; }

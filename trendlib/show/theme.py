@@ -102,10 +102,12 @@ DARKENED: Mapping[str, str] = MappingProxyType(
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', Arial, sans-serif"
 
-# What the plotly toolbar may hold: no logo, no buttons that need explaining.
+# What the plotly toolbar may hold: no logo, no buttons that need explaining, and nothing that sends a chart away.
 CONFIG: Mapping[str, Any] = MappingProxyType(
     {
         "displaylogo": False,
+        "plotlyServerURL": "",
+        "showSendToCloud": False,
         "responsive": True,
         "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "pan2d"],
         "toImageButtonOptions": {"format": "png", "scale": 2},

@@ -1,0 +1,159 @@
+"""A JupyterLab of its own on loopback, looked at through Chromium: what a test sees is what a person sees."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from trendlib.config import Config
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), ""
+)
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+WIDE = {"width": 1440, "height": 900}
+STARTUP_S = 60
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("no Chromium on the PATH; install one, for example `apt-get install chromium`")
+    with playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS) as one:
+        yield one
+
+
+@dataclass
+class Seen:
+    """A page, and what it asked the world for or complained of."""
+
+    page: Page
+    outside: list[str]
+    errors: list[str]
+
+
+@pytest.fixture
+def seen(browser: Browser) -> Iterator[Seen]:
+    """Open a page that can reach nothing but this machine; whatever else it asks for is noted."""
+    context = browser.new_context(viewport=WIDE, device_scale_factor=1)
+    yield watched(context)
+    context.close()
+
+
+def watched(context: BrowserContext) -> Seen:
+    one = Seen(context.new_page(), [], [])
+
+    def is_outside(url: str) -> bool:
+        return not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "file:", "about:"))
+
+    context.on("request", lambda request: one.outside.append(request.url) if is_outside(request.url) else None)
+    context.route(is_outside, lambda route: route.abort())
+    one.page.on("pageerror", lambda error: one.errors.append(str(error)))
+    return one
+
+
+@dataclass
+class Lab:
+    """A running JupyterLab: its address, its token and its folder."""
+
+    url: str
+    token: str
+    folder: Path
+
+    def open(self, page: Page, notebook: str, *, theme: str = "light") -> None:
+        """Open a notebook and wait until its kernel is idle."""
+        page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+        page.goto(f"{self.url}/lab/tree/{notebook}?token={self.token}&reset")
+        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=STARTUP_S * 1000)
+        page.wait_for_selector('.jp-NotebookPanel-toolbar [data-status="idle"]', timeout=STARTUP_S * 1000)
+
+    def run_all(self, page: Page, *, seconds: float = 240) -> None:
+        """Run all cells from top to bottom, and wait for the last of them."""
+        page.click("text=Run", strict=False)
+        page.click('.lm-Menu-item:has-text("Run All Cells")')
+        wait_idle(page, seconds)
+
+
+def wait_idle(page: Page, seconds: float) -> None:
+    """Wait until no cell of the open notebook is waiting or running any more."""
+    page.wait_for_function(
+        """() => { const prompts = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputPrompt')];
+        return prompts.length && prompts.every((one) => /\\[\\d+\\]/.test(one.textContent)) }""",
+        timeout=seconds * 1000,
+    )
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory, practice_home: Path) -> Iterator[Lab]:
+    """Start JupyterLab in a checkout's folders, as a user without a key would; the practice world is prepared."""
+    folder = tmp_path_factory.mktemp("checkout")
+    shutil.copytree(
+        ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns("out", ".ipynb_checkpoints")
+    )
+    shutil.copytree(practice_home, folder / "data")
+    shutil.copy(ROOT / "data" / "watchlist.toml", folder / "data")
+    home = tmp_path_factory.mktemp("home")
+    settings = home / "settings" / "@jupyterlab"
+    (settings / "apputils-extension").mkdir(parents=True)
+    (settings / "apputils-extension" / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+    (settings / "apputils-extension" / "themes.jupyterlab-settings").write_text('{"adaptive-theme": true}')
+    port, token = _free_port(), secrets.token_hex(16)
+    environment = {
+        **{name: value for name, value in os.environ.items() if not _is_setting(name)},
+        "HOME": str(home), "PYTHONPATH": str(ROOT), "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTER_CONFIG_DIR": str(home / "config"), "JUPYTER_DATA_DIR": str(home / "share"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"), "IPYTHONDIR": str(home / "ipython"),
+        "JUPYTER_TOKEN": token,
+    }  # fmt: skip
+    arguments = ["--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1", f"--ServerApp.root_dir={folder}"]
+    with (home / "lab.log").open("w") as log:
+        command = [sys.executable, "-m", "jupyterlab", *arguments]
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
+    try:
+        one = Lab(f"http://127.0.0.1:{port}", token, folder)
+        _wait_for(f"{one.url}/api", process, home / "lab.log")
+        yield one
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _is_setting(variable: str) -> bool:
+    return variable.lower().removeprefix("trendlib_") in Config.model_fields
+
+
+def _wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    for _ in range(STARTUP_S * 4):
+        if process.poll() is not None:
+            pytest.fail(f"JupyterLab ended: {log.read_text()[-2000:]}")
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own loopback address
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.25)
+    pytest.fail(f"JupyterLab did not answer: {log.read_text()[-2000:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+    return port
