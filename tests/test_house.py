@@ -26,6 +26,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 ROOMS = sorted((ROOT / "trendlib").rglob("*.py"))
 FOR_THE_NOTEBOOK = {"anywidget", "ipywidgets", "jupyterlab", "kaleido"}  # plotly and people import these
+IMPORT_NAMES = {"python_pptx": "pptx"}
 CONDA_NAMES = {"duckdb": "python-duckdb", "kaleido": "python-kaleido"}
 
 
@@ -118,7 +119,8 @@ def test_bounds_are_lower_bounds_and_each_is_justified() -> None:
 def test_what_rooms_import_is_declared_and_what_is_declared_is_imported() -> None:
     project = PROJECT["project"]
     extras = [entry for extra in project["optional-dependencies"].values() for entry in extra]
-    declared = {Requirement(entry).name.replace("-", "_") for entry in (*project["dependencies"], *extras)}
+    names = {Requirement(entry).name.replace("-", "_") for entry in (*project["dependencies"], *extras)}
+    declared = {IMPORT_NAMES.get(name, name) for name in names}
     imported = {name for room in ROOMS for name in imports(room)} - sys.stdlib_module_names - {"trendlib"}
     assert imported <= declared
     assert declared - imported <= FOR_THE_NOTEBOOK

@@ -11,8 +11,10 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from types import MappingProxyType
 
 import plotly.graph_objects as go
@@ -35,6 +37,29 @@ try:
 except (ChromeNotFoundError, FileNotFoundError):
     sys.exit({_NO_BROWSER})
 sys.stdout.buffer.write(picture)
+"""
+# A page is printed once everything on it is loaded and drawn.
+_PAGE_PRINTER = f"""
+import asyncio, base64, json, sys
+try:
+    import choreographer
+    from choreographer.errors import ChromeNotFoundError
+except ImportError:
+    sys.exit({_NO_KALEIDO})
+DRAWN = "new Promise(done => document.readyState === 'complete' ? done() : addEventListener('load', done))"
+async def told(session, command, **params):
+    said = await session.send_command(command, params=params)
+    return said["result"]
+async def pages(url):
+    async with choreographer.Browser(headless=True) as browser:
+        tab = await browser.create_tab(url)
+        session = await tab.create_session()
+        await told(session, "Runtime.evaluate", expression=DRAWN, awaitPromise=True)
+        return (await told(session, "Page.printToPDF", preferCSSPageSize=True, printBackground=True))["data"]
+try:
+    sys.stdout.buffer.write(base64.b64decode(asyncio.run(pages(json.load(sys.stdin)))))
+except (ChromeNotFoundError, FileNotFoundError):
+    sys.exit({_NO_BROWSER})
 """
 _REMEDY = "html, csv and json need no browser: save to one of these, or"
 
@@ -64,13 +89,39 @@ def printed(figure: go.Figure, kind: str, *, width: int, drawn_at: datetime, sec
     sheet = json.loads(figure.to_json())
     # Unnamed traces get random names, which an svg would show.
     sheet["data"] = [{**trace, "uid": f"{number:06d}"} for number, trace in enumerate(sheet["data"])]
-    order = json.dumps({"figure": sheet, "opts": options})
+    return _steady(_run(_PRINTER, {"figure": sheet, "opts": options}, kind, seconds), kind, drawn_at)
+
+
+def printed_page(page: bytes, *, drawn_at: datetime, seconds: float = 180) -> bytes:
+    """Print an HTML page that needs nothing from outside as ``pdf``; its style says how large the sheets are.
+
+    Parameters
+    ----------
+    page
+        The page.
+    drawn_at
+        The instant the pdf says it was made at.
+    seconds
+        How long to wait at most [s].
+
+    Raises
+    ------
+    PictureError
+        If kaleido or its browser is missing, fails, or takes too long.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "page.html"
+        file.write_bytes(page)
+        return _steady(_run(_PAGE_PRINTER, file.as_uri(), "pdf", seconds), "pdf", drawn_at)
+
+
+def _run(program: str, order: object, kind: str, seconds: float) -> bytes:
     with subprocess.Popen(  # noqa: S603  # our own words, run by our own Python
-        [sys.executable, "-c", _PRINTER],
+        [sys.executable, "-c", program],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     ) as printer:  # fmt: skip
         try:
-            picture, words = printer.communicate(order.encode(), timeout=seconds)
+            picture, words = printer.communicate(json.dumps(order).encode(), timeout=seconds)
         except subprocess.TimeoutExpired as error:
             message = f"the browser took longer than {seconds:g} s to print a {kind}; {_REMEDY} try again"
             raise PictureError(message) from error
@@ -78,7 +129,7 @@ def printed(figure: go.Figure, kind: str, *, width: int, drawn_at: datetime, sec
             _end(printer)
     if printer.returncode:
         raise PictureError(_failure(kind, printer.returncode, words.decode(errors="replace")))
-    return _steady(picture, kind, drawn_at)
+    return picture
 
 
 def _end(printer: subprocess.Popen[bytes]) -> None:

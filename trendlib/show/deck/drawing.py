@@ -1,0 +1,164 @@
+"""A figure taken apart: series in panels, and everything around them, in pixels."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import plotly.graph_objects as go
+
+from trendlib.show.deck.axes import Axis, number
+from trendlib.show.deck.boxes import Box
+from trendlib.show.theme import LIGHT
+
+_LARGEST, _SMALLEST = 1.25, 0.62
+_LEAST_PLOT = 300
+_SQUEEZED = 0.5
+
+
+@dataclass(frozen=True)
+class Sized:
+    """How large a figure is drawn [px], and by how much that is scaled to fill its box."""
+
+    width: float
+    height: float
+    scale: float
+
+
+@dataclass(frozen=True)
+class Series:
+    """Numbers drawn one way: ``bar``, ``line`` or ``dots``.
+
+    Attributes
+    ----------
+    name, kind
+        What it is called and how it is drawn.
+    x, y
+        The numbers, None where nothing is known; days since 1899-12-30 for times.
+    colors
+        A colour a number.
+    look
+        Further: line width and dash, symbol and its size, opacity, bar width.
+    error
+        By axis, the lengths of error bars upwards and downwards.
+    """
+
+    name: str
+    kind: str
+    x: Sequence[float | None]
+    y: Sequence[float | None]
+    colors: Sequence[str] = ()
+    look: Mapping[str, Any] = field(default_factory=dict)
+    error: Mapping[str, tuple[Sequence[float], Sequence[float]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Series on one pair of axes; ``is_marked`` says for each axis whether its marks stand at this plot."""
+
+    x: Axis
+    y: Axis
+    series: Sequence[Series]
+    is_stacked: bool = False
+    is_sideways: bool = False
+    is_marked: Mapping[str, bool] = field(default_factory=dict)
+
+    @property
+    def bars(self) -> list[Series]:
+        """The series drawn as bars."""
+        return [one for one in self.series if one.kind == "bar"]
+
+    @property
+    def along(self) -> Axis:
+        """The axis that bars stand on."""
+        return self.y if self.is_sideways else self.x
+
+    @property
+    def up(self) -> Axis:
+        """The axis that bars rise along."""
+        return self.x if self.is_sideways else self.y
+
+
+@dataclass(frozen=True)
+class Note:
+    """Markup at a place.
+
+    Attributes
+    ----------
+    markup
+        What it says, in plotly's markup.
+    x, y, across, down
+        Where its anchor is [px], and which side of the words that is.
+    size, color, fill, angle
+        Letters [px], their colour, the colour behind them, by how much they are turned [°].
+    """
+
+    markup: str
+    x: float
+    y: float
+    across: str = "center"
+    down: str = "middle"
+    size: float = 12
+    color: str = ""
+    fill: str = ""
+    angle: float = 0
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A shape that is no data: corners [px], fill, line."""
+
+    corners: Sequence[tuple[float, float]]
+    fill: str = ""
+    opacity: float = 1
+    line: str = ""
+    line_width: float = 1
+    is_dotted: bool = False
+    is_hatched: bool = False
+    is_below: bool = False
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A heat map: a colour a cell ("" where nothing is known), rows from the top, and its box [px]."""
+
+    box: Box
+    colors: Sequence[Sequence[str]]
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure taken apart."""
+
+    size: Sized
+    panels: Sequence[Panel]
+    notes: Sequence[Note]
+    outlines: Sequence[Outline]
+    cells: Sequence[Cells]
+
+
+def sized(figure: go.Figure, box: Box) -> Sized | None:
+    """Find how a figure fills a box and stays readable; None if it would be too small to read."""
+    margin = figure.layout.margin
+    sides, ends = (margin.l or 0) + (margin.r or 0), (margin.t or 0) + (margin.b or 0)
+    natural = figure.layout.height or 450
+    # Rows need their height; a plot can be squeezed.
+    counts_rows = any(_runs_down(axis) for axis in figure.select_yaxes())
+    least = natural if counts_rows else ends + max(120.0, _SQUEEZED * (natural - ends))
+    scale = min(_LARGEST, box.width / (sides + _LEAST_PLOT), box.height / least)
+    return None if scale < _SMALLEST else Sized(box.width / scale, box.height / scale, scale)
+
+
+def _runs_down(axis: Any) -> bool:
+    return axis.range is not None and number(axis.range[0]) > number(axis.range[1])
+
+
+def painted(figure: go.Figure, accent: str) -> go.Figure:
+    """Give a figure the brand's accent in place of ours."""
+    if accent == LIGHT.accent:
+        return figure
+    # A colour is a whole value or stands in a style, never in somebody's words.
+    text = re.sub(rf'(?<=")(?<!\\"){LIGHT.accent}(?=")|(?<=color:){LIGHT.accent}', accent, figure.to_json())
+    return go.Figure(json.loads(text))
