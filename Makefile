@@ -28,7 +28,7 @@ BY_PIP = set -e; \
 	$(BIN)/python -m pip install -qq --require-hashes -r requirements.lock; \
 	$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
 
-.PHONY: help setup demo test lab check format lint types docstrings floors notebooks tidy lock sample pictures clean
+.PHONY: help setup demo test lab chaos check format lint types docstrings floors notebooks tidy lock sample pictures clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
@@ -43,6 +43,9 @@ test: $(READY) ## run the tests
 
 lab: $(READY) ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks
+
+chaos: $(READY) ## the tests of trust at full length: 10,000 broken bodies a provider
+	@TRENDLIB_CHAOS_BODIES=10000 $(BIN)/python -m pytest tests/chaos $(ARGS)
 
 check: format lint types docstrings floors notebooks ## everything the house holds itself to, tests apart
 
