@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from trendlib import metrics
-from trendlib.board import ALERT_COLUMNS, SENT_ALERTS, Board, board, latest_uses
+from trendlib.board import ALERT_COLUMNS, SENT_ALERTS, Board, board, latest_uses, titled
 from trendlib.config import Config
 from trendlib.errors import NoDataError
 from trendlib.schema import Status
@@ -186,8 +186,8 @@ def test_the_latest_known_reading_is_a_sounds_uses() -> None:
 # Titles
 
 
-def titled(*names: str) -> Board:
-    return board_of(*(sound(str(number), title=name) for number, name in enumerate(names)))
+def known(*names: str) -> pd.DataFrame:
+    return pd.DataFrame({"sound_id": [str(number) for number in range(len(names))], "title": list(names)})
 
 
 @pytest.mark.parametrize(
@@ -200,10 +200,10 @@ def titled(*names: str) -> Board:
     ],
 )
 def test_a_song_is_found_although_its_versions_carry_its_name(text: str, expected: str) -> None:
-    known = titled("Cherry Cola Sky", "Cherry Cola Sky - sped up", "Cherry Cola Sky (Remix)", "Half a Moon")
-    assert known.titled(text) == expected
+    sounds = known("Cherry Cola Sky", "Cherry Cola Sky - sped up", "Cherry Cola Sky (Remix)", "Half a Moon")
+    assert titled(sounds, text) == expected
 
 
 def test_a_text_in_titles_of_different_songs_is_not_guessed() -> None:
     with pytest.raises(NoDataError, match="stands in 2 titles"):
-        titled("Red Moon", "Blue Moon").titled("moon")
+        titled(known("Red Moon", "Blue Moon"), "moon")

@@ -115,28 +115,6 @@ class Board:
         )
         return ranked
 
-    def titled(self, text: str) -> str:
-        """Return the id of the one sound that has a text in its title.
-
-        Raises
-        ------
-        NoDataError
-            If none has, or more than one.
-        """
-        sounds = self.leaderboard()
-        titles = sounds["title"].fillna("")
-        found = sounds[titles.str.contains(text, case=False, regex=False)]
-        exact = found[found["title"].str.casefold() == text.casefold()]
-        for candidates in (exact, found, _song_itself(found)):
-            if len(candidates) == 1:
-                return str(candidates["sound_id"].item())
-        if len(found):
-            some = "; ".join(f"{row.title} ({row.sound_id})" for row in found.head(MOST_NAMED).itertuples())
-            raise NoDataError(f"{text!r} stands in {len(found)} titles: {some}. Give more of it, or the id.")
-        near = get_close_matches(text, list(titles), n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise NoDataError(f"No watched sound has {text!r} in its title.{hint}")
-
     @cached_property
     def _windows(self) -> "pd.Series[int]":
         """Length of the recent window behind each growth rate on the board [days], by sound."""
@@ -229,6 +207,35 @@ class Board:
         return pd.concat([few, late, lost])[list(CAUTION_COLUMNS)].reset_index(drop=True)
 
 
+def titled(sounds: pd.DataFrame, text: str) -> str:
+    """Return the id of the one sound that has a text in its title.
+
+    Parameters
+    ----------
+    sounds
+        ``sound_id``, ``title``.
+    text
+        The title, or part of it.
+
+    Raises
+    ------
+    NoDataError
+        If none has it, or more than one.
+    """
+    titles = sounds["title"].fillna("")
+    found = sounds[titles.str.contains(text, case=False, regex=False)]
+    exact = found[found["title"].str.casefold() == text.casefold()]
+    for candidates in (exact, found, _song_itself(found)):
+        if len(candidates) == 1:
+            return str(candidates["sound_id"].item())
+    if len(found):
+        some = "; ".join(f"{row.title} ({row.sound_id})" for row in found.head(MOST_NAMED).itertuples())
+        raise NoDataError(f"{text!r} stands in {len(found)} titles: {some}. Give more of it, or the id.")
+    near = get_close_matches(text, list(titles), n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise NoDataError(f"No watched sound has {text!r} in its title.{hint}")
+
+
 def _song_itself(found: pd.DataFrame) -> pd.DataFrame:
     """Pick the sound that all others are versions of by their titles: "… - sped up"."""
     titles = found["title"].str.casefold()
@@ -277,12 +284,12 @@ def board(world: World, watched: Sequence[str] = (), *, rules: Mapping[str, Rule
     posts = world.posts(known)
     counted = metrics.daily.from_counter(readings, as_of=world.as_of)
     listed = metrics.daily.from_posts(posts, as_of=world.as_of, coverage=covered, posts_per_creator=POSTS_PER_CREATOR)
-    days = _daily(counted, listed)
+    days = joined_days(counted, listed)
     measured = (
         metrics.velocity(posts, as_of=world.as_of, coverage=covered, daily=days),
         metrics.counter_velocity(readings, as_of=world.as_of, daily=counted),
     )
-    velocities = (*measured, _not_measured(known, measured))
+    velocities = (*measured, not_measured(known, measured))
     crowd = metrics.crowds(posts, as_of=world.as_of, days=FLAGGED_DAYS + CROWD_DAYS + 1)
     broken_out = metrics.breakouts(days, as_of=world.as_of, crowd=crowd, rule=rules["breakout"])
     facts = (
@@ -324,7 +331,7 @@ def _size(posts: Any) -> int:
     return int(engines.board(engines.enter(posts).select(nw.len().alias("n")))["n"].iloc[0])
 
 
-def _daily(counted: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
+def joined_days(counted: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
     """Join daily counts: a day that the posts cover whole stands on them, any other on the counter."""
     key = ["sound_id", "day"]
     whole = listed[listed["exposure_days"] >= WHOLE_DAY]
@@ -332,7 +339,7 @@ def _daily(counted: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
     return both.sort_values(key, ignore_index=True)
 
 
-def _not_measured(known: Sequence[str], measured: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def not_measured(known: Sequence[str], measured: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Give the sounds that are watched and were never seen a row that says so."""
     unseen = sorted(set(known).difference(*(frame["sound_id"] for frame in measured)))
     blank = pd.DataFrame({"sound_id": unseen, "status": Status.NOT_ENOUGH_COVERAGE.value, "evidence_kind": "posts"})

@@ -102,6 +102,28 @@ class Gallery(ABC):
             + windows,
         )
 
+    def landscape(self) -> Exhibit:
+        """Place every watched sound by its size and its growth; small ones that grow fast lie in the corner.
+
+        Returns
+        -------
+            Table and chart; the columns are those of `trendlib.metrics.leaderboard`.
+        """
+        frame = self.board.leaderboard()
+        rule = self.board.rules["catch_them_early"]
+        corner = metrics.catch_them_early(frame, rule=rule)
+        found = len(corner)
+        return self._of_board(
+            "landscape",
+            "Size and growth of everything watched",
+            frame,
+            subtitle=f"{found or 'no'} sound{'s' * (found != 1)} to catch early",
+            columns=LEADERBOARD_COLUMNS,
+            draw=partial(charts.landscape, frame, growth=rule["growth_rate"], uses=rule["total_uses"]),
+            note=f"rule {rule.name} v{rule.version}: growth of {rule['growth_rate']:g} or more, fewer than "
+            f"{rule['total_uses']:,.0f} uses, {rule['posts_last_24h']:g} posts a day or more",
+        )
+
     def alerts(self) -> Exhibit:
         """List the sounds that a rule flags: breakout (watch, confirmed, new), catch_them_early, reactivation.
 

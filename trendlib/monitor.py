@@ -7,16 +7,17 @@ one given, it is the first whole minute after the newest answer: the present, as
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
 from trendlib import alerts, ledger, practice
-from trendlib.board import Board, board
+from trendlib.board import Board, titled
 from trendlib.config import Config
 from trendlib.discover import discover
 from trendlib.errors import AuthError, ConfigError, NoDataError
 from trendlib.gallery import Gallery
+from trendlib.hashtag_board import HashtagBoard
 from trendlib.market import Market
 from trendlib.rulebook import Rules, read_rules
 from trendlib.run import OnProgress, RunReport, silent
@@ -24,6 +25,7 @@ from trendlib.schema import utc_text
 from trendlib.show.exhibits import Exhibit
 from trendlib.sound import Sound
 from trendlib.store import Store
+from trendlib.study import Study, in_utc
 from trendlib.sweep import Limits, SweepReport, sweep
 from trendlib.watchlist import READERS, Watchlist, follow, sound_id
 
@@ -59,7 +61,7 @@ def open_monitor(home: Path | str | None = None, *, as_of: datetime | None = Non
     >>> monitor = tl.open()  # doctest: +SKIP
     >>> monitor.leaderboard()  # doctest: +SKIP
     """
-    instant = None if as_of is None else _in_utc(as_of)
+    instant = None if as_of is None else in_utc(as_of)
     if home is not None and not Path(home).expanduser().is_dir():
         raise ConfigError(f"Asked to open {home}; there is no such folder. Make it, or leave the home out.")
     config = Config.load(home=home)
@@ -86,7 +88,7 @@ class Monitor(Gallery, Market):
         self.config = config
         self.is_practice = is_practice
         self.store = Store(config.warehouse_file)
-        self._as_of = None if as_of is None else _in_utc(as_of)
+        self._as_of = None if as_of is None else in_utc(as_of)
 
     @classmethod
     def of_practice(cls, home: Path, *, as_of: datetime | None = None) -> "Monitor":
@@ -129,12 +131,23 @@ class Monitor(Gallery, Market):
     @cached_property
     def board(self) -> Board:
         """All watched sounds, measured as of the instant."""
-        with self.store.as_of(self.as_of) as world:
-            return board(world, self.watchlist.sounds, rules=self.rules)
+        return self.study.board(self.as_of)
+
+    @cached_property
+    def study(self) -> Study:
+        """What was read of single sounds, shared by every instant of this home."""
+        return Study(self.store, self.config.home, self.watchlist.sounds, self.rules)
+
+    @cached_property
+    def hashtags(self) -> HashtagBoard:
+        """All hashtags that were read: `trendlib.hashtag_board.HashtagBoard`."""
+        return HashtagBoard(self.study, self.as_of, is_practice=self.is_practice)
 
     def at(self, as_of: datetime) -> "Monitor":
-        """Return the same home at another instant."""
-        return Monitor(self.config, as_of=as_of, is_practice=self.is_practice)
+        """Return the same home at another instant; what was read of single sounds is shared."""
+        other = Monitor(self.config, as_of=as_of, is_practice=self.is_practice)
+        other.study = self.study
+        return other
 
     def sound(self, name: str | int) -> Sound:
         """Find a watched sound by its id, its TikTok address or part of its title.
@@ -144,14 +157,13 @@ class Monitor(Gallery, Market):
         NoDataError
             If none is found, or more than one.
         """
-        wanted = _sound_id_in(name)
-        if wanted is None:
-            return self._found(self.board.titled(str(name)))
-        if wanted not in set(self.board.leaderboard()["sound_id"]):
+        wanted = _sound_id_in(name) or titled(self.study.known(self.as_of), str(name))
+        found = Sound(self.study, wanted, self.as_of, is_practice=self.is_practice)
+        if not found.evidence.is_known:
             where = f"Add it to {self.config.watchlist_file} and sweep."
             advice = "The practice world has sounds of its own." if self.is_practice else where
             raise NoDataError(f"Sound {wanted} was not watched at {utc_text(self.as_of)}. {advice}")
-        return self._found(wanted)
+        return found
 
     def sweep(
         self,
@@ -241,7 +253,7 @@ class Monitor(Gallery, Market):
         ConfigError
             If there is no such rule, an instant has no time zone, or the span is empty.
         """
-        first, last = _in_utc(start), _in_utc(end)
+        first, last = in_utc(start), in_utc(end)
         if first > last:
             raise ConfigError(f"Asked to go from {utc_text(first)} back to {utc_text(last)}; swap start and end.")
         if rule is not None and rule not in alerts.ASKED:
@@ -285,7 +297,8 @@ class Monitor(Gallery, Market):
             raise ConfigError("The practice world follows all its sounds. With a key of your own, yours go here.")
         wanted = _sound_id_in(sound) or self.sound(sound).sound_id
         was_added = follow(self.config.watchlist_file, wanted)
-        self.__dict__.pop("watchlist", None)
+        for name in ("watchlist", "study"):
+            self.__dict__.pop(name, None)
         where = self.config.watchlist_file
         return f"{wanted} is added to {where}; the next sweep reads it." if was_added else f"{wanted} is on {where}."
 
@@ -340,9 +353,6 @@ class Monitor(Gallery, Market):
         """Write every table as Parquet, partitioned by day of observation."""
         return self.store.export(Path(folder))
 
-    def _found(self, wanted: str) -> Sound:
-        return Sound(self.board, self.store, wanted, is_practice=self.is_practice)
-
 
 def _is_cached(kind: type, name: str) -> bool:
     return isinstance(getattr(kind, name, None), cached_property)
@@ -353,12 +363,3 @@ def _sound_id_in(name: str | int) -> str | None:
         return sound_id(name)
     except ConfigError:
         return None
-
-
-def _in_utc(as_of: datetime) -> datetime:
-    if as_of.tzinfo is None:
-        raise ConfigError(f"as_of={as_of} has no time zone; give one, for example tzinfo=datetime.UTC")
-    try:
-        return as_of.astimezone(UTC)
-    except OverflowError:
-        raise ConfigError(f"as_of={as_of} lies outside the years 1 to 9999; give an instant within them") from None

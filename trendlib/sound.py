@@ -1,121 +1,250 @@
-"""One sound, looked at closely: how it moves, and why it is on a list or not."""
+"""One sound, looked at closely: how it moves, where, by whom, what comes next, and why it is on a list or not.
 
-from dataclasses import dataclass
-from functools import cached_property, partial
+Every exhibit rests on what is known of this one sound (`trendlib.study`), so none needs the board of all sounds, but
+for a rank. ``sound.at(as_of)`` is the same sound at another instant, at the cost of a filter.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from trendlib import metrics
-from trendlib.board import Board
+from trendlib import findings, metrics
+from trendlib.board import SENT_ALERTS
+from trendlib.errors import ConfigError
 from trendlib.licence import licence_exhibit, licence_lines
+from trendlib.metrics.forecast import RECENT_DAYS as MOST_AHEAD
+from trendlib.metrics.leaderboard import TOP
+from trendlib.metrics.titles import OFFICIAL
+from trendlib.metrics.velocity import Dialect
+from trendlib.posted import Posted, known_dialect
 from trendlib.schema import Status
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
-from trendlib.show.theme import ratio_words, short_number
-from trendlib.store import Store
+from trendlib.study import Evidence, Study, in_utc
 
-DAY_COLUMNS = ("day", "posts", "exposure_days", "source", "is_flagged")
 MAX_USES = int(metrics.CATCH_THEM_EARLY["total_uses"])
+EXHIBITS = (
+    "velocity", "regions", "region_shift", "creators", "leave_one_out", "reach", "hashtags", "forecast", "family",
+    "versions", "posts", "why", "licence",
+)  # fmt: skip
+DAY_COLUMNS = ("day", "posts", "exposure_days", "source", "is_flagged")
+FAMILY_COLUMNS = ("title", "artist", "version", "reason", "confidence")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Sound:
-    """One watched sound at one instant.
+class Sound(Posted):
+    """One sound at one instant.
 
     Parameters
     ----------
-    board
-        All watched sounds at that instant.
-    store
-        Where its own readings are.
+    study
+        What was read of the sounds of its home.
     sound_id
         Which one.
+    as_of
+        The instant.
     is_practice
         Whether it is a sound of the practice world; every exhibit says so.
     """
 
-    board: Board
-    store: Store
+    study: Study
     sound_id: str
+    as_of: datetime
     is_practice: bool = False
 
     def __repr__(self) -> str:
         """Name the sound."""
         return f"Sound({self.name!r}, {self.sound_id})"
 
-    @cached_property
-    def row(self) -> "pd.Series[Any]":
-        """Its row of the whole leaderboard."""
-        everything = self.board.leaderboard()
-        return everything[everything["sound_id"] == self.sound_id].iloc[0]
+    def at(self, as_of: datetime) -> "Sound":
+        """Return the same sound at another instant; what was read of it is shared.
+
+        Raises
+        ------
+        ConfigError
+            If the instant has no time zone.
+        """
+        return replace(self, as_of=in_utc(as_of))
+
+    @property
+    def evidence(self) -> Evidence:
+        """What is known of it at the instant, and measured."""
+        return self.study.evidence(self.sound_id, self.as_of)
 
     @property
     def name(self) -> str:
         """Title and artist, or the id when it has no title."""
-        title, artist = self.row["title"], self.row["artist"]
-        named = " · ".join(word for word in (title, artist) if isinstance(word, str))
-        return named or f"sound {self.sound_id}"
+        identity = self.evidence.identity
+        words = (
+            [word for word in identity[["title", "artist"]].iloc[0] if isinstance(word, str)] if len(identity) else []
+        )
+        return " · ".join(words) or f"sound {self.sound_id}"
 
-    def velocity(self) -> Exhibit:
-        """Show its posts a day and its total uses, with what is not covered and what was flagged."""
-        days = self.board.days_of(self.sound_id)
-        with self.store.as_of(self.board.as_of) as world:
-            readings = world.frame("sound_observations", sound_id=self.sound_id)
-        status = Status(self.row["status"])
-        return Exhibit(
-            name="velocity",
-            title=self.name,
-            subtitle=_headline(self.row, self.board.window_days_of(self.sound_id)),
-            frame=days.iloc[::-1].reset_index(drop=True),
+    def exhibit(self, name: str, **how: Any) -> Exhibit:
+        """Return one of its exhibits by name.
+
+        Parameters
+        ----------
+        name
+            One of ``trendlib.sound.EXHIBITS``.
+        **how
+            What the method of that name takes.
+
+        Raises
+        ------
+        ConfigError
+            If there is no exhibit of that name.
+        """
+        if name not in EXHIBITS:
+            raise ConfigError(f"a sound has no exhibit {name!r}; there are: {', '.join(EXHIBITS)}")
+        shown: Exhibit = getattr(self, name)(**how)
+        return shown
+
+    def velocity(self, *, dialect: str = "trendlib") -> Exhibit:
+        """Show its posts a day and its total uses, with what is not covered and what was flagged.
+
+        Parameters
+        ----------
+        dialect
+            Whose velocity stands beside ours in the subtitle: a key of ``trendlib.metrics.velocity.DIALECTS``.
+        """
+        evidence = self.evidence
+        marks = evidence.flags.loc[evidence.flags["alert"].isin(SENT_ALERTS), ["day", "alert"]]
+        status = Status(evidence.row["status"])
+        return self._exhibit(
+            "velocity",
+            self.name,
+            evidence.days.iloc[::-1].reset_index(drop=True),
+            subtitle=self._pace(known_dialect(dialect)),
             columns=DAY_COLUMNS,
-            draw=partial(charts.velocity, days, readings=readings, alerts=self.board.marks_of(self.sound_id)),
-            as_of=self.board.as_of,
-            source=_source(days, readings),
+            draw=partial(charts.velocity, evidence.days, readings=evidence.readings, alerts=marks),
+            source=findings.evidence_used(evidence.days, evidence.readings),
             tally={status.value: 1},
             note=status.meaning,
-            is_practice=self.is_practice,
         )
 
-    def why(self) -> Exhibit:
-        """Say which check keeps it off the list, by how much, and what would change it."""
-        checks = metrics.why(
-            self.sound_id, self.board.leaderboard(), max_uses=MAX_USES, rule=self.board.rules["catch_them_early"]
+    def forecast(self, *, days: int = 7) -> Exhibit:
+        """Forecast its uses, with the interval that other sounds' past errors have earned.
+
+        Parameters
+        ----------
+        days
+            How many days ahead, 1 to 14.
+        """
+        if not 1 <= days <= MOST_AHEAD:
+            raise ConfigError(f"a forecast of {days} days: ask for 1 to {MOST_AHEAD}")
+        frame = self.evidence.forecast(days)
+        return self._exhibit(
+            "forecast",
+            f"What comes next for {self.name}",
+            frame,
+            subtitle=findings.ahead(frame, days),
+            draw=partial(charts.forecast, self.evidence.days, ahead=frame, as_of=self.as_of),
+            source=findings.evidence_used(self.evidence.days, self.evidence.readings),
+            tally=Counter(frame["status"]),
+            note="80 % interval from the errors of past forecasts of other sounds",
         )
-        place = "not ranked" if pd.isna(self.row["rank"]) else f"rank {self.row['rank']} of all that is watched"
-        alerts = self.board.alerts()
-        rules = alerts.loc[alerts["sound_id"] == self.sound_id, "rule"]
-        flags = f"flagged by {' and '.join(rules)}" if len(rules) else "flagged by no rule"
+
+    def family(self) -> Exhibit:
+        """List the sounds that are versions of the same song, and why each is taken for one."""
+        frame = self._family
+        others = len(frame) - 1
+        return self._exhibit(
+            "family",
+            f"The family of {self.name}",
+            frame[["sound_id", "title", "artist", "song_id", "version", "reason", "confidence"]],
+            subtitle=f"{others} other sound{'s' * (others != 1)} of the same song known"
+            if others
+            else "no other version known",
+            columns=FAMILY_COLUMNS,
+            source=f"{len(self.study.songbook(self.as_of).sounds):,} sounds known by title",
+            note="families.toml of the home wins over every other reason",
+        )
+
+    def versions(self, *, days: int = 28) -> Exhibit:
+        """Show how its song's posts divide among versions, day by day.
+
+        Parameters
+        ----------
+        days
+            How many days back.
+        """
+        family = self._family
+        world = self.study.excerpt(*sorted(family["sound_id"])).at(self.as_of)
+        covered = metrics.coverage(world.frame("feed_pages"), as_of=self.as_of)
+        posts = world.posts_known(has_counters=False)
+        shares = metrics.version_share(posts, family, as_of=self.as_of, days=days, coverage=covered)
+        frame = shares[shares["song_id"] == family["song_id"].iloc[0]].drop(columns="song_id").reset_index(drop=True)
+        return self._exhibit(
+            "versions",
+            f"Which version of {self.name}",
+            frame,
+            draw=partial(charts.versions, frame),
+            source=f"posts of {len(family)} sounds, each counted once",
+            tally=Counter(frame.drop_duplicates("day")["status"]),
+            things="days",
+        )
+
+    def why(self, *, ranked: bool = True) -> Exhibit:
+        """Say which check keeps it off the list, by how much, and what would change it.
+
+        Parameters
+        ----------
+        ranked
+            Compare it with all watched sounds as well; that takes their board.
+        """
+        if ranked:
+            board = self.study.board(self.as_of)
+            leaders, alerts = board.leaderboard(), board.alerts()
+            flagged = alerts.loc[alerts["sound_id"] == self.sound_id, "rule"].tolist()
+        else:
+            leaders, flagged = self.evidence.leaders, self.evidence.flagged_by
+        checks = metrics.why(
+            self.sound_id,
+            leaders,
+            max_uses=MAX_USES,
+            top=TOP if ranked else None,
+            rule=self.study.rules["catch_them_early"],
+        )
+        row = leaders[leaders["sound_id"] == self.sound_id].iloc[0]
+        place = "not ranked" if pd.isna(row["rank"]) else f"rank {row['rank']} of all that is watched"
+        flags = f"flagged by {' and '.join(flagged)}" if flagged else "flagged by no rule"
         failed = int((~checks["passed"]).sum())
-        verdict = f"{place}; {flags}; {failed or 'none'} of {len(checks)} checks below say no"
-        return Exhibit(
-            name="why",
-            title=f"Why, or why not: {self.name}",
-            subtitle=verdict,
-            frame=checks,
-            as_of=self.board.as_of,
-            source="the whole leaderboard of this instant",
-            tally={self.row["status"]: 1},
-            is_practice=self.is_practice,
+        parts = [*([place] if ranked else []), flags, f"{failed or 'none'} of {len(checks)} checks below say no"]
+        return self._exhibit(
+            "why",
+            f"Why, or why not: {self.name}",
+            checks,
+            subtitle="; ".join(parts),
+            source="the whole leaderboard of this instant" if ranked else "this sound alone, without its rank",
+            tally={row["status"]: 1},
         )
 
     def licence(self) -> Exhibit:
         """Say what each source knows of its use, in one sentence and one table; rights must be confirmed."""
-        one = pd.DataFrame([{name: self.row[name] for name in ("sound_id", "title", "artist")}])
-        lines = licence_lines(self.store, self.board.as_of, one)
-        return licence_exhibit(self.name, lines, self.board.as_of, is_practice=self.is_practice)
+        row = self.evidence.row
+        one = pd.DataFrame([{name: row[name] for name in ("sound_id", "title", "artist")}])
+        lines = licence_lines(self.study.store, self.as_of, one)
+        return licence_exhibit(self.name, lines, self.as_of, is_practice=self.is_practice)
 
+    @property
+    def _family(self) -> pd.DataFrame:
+        """The sounds of its song, as the songbook has them; of a sound without a title, itself alone."""
+        songbook = self.study.songbook(self.as_of)
+        if self.sound_id in set(songbook.sounds["sound_id"]):
+            return songbook.family(self.sound_id)
+        alone = {"sound_id": self.sound_id, "song_id": self.sound_id, "version": OFFICIAL}
+        return pd.DataFrame([alone]).reindex(columns=songbook.sounds.columns)
 
-def _headline(row: "pd.Series[Any]", window_days: int) -> str:
-    if pd.isna(row["growth_rate"]):
-        return f"Can't tell how fast it moves: {Status(row['status']).meaning}"
-    words = ratio_words(row["growth_rate"], row["growth_low"], row["growth_high"])
-    pace = short_number(row["posts_last_24h"])
-    if window_days > 1:
-        return f"{words}: the last {window_days} days against the days before; about {pace} posts a day"
-    return f"{words} its own week before, {pace} posts in the last 24 h"
-
-
-def _source(days: pd.DataFrame, readings: pd.DataFrame) -> str:
-    sources = " and ".join(sorted(days["source"].unique())) or "nothing"
-    return f"TikLiveAPI: {len(readings):,} counter readings; daily counts from {sources}"
+    def _pace(self, dialect: Dialect) -> str:
+        """Say how fast it moves, and what another dialect says beside it."""
+        evidence = self.evidence
+        said = findings.pace(evidence.row, evidence.window_days)
+        if dialect == "trendlib":
+            return said
+        row = evidence.row_of(evidence.velocities(dialect)).iloc[0]
+        return f"{said}; {findings.translated(row, dialect)}"

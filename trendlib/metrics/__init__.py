@@ -8,17 +8,20 @@ and ``season`` are rooms.
 from trendlib.metrics import creators, daily, hashtags, regions, season
 from trendlib.metrics.audience import audience
 from trendlib.metrics.breakouts import breakouts, catch_them_early, crowds, reactivations
+from trendlib.metrics.captions import caption_hashtags, hashtag_counts
 from trendlib.metrics.catalogue import find_tracks, match_tracks
 from trendlib.metrics.changes import changes
 from trendlib.metrics.coverage import coverage, lagging
 from trendlib.metrics.creators import concentration, leave_one_out, top_creators
 from trendlib.metrics.curves import longevity, rank_path, stitch
+from trendlib.metrics.expected import expected
 from trendlib.metrics.families import Overrides, families, family_totals, version_share
 from trendlib.metrics.forecast import forecast, forecast_errors
 from trendlib.metrics.leaderboard import leaderboard, tally, unranked, why
 from trendlib.metrics.ledger import backtest, episodes, hit_rate, outcomes, replay, unflagged
 from trendlib.metrics.pulls import by_pull, curve_points
-from trendlib.metrics.regions import crossover, region_mix, top_region
+from trendlib.metrics.reach import reach, reach_by_day
+from trendlib.metrics.regions import crossover, region_history, region_mix, top_region
 from trendlib.metrics.rules import (
     BREAKOUT,
     CATCH_THEM_EARLY,
@@ -31,6 +34,7 @@ from trendlib.metrics.rules import (
     Rule,
 )
 from trendlib.metrics.velocity import counter_velocity, velocity
+from trendlib.metrics.viewed import top_posts
 
 __all__ = [
     "BREAKOUT",
@@ -47,6 +51,7 @@ __all__ = [
     "backtest",
     "breakouts",
     "by_pull",
+    "caption_hashtags",
     "catch_them_early",
     "changes",
     "concentration",
@@ -58,11 +63,13 @@ __all__ = [
     "curve_points",
     "daily",
     "episodes",
+    "expected",
     "families",
     "family_totals",
     "find_tracks",
     "forecast",
     "forecast_errors",
+    "hashtag_counts",
     "hashtags",
     "hit_rate",
     "lagging",
@@ -72,7 +79,10 @@ __all__ = [
     "match_tracks",
     "outcomes",
     "rank_path",
+    "reach",
+    "reach_by_day",
     "reactivations",
+    "region_history",
     "region_mix",
     "regions",
     "replay",
@@ -80,6 +90,7 @@ __all__ = [
     "stitch",
     "tally",
     "top_creators",
+    "top_posts",
     "top_region",
     "unflagged",
     "unranked",

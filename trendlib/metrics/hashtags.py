@@ -32,7 +32,7 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 from scipy.special import ndtri, stdtr
 
-from trendlib.metrics.daily import Grid, Matrix, from_counter, grid
+from trendlib.metrics.daily import HORIZON_DAYS, Grid, Matrix, from_counter, grid
 from trendlib.metrics.engines import DAY, Frame, between, board, days_before, enter, instant, leading, leave, whole
 from trendlib.metrics.rules import HASHTAG_BUMP, HASHTAG_CALENDAR, Rule
 from trendlib.metrics.season import OWN_WEIGHT, Vector, adjusted
@@ -254,7 +254,9 @@ def calendar(
         table = table.merge(alerts, on=["sound_id", "day"], how="left")
         table["is_calling"] = (table["alert"] == "confirmed").fillna(value=False)
     table["age"] = np.rint(days_before(table["day"], now)).astype(int)
-    counts = grid(_as_sounds(daily).to_native(), as_of=as_of)
+    counts = grid(
+        _as_sounds(daily).to_native(), as_of=as_of, days=max(HORIZON_DAYS, int(table["age"].max() or 0) + QUIET_UNTIL)
+    )
     table = table.merge(_levels(counts), on=["sound_id", "age"], how="left")
     table = table.sort_values(["sound_id", "day"], ignore_index=True).astype({"is_calling": "bool"})
     table[["is_on", "frozen", "mark"]] = False, np.nan, ""

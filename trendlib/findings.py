@@ -1,0 +1,128 @@
+"""The finding of an exhibit, in a sentence: what a reader takes away without looking at the chart."""
+
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+
+from trendlib.schema import Status
+from trendlib.show.theme import plain_text, ratio_words, share_words, short_number
+
+MOST_NAMED = 3
+NAME_LETTERS = 40
+
+
+def pace(row: "pd.Series[Any]", window_days: int) -> str:
+    """Say how fast a sound moves, or why that can't be told."""
+    if pd.isna(row["growth_rate"]):
+        return f"Can't tell how fast it moves: {Status(row['status']).meaning}"
+    words = ratio_words(row["growth_rate"], row["growth_low"], row["growth_high"])
+    posts = short_number(row["posts_last_24h"])
+    if window_days > 1:
+        return f"{words}: the last {window_days} days against the days before; about {posts} posts a day"
+    return f"{words} its own week before, {posts} posts in the last 24 h"
+
+
+def translated(row: "pd.Series[Any]", dialect: str) -> str:
+    """Say what another rule would call its velocity."""
+    if pd.isna(row["growth_rate"]):
+        return f"in the dialect {dialect}: can't tell"
+    unit = " views" if dialect == "tutorial_engagement" else "×"
+    return f"in the dialect {dialect}: {short_number(row['growth_rate'])}{unit}"
+
+
+def evidence_used(days: pd.DataFrame, readings: pd.DataFrame) -> str:
+    """Say what daily counts rest on."""
+    sources = " and ".join(sorted(days["source"].unique())) or "nothing"
+    return f"TikLiveAPI: {len(readings):,} counter readings; daily counts from {sources}"
+
+
+def top_regions(mix: pd.DataFrame) -> str:
+    """Say which regions lead over all cells."""
+    known = mix[mix["region"].notna()].groupby("region")["posts"].sum()
+    if known.empty:
+        return "of no post the region is known"
+    leaders = known.reset_index().sort_values(["posts", "region"], ascending=[False, True]).head(MOST_NAMED)
+    shares = leaders["posts"].astype("float64") / float(known.sum())
+    return ", ".join(f"{region} {share_words(share)}" for region, share in zip(leaders["region"], shares, strict=True))
+
+
+def shift(shifts: pd.DataFrame) -> str:
+    """Say into which regions a sound crosses."""
+    crossing = shifts[shifts["is_crossover"]]
+    if len(crossing):
+        found = (f"{row.region} {share_words(row.p0)} → {share_words(row.p1)}" for row in crossing.itertuples())
+        return f"crosses into {', '.join(found)}"
+    reasons = shifts.loc[shifts["reason"] != "", "reason"]
+    return f"can't tell: {reasons.iloc[0]}" if len(reasons) else "crosses into no other region"
+
+
+def concentration(few: pd.DataFrame) -> str:
+    """Say how few creators the last week's posts rest on."""
+    if few.empty or pd.isna(few["effective_creators"].iloc[0]):
+        return "how few creators it rests on is not known"
+    row = few.iloc[0]
+    worth = f"{short_number(row['effective_creators'])} creators' worth of posts in the last 7 days"
+    verdict = "; a few creators carry it" if row["is_concentrated"] else ""
+    return f"{worth}, the busiest makes {share_words(row['top_creator_share'])}{verdict}"
+
+
+def without(frame: pd.DataFrame) -> str:
+    """Say how growth changes without whoever matters most."""
+    told = frame[frame["growth_rate"].notna() & frame["growth_rate_without"].notna() & frame["who"].notna()]
+    if told.empty:
+        return "what it would be without its biggest can't be told"
+    drop = told["growth_rate_without"] / told["growth_rate"]
+    row = told.iloc[int(drop.to_numpy().argmin())]
+    who = plain_text(row["who_name"], NAME_LETTERS)
+    return f"without {who}: {short_number(row['growth_rate'])}×, then {short_number(row['growth_rate_without'])}×"
+
+
+def carried(days: pd.DataFrame) -> str:
+    """Say how far the posts of the last week carry."""
+    told = days[days["reach_median"].notna()].tail(7)
+    if told.empty:
+        return "of no post the views are known 24 to 96 h after posting"
+    weights = told["n"].astype("float64")
+    mean = float((told["reach_median"] * weights).sum() / weights.sum())
+    span = f"over the last {len(told)} days with posts seen at that age"
+    return f"a post carries {short_number(mean)}× what is usual, {span}"
+
+
+def most_typical(hashtags: pd.DataFrame) -> str:
+    """Say which hashtags stand here far more often than elsewhere."""
+    told = hashtags[(hashtags["status"] == Status.OK) & (hashtags["lift"] > 1)]
+    if told.empty:
+        return (
+            "no hashtag stands here more often than elsewhere" if len(hashtags) else "no hashtag is known of its posts"
+        )
+    leaders = told.sort_values(["lift", "hashtag"], ascending=[False, True]).head(MOST_NAMED)
+    return "most its own: " + ", ".join(
+        f"#{plain_text(row.hashtag, NAME_LETTERS)} {short_number(row.lift)}×" for row in leaders.itertuples()
+    )
+
+
+def ahead(frame: pd.DataFrame, days: int) -> str:
+    """Say how many uses the next days bring."""
+    row = frame.iloc[-1] if len(frame) else None
+    if row is None or pd.isna(row["uses_next"]):
+        status = Status.NOT_ENOUGH_COVERAGE if row is None else Status(row["status"])
+        return f"no forecast: {status.meaning}"
+    span = (
+        f" ({short_number(row['uses_low'])} to {short_number(row['uses_high'])})" if pd.notna(row["uses_low"]) else ""
+    )
+    before = short_number(row["uses_before"])
+    return (
+        f"about {short_number(row['uses_next'])} uses in the next {days} days{span}, after {before} in as many before"
+    )
+
+
+def counted(frame: pd.DataFrame, column: str) -> str:
+    """Add up a column for a caption."""
+    return f"{int(frame[column].fillna(0).sum()):,}"
+
+
+def post_link(handle: Any, post_id: str) -> str:
+    """Write the address of a post; TikTok finds it by its id whatever the handle."""
+    who = quote(handle, safe="") if isinstance(handle, str) and handle else "_"
+    return f"https://www.tiktok.com/@{who}/video/{quote(post_id, safe='')}"

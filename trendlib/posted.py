@@ -1,0 +1,267 @@
+"""What a sound's posts show: where it is posted, by whom, how far they carry, with which hashtags.
+
+`Posted` is that half of `trendlib.sound.Sound`. Posts are counted where they lie; what leaves the database is a row a
+day, region, creator or hashtag.
+"""
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Literal, cast
+
+import pandas as pd
+
+from trendlib import findings, metrics
+from trendlib.errors import ConfigError
+from trendlib.metrics.engines import DAY
+from trendlib.metrics.velocity import DIALECTS, Dialect
+from trendlib.show import charts
+from trendlib.show.exhibits import Exhibit
+from trendlib.study import Evidence, Study
+
+CREATOR_COLUMNS = ("rank", "handle", "nickname", "posts", "views", "reach_per_post", "followers")
+POST_COLUMNS = ("rank", "views", "posted_at", "region", "handle", "caption", "link")
+HASHTAG_COLUMNS = ("hashtag", "n", "share", "lift", "status")
+SPAN_DAYS: Mapping[str, int] = MappingProxyType({"day": 1, "week": 7})
+
+
+class Posted(ABC):
+    """Exhibits of one sound's posts."""
+
+    study: Study
+    sound_id: str
+    as_of: datetime
+    is_practice: bool
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Title and artist."""
+
+    @property
+    @abstractmethod
+    def evidence(self) -> Evidence:
+        """What is known of it at the instant, and measured."""
+
+    def regions(self, *, by: Literal["day", "week"] = "day", cells: int = 14) -> Exhibit:
+        """Show where its posters live, day by day or week by week.
+
+        Parameters
+        ----------
+        by
+            Whether a cell is a day or a week.
+        cells
+            How many cells back.
+        """
+        if by not in SPAN_DAYS or cells < 1:
+            raise ConfigError(f"regions by {by!r}, {cells} cells: ask by day or week, and for 1 cell or more")
+        mix = metrics.region_history(self.evidence.posts, as_of=self.as_of, cells=cells, span_days=SPAN_DAYS[by])
+        cell = SPAN_DAYS[by] * DAY
+        alerts = self.evidence.world.frame("alerts")
+        crossed = alerts[(alerts["rule"] == "crossover") & alerts["region"].notna()]
+        ages = pd.Timestamp(self.as_of) - crossed["alerted_at"]
+        starts = [pd.Timestamp(self.as_of) - (age // cell + 1) * cell for age in ages]
+        marks = pd.DataFrame({"region": crossed["region"], "day": starts})
+        cells_known = mix.drop_duplicates("day")
+        return self._exhibit(
+            "regions",
+            f"Where {self.name} is posted",
+            mix,
+            subtitle=findings.top_regions(mix),
+            draw=partial(charts.region_mix, mix, crossovers=marks, span_days=SPAN_DAYS[by]),
+            source=f"{findings.counted(cells_known, 'n')} posts with a region, "
+            f"{findings.counted(cells_known, 'n_unknown')} without",
+            note="region of the poster's account; shares are among the posts with one",
+        )
+
+    def region_shift(self) -> Exhibit:
+        """Compare the regions of this week with those of last week."""
+        rule = self.study.rules["crossover"]
+        shifts = metrics.crossover(self.evidence.posts, as_of=self.as_of, rule=rule)
+        return self._exhibit(
+            "region_shift",
+            f"Regions this week against last: {self.name}",
+            shifts,
+            subtitle=findings.shift(shifts),
+            draw=partial(charts.region_shift, shifts),
+            source=f"{findings.counted(shifts.head(1), 'n1')} posters this week, "
+            f"{findings.counted(shifts.head(1), 'n0')} last week",
+            tally=Counter(shifts["status"]),
+            things="regions",
+            note="how alike posters are is learnt from this sound alone",
+        )
+
+    def creators(self, *, top: int = 10, days: int | None = None) -> Exhibit:
+        """Show who reaches most people with it, and how few creators it rests on.
+
+        Parameters
+        ----------
+        top
+            How many creators.
+        days
+            Only posts of the last so many days; None for all that are known.
+        """
+        evidence = self.evidence
+        leaders = metrics.top_creators(evidence.viewed, as_of=self.as_of, top=top, days=days)
+        ids = leaders["creator_id"].tolist()
+        named = leaders.drop(columns="followers").merge(evidence.followers(ids), on="creator_id", how="left")
+        named = named.merge(evidence.names(ids), on="creator_id", how="left")
+        frame = named[["rank", "creator_id", *CREATOR_COLUMNS[1:]]]
+        few = metrics.concentration(evidence.posts, as_of=self.as_of)
+        span = "all posts known" if days is None else f"posts of the last {days} days"
+        return self._exhibit(
+            "creators",
+            f"Who carries {self.name}",
+            frame,
+            subtitle=findings.concentration(few),
+            columns=CREATOR_COLUMNS,
+            draw=partial(charts.creators, frame, concentration=few),
+            source=f"{evidence.number_of_posts:,} posts known",
+            note=f"by the views of {span}; concentration is of the last 7 days",
+        )
+
+    def leave_one_out(self, *, dialect: str = "trendlib") -> Exhibit:
+        """Measure its growth again without its top creator, top post and top region.
+
+        Parameters
+        ----------
+        dialect
+            Whose velocity: a key of ``trendlib.metrics.velocity.DIALECTS``.
+        """
+        evidence = self.evidence
+        frame = metrics.leave_one_out(
+            evidence.viewed,
+            as_of=self.as_of,
+            measure=partial(metrics.velocity, dialect=known_dialect(dialect)),
+            coverage=evidence.covered,
+            daily=evidence.company_days,
+        )
+        frame = self._named(frame)
+        return self._exhibit(
+            "leave_one_out",
+            f"{self.name} without its biggest",
+            frame,
+            subtitle=findings.without(frame),
+            columns=("left_out", "who_name", "posts_left_out", "growth_rate", "growth_rate_without", "status_without"),
+            draw=partial(charts.leave_one_out, frame),
+            source=f"{evidence.number_of_posts:,} posts known",
+            tally=Counter(frame["status"].head(1)),
+            note="top of the last 24 h; all their posts are left out"
+            + ("" if dialect == "trendlib" else f"; velocities in the dialect {dialect}"),
+        )
+
+    def reach(self, *, days: int = 28) -> Exhibit:
+        """Show how far its posts carry at equal age, against what their creators are used to.
+
+        Parameters
+        ----------
+        days
+            How many days back.
+        """
+        evidence = self.evidence
+        posts, readings = evidence.listed, evidence.world.readings_of_posts()
+        frame = metrics.reach_by_day(posts, readings, as_of=self.as_of, days=days)
+        dots = metrics.reach(posts, readings, as_of=self.as_of, days=days)
+        return self._exhibit(
+            "reach",
+            f"How far posts with {self.name} carry",
+            frame.drop(columns="sound_id"),
+            subtitle=findings.carried(frame),
+            draw=partial(charts.reach, frame, posts=dots),
+            source=f"{findings.counted(frame, 'n')} of {findings.counted(frame, 'posts')} posts "
+            "seen 24 to 96 h after posting",
+            tally=Counter(frame["status"]),
+            things="days",
+            note=f"1x is the creator's own median, of {findings.counted(frame, 'n_own')} posts; "
+            "of the others the sound's",
+        )
+
+    def hashtags(self, *, days: int = 28, top: int = 20) -> Exhibit:
+        """List the hashtags that stand in its captions, and how much more often than under other sounds.
+
+        Parameters
+        ----------
+        days
+            Only posts of the last so many days.
+        top
+            How many hashtags.
+        """
+        evidence = self.evidence
+        tags = evidence.world.table("post_hashtags")
+        elsewhere = self.study.company_hashtags(self.as_of, days)
+        frame = metrics.caption_hashtags(
+            evidence.listed,
+            tags,
+            as_of=self.as_of,
+            days=days,
+            elsewhere=elsewhere[elsewhere["sound_id"] != self.sound_id],
+        )
+        shown = frame.head(top).drop(columns="sound_id").reset_index(drop=True)
+        return self._exhibit(
+            "hashtags",
+            f"Hashtags beside {self.name}",
+            shown,
+            subtitle=findings.most_typical(frame),
+            columns=HASHTAG_COLUMNS,
+            source=f"{findings.counted(frame.head(1), 'n_posts')} posts of the last {days} days",
+            tally=Counter(shown["status"]),
+            things="hashtags",
+            note="lift compares with the posts known of other watched sounds; 1 is what they have",
+        )
+
+    def posts(self, *, top: int = 10, days: int = 7) -> Exhibit:
+        """List its most viewed recent posts, with the address of each.
+
+        Parameters
+        ----------
+        top
+            How many posts.
+        days
+            Only posts of the last so many days.
+        """
+        leaders = metrics.top_posts(self.evidence.viewed, as_of=self.as_of, days=days, top=top)
+        named = leaders.merge(self.evidence.names(leaders["creator_id"].dropna().tolist()), on="creator_id", how="left")
+        links = [findings.post_link(row.handle, row.post_id) for row in named.itertuples()]
+        frame = named.assign(link=links)
+        return self._exhibit(
+            "posts",
+            f"Most viewed posts with {self.name}",
+            frame[["rank", "post_id", "link", "views", "posted_at", "region", "handle", "caption"]],
+            columns=POST_COLUMNS,
+            source=f"{self.evidence.number_of_posts:,} posts known",
+            note=f"posted in the last {days} days; views as last read",
+        )
+
+    def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Say who was left out in words."""
+        ids = frame.loc[frame["left_out"] == "creator", "who"].dropna().tolist()
+        known = self.evidence.names(ids).dropna(subset="handle")
+        handles = dict(zip(known["creator_id"], known["handle"], strict=True))
+        words = [_who(kind, who, handles) for kind, who in zip(frame["left_out"], frame["who"], strict=True)]
+        return frame.assign(who_name=pd.Series(words, frame.index, dtype="str"))
+
+    def _exhibit(self, name: str, title: str, frame: pd.DataFrame, **how: Any) -> Exhibit:
+        return Exhibit(name=name, title=title, frame=frame, as_of=self.as_of, is_practice=self.is_practice, **how)
+
+
+def known_dialect(name: str) -> Dialect:
+    """Check the name of a velocity dialect.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of that name.
+    """
+    if name not in DIALECTS:
+        raise ConfigError(f"no velocity dialect {name!r}; there are {', '.join(DIALECTS)}")
+    return cast("Dialect", name)
+
+
+def _who(kind: str, who: Any, handles: Mapping[str, str]) -> str | None:
+    if pd.isna(who):
+        return None
+    named = {"creator": f"@{handles[who]}" if who in handles else f"creator {who}", "post": f"post {who}"}
+    return named.get(kind, str(who))
