@@ -112,7 +112,8 @@ def test_a_crossover_and_a_hashtag_stand_in_the_ledger_too(config: Config, tmp_p
     shifts = shifts.assign(p0=0.1, p1=0.4, difference=0.3, low=0.2, high=0.4, n0=200, n1=200, n_unknown=0, rho=0.0)
     bumps = pd.DataFrame({"hashtag": ["fyp"], "status": ["counter_only"], "is_bump": [True], "evidence": [4.0]})
     bumps = bumps.assign(counter="total_posts", delta=80.0, baseline=10.0, snapshots=15)
-    flagged = Board(board.as_of, board.velocities, board.facts, board.days, shifts, board.crowd, 1, 1, bumps=bumps)
+    flagged = Board(board.as_of, board.velocities, board.facts, board.days, shifts, board.crowd, 1, 1)
+    vars(flagged)["bumps"] = bumps
     assert alerts.record(home, flagged).new == 2
     frame = Monitor(home, as_of=ALERTED + 21 * DAY).ledger().frame.set_index("rule")
     assert frame.loc["crossover", ["sound_id", "region"]].tolist() == [FLAT, "BR"]

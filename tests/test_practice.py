@@ -8,9 +8,13 @@ import pandas as pd
 import pytest
 
 from trendlib import practice
+from trendlib.alerts import EVER
 from trendlib.config import Config, is_loopback
+from trendlib.loading import rebuild
 from trendlib.monitor import Monitor
+from trendlib.schema import TABLES
 from trendlib.store import Store
+from trendlib.sweep import SweepReport
 
 
 @pytest.fixture
@@ -28,7 +32,7 @@ def table(home: Path, name: str) -> pd.DataFrame:
 
 def test_it_holds_ten_weeks_of_mornings_and_this_monday(practice_home: Path) -> None:
     kept = {file.read_bytes() for file in (practice_home / practice.FOLDER / "archive").glob("replay-*")}
-    shipped = (practice.RECORDING, practice.ALERTS)
+    shipped = (practice.RECORDING, practice.ALERTS, practice.MORNING)
     assert kept == {(practice_home / practice.SAMPLE / name).read_bytes() for name in shipped}
     readings = table(practice_home, "sound_observations")
     days = readings["observed_at"].dt.date.unique()
@@ -38,18 +42,71 @@ def test_it_holds_ten_weeks_of_mornings_and_this_monday(practice_home: Path) -> 
     assert readings["sound_id"].nunique() == len(practice.world().catalogue)
 
 
-def test_the_mornings_sweep_was_run_for_real(practice_home: Path) -> None:
-    calls = table(practice_home, "calls")
-    this_morning = calls[calls["observed_at"] == calls["observed_at"].max().normalize() + pd.Timedelta(hours=7)]
-    assert not this_morning.empty
-    pages = table(practice_home, "feed_pages")
-    newest = pages.loc[pages["observed_at"].idxmax()]
-    assert newest["observed_at"].date() == calls["observed_at"].max().date()
+def everything(home: Path) -> dict[str, pd.DataFrame]:
+    with Store(home / practice.FOLDER / "warehouse" / "trendlib.duckdb").as_of(EVER) as world:
+        # the same answers stand in other files
+        frames = {name: world.frame(name).drop(columns="sweep_id", errors="ignore") for name in TABLES}
+    return {name: frame.sort_values(list(frame), ignore_index=True) for name, frame in frames.items()}
+
+
+@pytest.fixture(scope="module")
+def lived_home(practice_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SweepReport]:
+    home = tmp_path_factory.mktemp("lived")
+    shutil.copytree(practice_home / practice.SAMPLE, home / practice.SAMPLE)
+    report = practice.live_through(home)
+    assert report is not None
+    return home, report
+
+
+def test_the_shipped_warehouse_holds_what_living_through_the_morning_makes(
+    practice_home: Path, lived_home: tuple[Path, SweepReport]
+) -> None:
+    shipped, lived = everything(practice_home), everything(lived_home[0])
+    for name, frame in lived.items():
+        pd.testing.assert_frame_equal(shipped[name], frame, obj=f"{name}: run `make sample`, as")
+
+
+def test_the_shipped_warehouse_is_what_its_archive_rebuilds(copied_home: Path) -> None:
+    before = everything(copied_home)
+    rebuild(Config.load(home=copied_home / practice.FOLDER))
+    for name, frame in everything(copied_home).items():
+        pd.testing.assert_frame_equal(frame, before[name], obj=name)
+
+
+def test_living_through_the_morning_sweeps_for_real(lived_home: tuple[Path, SweepReport]) -> None:
+    home, report = lived_home
+    assert report.run.spent > report.sounds > 0
+    assert not report.run.failures
+    assert practice.live_through(home) is None
+
+
+@pytest.mark.parametrize("spoiled", [b"no gzip", b""])
+def test_a_warehouse_that_cannot_be_unpacked_is_made_anew(
+    practice_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoiled: bytes
+) -> None:
+    shutil.copytree(practice_home / practice.SAMPLE, tmp_path / practice.SAMPLE)
+    (tmp_path / practice.SAMPLE / practice.WAREHOUSE).write_bytes(spoiled)
+    lived = []
+    monkeypatch.setattr(practice, "live_through", lived.append)
+    practice.prepare(tmp_path)
+    assert lived == [tmp_path]
+    assert not (tmp_path / practice.FOLDER / "warehouse" / "trendlib.duckdb").exists()
+
+
+def test_a_warehouse_of_other_recordings_is_not_taken(
+    practice_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(practice_home / practice.SAMPLE, tmp_path / practice.SAMPLE)
+    shutil.copyfile(practice_home / practice.SAMPLE / practice.ALERTS, tmp_path / practice.SAMPLE / practice.MORNING)
+    lived = []
+    monkeypatch.setattr(practice, "live_through", lived.append)
+    practice.prepare(tmp_path)
+    assert lived == [tmp_path]
 
 
 def test_a_home_that_is_prepared_is_left_alone(copied_home: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in copied_home.rglob("*") if path.is_file()}
-    assert practice.prepare(copied_home) is None
+    practice.prepare(copied_home)
     assert {path: path.stat().st_mtime_ns for path in copied_home.rglob("*") if path.is_file()} == before
 
 

@@ -72,8 +72,8 @@ class Board:
         What it all rests on [readings, posts].
     woken
         Old sounds that wake up, as `trendlib.metrics.reactivations` gives them.
-    bumps
-        Hashtags whose views are more than their last two weeks explain, and all others.
+    tags
+        Counter readings of hashtags.
     lagging
         Sounds whose feed ends days before it was fetched, while their counter moves.
     rules
@@ -89,7 +89,7 @@ class Board:
     readings_used: int
     posts_used: int
     woken: pd.DataFrame = field(default_factory=pd.DataFrame)
-    bumps: pd.DataFrame = field(default_factory=pd.DataFrame)
+    tags: pd.DataFrame = field(default_factory=pd.DataFrame)
     lagging: pd.DataFrame = field(default_factory=pd.DataFrame)
     rules: Mapping[str, Rule] = field(default_factory=lambda: RULES)
 
@@ -100,6 +100,11 @@ class Board:
             self.days, as_of=self.as_of, days=FLAGGED_DAYS, crowd=self.crowd, rule=self.rules["breakout"]
         )
         return flags
+
+    @cached_property
+    def bumps(self) -> pd.DataFrame:
+        """Hashtags whose views are more than their last two weeks explain, and all others."""
+        return _bumps(self.tags, self.as_of, self.rules["hashtag_bump"]) if len(self.tags) else self.tags
 
     def leaderboard(
         self, *, max_uses: int | None = None, top: int | None = None, include_unrankable: bool = True
@@ -309,7 +314,7 @@ def board(world: World, watched: Sequence[str] = (), *, rules: Mapping[str, Rule
         readings_used=len(readings),
         posts_used=_size(posts),
         woken=metrics.reactivations(broken_out, days, as_of=world.as_of, rule=rules["reactivation"]),
-        bumps=_bumps(world.frame("hashtag_observations"), world.as_of, rules["hashtag_bump"]),
+        tags=world.frame("hashtag_observations"),
         lagging=metrics.lagging(covered, pages, counted, as_of=world.as_of),
         rules=rules,
     )

@@ -182,7 +182,7 @@ def replay(paths: Sequence[Path], config: Config, *, on_bytes: OnBytes | None = 
             found = "it does not exist" if not path.exists() else "it is no .jsonl or .jsonl.gz file"
             raise ConfigError(f"Asked to replay {path}; {found}. Give recordings: one JSON answer a line.")
     with alone(config):
-        kept = dict.fromkeys(_keep(path, config.archive_folder) for path in paths)
+        kept = dict.fromkeys(keep(path, config.archive_folder) for path in paths)
         return load(_answers(kept, on_bytes), Store(config.warehouse_file))
 
 
@@ -203,6 +203,26 @@ def rebuild(config: Config, *, on_bytes: OnBytes | None = None) -> LoadReport:
         report = load(_answers(recordings.files(), on_bytes), fresh)
         Store(config.warehouse_file).replace_with(fresh)
     return report
+
+
+def keep(path: Path, folder: Path) -> Path:
+    """Copy a recording into an archive's folder, under a name that its content decides, packed or not."""
+    if path.resolve().parent == folder.resolve():
+        return path
+    target = folder / f"replay-{archive.digest(path)}.jsonl.gz"
+    if not target.exists():
+        partial = target.with_suffix(".part")
+        with path.open("rb") as source, partial.open("wb") as copy:
+            if archive.is_packed(path):
+                shutil.copyfileobj(source, copy)
+            else:
+                with gzip.GzipFile(fileobj=copy, mode="wb", filename="", mtime=0) as packed:
+                    shutil.copyfileobj(source, packed)
+            copy.flush()
+            os.fsync(copy.fileno())
+        partial.chmod(0o600)
+        partial.replace(target)
+    return target
 
 
 def sweep_id_of(path: Path) -> str:
@@ -234,23 +254,3 @@ def _chunks(
     left = iter(answers)
     while chunk := list(islice(left, size)):
         yield chunk
-
-
-def _keep(path: Path, folder: Path) -> Path:
-    """Copy a recording into the archive, under a name that its content decides, packed or not."""
-    if path.resolve().parent == folder.resolve():
-        return path
-    target = folder / f"replay-{archive.digest(path)}.jsonl.gz"
-    if not target.exists():
-        partial = target.with_suffix(".part")
-        with path.open("rb") as source, partial.open("wb") as copy:
-            if archive.is_packed(path):
-                shutil.copyfileobj(source, copy)
-            else:
-                with gzip.GzipFile(fileobj=copy, mode="wb", filename="", mtime=0) as packed:
-                    shutil.copyfileobj(source, packed)
-            copy.flush()
-            os.fsync(copy.fileno())
-        partial.chmod(0o600)
-        partial.replace(target)
-    return target

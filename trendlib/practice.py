@@ -1,13 +1,17 @@
 """The practice world as a home of its own: what is shown while there is no key.
 
-Ten weeks of recorded sweeps are replayed (``sample/`` in the home, or recorded on the spot: the bytes
-are the same), with what the rules said on each of those mornings (only from ``sample/``: to ask them anew takes two
-minutes), then this Monday morning's sweep is run for real, over HTTP, against the practice server on loopback.
-Nothing costs a credit, nothing leaves the machine, and every exhibit says so.
+It can be *lived through*: ten weeks of recorded sweeps are replayed (``sample/`` in the home, or recorded on the
+spot: the bytes are the same), with what the rules said on each of those mornings (only from ``sample/``: to ask them
+anew takes two minutes), then this Monday morning's sweep is run for real, over HTTP, against the practice server on
+loopback. As that takes ten seconds, ``sample/`` also holds what comes of it: the morning's answers, and the warehouse
+that all its recordings make. Opening unpacks that one; where it does not fit this version or these recordings, the
+world is lived through instead. Nothing costs a credit, nothing leaves the machine, and every exhibit says so.
 """
 
+import gzip
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +27,7 @@ from trendlib.board import board
 from trendlib.config import Config
 from trendlib.discover import Discovery, discover
 from trendlib.errors import StoreBusyError, StoreError
-from trendlib.loading import OnBytes, replay
+from trendlib.loading import OnBytes, alone, keep, replay, sweep_id_of
 from trendlib.pull import PullPlan, PullReport, charts_of, pull
 from trendlib.run import Clock, OnProgress, silent
 from trendlib.sandbox import Quirks, Server, SweepPlan, World, record, teaching_sounds
@@ -39,6 +43,8 @@ FOLDER = "practice"
 SAMPLE = "sample"
 RECORDING = "practice-sweeps.jsonl.gz"
 ALERTS = "practice-alerts.jsonl.gz"
+MORNING = "practice-morning.jsonl.gz"
+WAREHOUSE = "practice-warehouse.duckdb.gz"
 TOLD = timedelta(minutes=1)
 CHART_REGIONS = ("US", "BR", "GB")
 CONTACT = "practice@example.com"
@@ -66,17 +72,24 @@ class Practice:
     clock: Clock
 
 
-def prepare(home: Path, *, on_bytes: OnBytes | None = None, on_progress: OnProgress = silent) -> SweepReport | None:
-    """Bring the practice home to this Monday morning.
+def prepare(home: Path) -> None:
+    """Bring the practice home to this Monday morning, the quickest way there is."""
+    if not _is_there(home) and not _unpack(home):
+        live_through(home)
+
+
+def live_through(
+    home: Path, *, on_bytes: OnBytes | None = None, on_progress: OnProgress = silent
+) -> SweepReport | None:
+    """Replay the ten weeks, then sweep, pull and ask the rules on this Monday morning.
 
     Returns
     -------
         What the morning's sweep did; None when the home was there already.
     """
-    last = _last_observed_at(home / FOLDER)
+    if _is_there(home):
+        return None
     with running(home) as practice:
-        if last is not None and last >= practice.clock():
-            return None
         with _recording(home) as file:
             shipped = home / SAMPLE / ALERTS
             replay([file, *([shipped] if shipped.is_file() else [])], practice.config, on_bytes=on_bytes)
@@ -86,6 +99,32 @@ def prepare(home: Path, *, on_bytes: OnBytes | None = None, on_progress: OnProgr
             this_morning = board(known)
         alerts.record(practice.config, this_morning, clock=practice.clock)
         return report
+
+
+def _is_there(home: Path) -> bool:
+    last = _last_observed_at(home / FOLDER)
+    return last is not None and last >= _today(world())
+
+
+def _unpack(home: Path) -> bool:
+    """Put the sample's recordings and its warehouse in place; tell whether that went well."""
+    sample, config = home / SAMPLE, Config.load(home=home / FOLDER)
+    shipped = [sample / name for name in (RECORDING, ALERTS, MORNING)]
+    if config.warehouse_file.exists() or not all(path.is_file() for path in (*shipped, sample / WAREHOUSE)):
+        return False
+    config.warehouse_file.parent.mkdir(parents=True, exist_ok=True)
+    with alone(config), tempfile.TemporaryDirectory(dir=config.warehouse_file.parent, prefix=".unpack-") as folder:
+        fresh = Store(Path(folder) / config.warehouse_file.name)
+        try:
+            with gzip.open(sample / WAREHOUSE) as packed, fresh.path.open("wb") as file:
+                shutil.copyfileobj(packed, file)
+            found = fresh.sweep_ids()
+        except (OSError, EOFError, zlib.error, StoreError):
+            return False
+        fits = found == {sweep_id_of(keep(path, config.archive_folder)) for path in shipped}
+        if fits and not config.warehouse_file.exists():  # another program may have been faster
+            Store(config.warehouse_file).replace_with(fresh)
+        return fits
 
 
 def _last_observed_at(folder: Path) -> datetime | None:
@@ -179,6 +218,28 @@ def write_alerts(folder: Path, *, on_progress: OnProgress = silent) -> Path:
                 on_progress("asking the rules on each morning", done, len(mornings))
         shutil.copyfile(writer.path.with_name(f"{writer.path.name}.gz"), folder / ALERTS)
     return folder / ALERTS
+
+
+def write_morning(folder: Path, *, on_progress: OnProgress = silent) -> Path:
+    """Live through this Monday morning, and write its answers and the warehouse of all recordings into a folder.
+
+    The recordings of the sweeps and of the alerts must lie there.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        home = Path(scratch)
+        (home / SAMPLE).mkdir()
+        for name in (RECORDING, ALERTS):
+            shutil.copyfile(folder / name, home / SAMPLE / name)
+        live_through(home, on_progress=on_progress)
+        lived = Config.load(home=home / FOLDER).archive_folder
+        own = [path for path in Archive(lived).files() if not path.name.startswith("replay-")]
+        # eight workers write in whatever order they are answered
+        lines = sorted(line for path in own for line in gzip.decompress(path.read_bytes()).splitlines(keepends=True))
+        (folder / MORNING).write_bytes(gzip.compress(b"".join(lines), mtime=0))
+        config = Config.load(home=home / "again")
+        replay([folder / name for name in (RECORDING, ALERTS, MORNING)], config)
+        (folder / WAREHOUSE).write_bytes(gzip.compress(config.warehouse_file.read_bytes(), mtime=0))
+    return folder / WAREHOUSE
 
 
 def asked_on(mornings: Sequence[datetime], store: Store, before: pd.DataFrame | None = None) -> Iterator[Answer]:

@@ -95,6 +95,7 @@ def sandbox(
         typer.echo(f"wrote {practice.write_sample(record)}")
         with stages() as on_progress:
             typer.echo(f"wrote {practice.write_alerts(record, on_progress=on_progress)}")
+            typer.echo(f"wrote {practice.write_morning(record, on_progress=on_progress)}")
         return
     world = World(seed=seed, sounds=sounds, days=practice.DAYS)
     serve_forever(

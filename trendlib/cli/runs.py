@@ -36,7 +36,7 @@ def demo(
     """Show the main job on practice data: sweep, leaderboard, alerts, a chart. Needs no key."""
     config = Config.load(home=context.obj)
     with bytes_bar("replaying ten weeks") as on_bytes, stages() as on_progress:
-        report = practice.prepare(config.home, on_bytes=on_bytes, on_progress=on_progress)
+        report = practice.live_through(config.home, on_bytes=on_bytes, on_progress=on_progress)
     if report:
         summarise_sweep(report)
     monitor = Monitor.of_practice(config.home)
