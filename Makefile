@@ -35,7 +35,7 @@ help: ## list the targets
 
 setup: $(READY) ## make .venv from requirements.lock
 
-demo: $(READY) ## the main job on the practice world: leaderboard, alerts, chart
+demo: $(READY) ## the main job on the practice world: leaderboard, alerts, chart, deck
 	@$(BIN)/trendlib demo
 
 test: $(READY) ## run the tests

@@ -16,9 +16,8 @@ from trendlib.board import Board, titled
 from trendlib.config import Config
 from trendlib.discover import discover
 from trendlib.errors import AuthError, ConfigError, NoDataError
-from trendlib.gallery import Gallery
 from trendlib.hashtag_board import HashtagBoard
-from trendlib.market import Market
+from trendlib.review import Reviewed
 from trendlib.rulebook import Rules, read_rules
 from trendlib.run import OnProgress, RunReport, silent
 from trendlib.schema import utc_text
@@ -71,8 +70,8 @@ def open_monitor(home: Path | str | None = None, *, as_of: datetime | None = Non
     return Monitor(config, as_of=instant)
 
 
-class Monitor(Gallery, Market):
-    """One home at one instant; what it shows stands in `trendlib.gallery.Gallery` and `trendlib.market.Market`.
+class Monitor(Reviewed):
+    """One home at one instant; what it shows stands in `Gallery`, `Market` and `Reviewed`, rooms of their own.
 
     Parameters
     ----------

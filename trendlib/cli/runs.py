@@ -33,7 +33,7 @@ def demo(
     context: typer.Context,
     out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("out"),
 ) -> None:
-    """Show the main job on practice data: sweep, leaderboard, alerts, a chart. Needs no key."""
+    """Show the main job on practice data: sweep, leaderboard, alerts, a chart, Monday's deck. Needs no key."""
     config = Config.load(home=context.obj)
     with bytes_bar("replaying ten weeks") as on_bytes, stages() as on_progress:
         report = practice.live_through(config.home, on_bytes=on_bytes, on_progress=on_progress)
@@ -46,6 +46,8 @@ def demo(
     shown = alerts.frame if len(alerts.frame) else board.frame
     best = monitor.sound(shown["sound_id"].iloc[0])
     made = [board.save(out / "leaderboard.csv"), best.velocity().save(out / "velocity.html")]
+    with stages() as on_progress:
+        made += monitor.review().save(out, on_progress=on_progress)
     screen.print("\nWritten: " + ", ".join(str(path) for path in made))
     screen.print("Next: `make lab` opens the notebooks; notebooks/01_explore_a_sound.ipynb is the place to begin.")
 

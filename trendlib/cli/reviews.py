@@ -1,0 +1,44 @@
+"""Commands around the Monday review: review."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trendlib.cli.terminal import AsOf, Format, app, moment, opened, printed, screen, stages
+from trendlib.config import Config
+from trendlib.errors import ConfigError
+from trendlib.review import FORMATS, write_example
+
+OUT = Path("out")
+
+
+@app.command()
+def review(
+    context: typer.Context,
+    as_of: AsOf = None,
+    since: Annotated[str | None, typer.Option(help="The last review's instant; by default a week before.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the deck, or one file that ends in html, pptx or pdf.")] = OUT,
+    format_: Annotated[str, typer.Option("--format", help="Any of html, pptx, pdf, with commas.")] = "html,pptx",
+    init: Annotated[bool, typer.Option("--init", help="Write an example of review.toml, then stop.")] = False,
+) -> None:
+    """Make the Monday review: print its picks, and write it as a deck."""
+    if init:
+        screen.print(f"wrote {write_example(Config.load(home=context.obj).home)}")
+        return
+    formats = _formats(format_)
+    begin = None if since is None else moment(since, "--since")
+    monday = opened(context, as_of).review(since=begin)
+    with stages() as on_progress:
+        files = monday.save(out, formats, on_progress=on_progress)
+    printed(monday.table, Format.TABLE)
+    screen.print(f"\n{monday.headline}.")
+    screen.print("Written: " + ", ".join(str(path) for path in files))
+
+
+def _formats(text: str) -> list[str]:
+    wanted = [word.strip().lower() for word in text.split(",") if word.strip()]
+    unknown = next((word for word in wanted if word not in FORMATS), None)
+    if unknown is not None or not wanted:
+        raise ConfigError(f"--format {text}: {unknown or 'nothing'!r} is no format; write any of {', '.join(FORMATS)}")
+    return wanted

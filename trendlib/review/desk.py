@@ -1,0 +1,35 @@
+"""What a review is made at: the monitor of one instant, as far as a review looks at it."""
+
+from abc import abstractmethod
+from datetime import datetime
+
+from trendlib.gallery import Gallery
+from trendlib.market import Market
+from trendlib.rulebook import Rules
+from trendlib.sound import Sound
+
+
+class Desk(Gallery, Market):
+    """The board, the market around it, each sound, and the notes beside alerts, at one instant."""
+
+    @property
+    @abstractmethod
+    def as_of(self) -> datetime:
+        """The instant everything is shown as of."""
+
+    @property
+    @abstractmethod
+    def rules(self) -> Rules:
+        """The rules this home goes by."""
+
+    @abstractmethod
+    def at(self, as_of: datetime) -> "Desk":
+        """Return the same home at another instant."""
+
+    @abstractmethod
+    def sound(self, name: str | int) -> Sound:
+        """Find a sound by its id, its TikTok address or part of its title."""
+
+    @abstractmethod
+    def note(self, alert_id: str, text: str) -> None:
+        """Write a note beside an alert."""

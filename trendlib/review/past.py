@@ -1,0 +1,79 @@
+"""Slides of what was said before: alerts of 1, 2, 4 and 8 weeks ago, hit rates beside chance; and "why not"."""
+
+import pandas as pd
+
+from trendlib.errors import NoDataError
+from trendlib.metrics.ledger import HIT, HORIZONS_WEEKS
+from trendlib.review.boards import missing
+from trendlib.review.opening import in_parts, told_exhibit
+from trendlib.review.week import Agenda, Week
+from trendlib.show.deck import Slide
+from trendlib.show.theme import day_words, plain_text
+
+NOT_YET_TOLD = "No alert was recorded yet. A sweep records what the rules say; the first outcome comes a week later."
+
+
+def ledger(agenda: Agenda) -> list[Slide]:
+    """Tell what became of the alerts of 1, 2, 4 and 8 weeks ago, and whether that beats chance."""
+    week = agenda.week
+    if week.kept is None or week.kept.alerts.empty:
+        return [missing("The ledger is empty", NOT_YET_TOLD)]
+    return [*_due(week), *_record(week)]
+
+
+def _due(week: Week) -> list[Slide]:
+    told = week.told
+    if told.empty:
+        return [
+            missing("No outcome fell due this week", f"Alerts made 1, 2, 4 or 8 weeks before {day_words(week.as_of)}")
+        ]
+    hits, known = int((told["outcome"] == HIT).sum()), int(told["outcome"].notna().sum())
+    title = f"{hits} of {known} outcomes that fell due this week hit"
+    return [
+        Slide(
+            title=title if number == 0 else f"{title} ({number + 1})",
+            finding="" if number else _by_horizon(told),
+            exhibits=[told_exhibit(week, "told", "What became of past alerts", part)],
+            caveat=""
+            if known == len(told)
+            else f"{len(told) - known} can't be told: too few days, or a rounded counter",
+        )
+        for number, part in enumerate(in_parts(told))
+    ]
+
+
+def _by_horizon(told: pd.DataFrame) -> str:
+    words = []
+    for weeks in HORIZONS_WEEKS:
+        own = told.loc[(told["weeks"] == weeks) & told["outcome"].notna(), "outcome"]
+        if len(own):
+            words.append(f"of {weeks} week{'' if weeks == 1 else 's'} ago {(own == HIT).sum()} of {len(own)}")
+    return f"Hits among alerts {'; '.join(words)}" if words else "None of them can be told"
+
+
+def _record(week: Week) -> list[Slide]:
+    rates, board = week.desk.hit_rates(), week.desk.ledger()
+    is_told = rates.frame["n"] > 0
+    if not is_told.any():
+        return [Slide(title="No alert is old enough to be told", exhibits=[board])]
+    best = rates.frame[is_told & rates.frame["is_better"]]
+    rules = ", ".join(dict.fromkeys(name.replace("_", " ") for name in best["rule"]))
+    title = f"Better than chance so far: {rules}" if rules else "No rule is surely better than chance yet"
+    return [
+        Slide(title=title, finding=board.subtitle, exhibits=[board]),
+        Slide(title="How often alerts hit, beside sounds that were not flagged", exhibits=[rates]),
+    ]
+
+
+def why_not(agenda: Agenda) -> list[Slide]:
+    """Say of each named sound what keeps it off the list, and what would change that."""
+    week, settings = agenda.week, agenda.settings
+    slides = []
+    for name in settings.why_not:
+        try:
+            why = week.desk.sound(name).why()
+        except NoDataError as error:
+            slides.append(missing(f"Why not {plain_text(name, 60)}: can't be told", str(error)))
+            continue
+        slides.append(Slide(title=why.title, finding=why.subtitle, exhibits=[why]))
+    return slides
