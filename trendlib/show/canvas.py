@@ -116,12 +116,15 @@ class Sheet:
             font={"size": 14, "color": LIGHT.muted},
         )  # fmt: skip
 
-    def cut(self, words: str) -> None:
-        """Say under the plot what it leaves out."""
-        self.note(
-            words, name="cut", x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top",
-            xshift=EDGE - self._left, yshift=-8, font={"color": LIGHT.muted},
-        )  # fmt: skip
+    def cut(self, words: str, *, is_under_marks: bool = False) -> None:
+        """Say under the plot what it leaves out; at its right and lower where marks are written."""
+        place = (
+            {"x": 1, "xanchor": "right", "yshift": -22}
+            if is_under_marks
+            else {"x": 0, "xanchor": "left", "yshift": -8, "xshift": EDGE - self._left}
+        )
+        font = {"size": 12, "color": LIGHT.muted}
+        self.note(words, name="cut", y=0, xref="paper", yref="paper", yanchor="top", font=font, **place)
 
     def heat(
         self, cells: pd.DataFrame, hover: pd.DataFrame, start: pd.Timestamp, step: pd.Timedelta, **look: Any

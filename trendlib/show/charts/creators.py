@@ -65,7 +65,7 @@ def creators(top: pd.DataFrame, words: Words = NO_WORDS, *, concentration: pd.Da
     for place, row in enumerate(shown.to_dict("records")):
         _write_row(sheet, place, row)
     if len(rows) > len(shown):
-        sheet.cut(f"<br><br>and {len(rows) - len(shown):,} more in the table")
+        sheet.cut(f"and {len(rows) - len(shown):,} more in the table", is_under_marks=True)
     return sheet.figure()
 
 

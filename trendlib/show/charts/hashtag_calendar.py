@@ -78,7 +78,7 @@ def hashtag_calendar(calendar: pd.DataFrame, words: Words = NO_WORDS) -> go.Figu
             f"Of these {len(days)} days no velocity is known: too few readings to tell, which is not the same as quiet."
         )
     if len(names) > len(shown):
-        sheet.cut(f"<br><br>the first {len(shown)} of {len(names):,} hashtags")
+        sheet.cut(f"the first {len(shown)} of {len(names):,} hashtags", is_under_marks=True)
     return sheet.figure()
 
 

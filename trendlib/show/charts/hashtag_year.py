@@ -82,7 +82,7 @@ def hashtag_year(days: pd.DataFrame, words: Words = NO_WORDS, *, things: str = "
     if not shown["posts"].notna().any():
         sheet.say(f"Not covered: nothing is known of these {len(shown)} days, which is not the same as no {things}.")
     elif len(rows) > len(shown):
-        sheet.cut("<br><br>the last 53 weeks")
+        sheet.cut("the last 53 weeks", is_under_marks=True)
     return sheet.figure()
 
 

@@ -57,7 +57,7 @@ def leave_one_out(without: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     for place, row in enumerate(shown.to_dict("records")):
         _write_row(sheet, place, row, is_drawn=bool(is_both.iloc[place]))
     if len(rows) > len(shown):
-        sheet.cut(f"<br><br>and {len(rows) - len(shown):,} more in the table")
+        sheet.cut(f"and {len(rows) - len(shown):,} more in the table", is_under_marks=True)
     return sheet.figure()
 
 

@@ -76,7 +76,7 @@ def rank_path(paths: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
         f'<b>Rank</b>   <span style="color:{LIGHT.muted}">dotted: not pulled, or not on the chart{one}</span>', "y"
     )
     if len(latest) > len(shown):
-        sheet.cut(f"<br><br>{len(shown)} of {len(latest):,} lines: those seen last and highest")
+        sheet.cut(f"{len(shown)} of {len(latest):,} lines: those seen last and highest", is_under_marks=True)
     return sheet.figure()
 
 

@@ -84,7 +84,7 @@ def region_mix(
         sheet.say("Of no post is the region known, so there is no mix to show.", y=0.75)
     lost = rows["region"].replace("", None).nunique() - len(regions)
     if lost > 0:
-        sheet.cut(f"<br><br>the {len(regions)} largest of {lost + len(regions)} regions")
+        sheet.cut(f"the {len(regions)} largest of {lost + len(regions)} regions", is_under_marks=True)
     return sheet.figure()
 
 

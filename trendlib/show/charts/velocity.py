@@ -205,9 +205,12 @@ def _draw_uncovered(sheet: Sheet, days: pd.DataFrame, top: float) -> None:
     widest = sorted(spans, key=lambda span: span[0] - span[1])[:_MOST_NOTES]
     for start, end in widest if days["is_known"].any() else []:
         is_narrow = (end - start) < 0.12 * (days["day"].iloc[-1] - days["day"].iloc[0])
+        # At the left edge a note in the middle of a narrow span would cover the marks.
+        is_first = is_narrow and start == days["day"].iloc[0]
+        place = {"x": wall_time(start), "xanchor": "left"} if is_first else {"x": wall_time(start + (end - start) / 2)}
         sheet.note(
-            "not covered", x=wall_time(start + (end - start) / 2), y=top / 2, textangle=-90 if is_narrow else 0,
-            bgcolor=LIGHT.wash, borderpad=1, font={"size": 12, "color": LIGHT.muted},
+            "not covered", y=top / 2, textangle=-90 if is_narrow else 0, bgcolor=LIGHT.wash, borderpad=1,
+            font={"size": 12, "color": LIGHT.muted}, **place,
         )  # fmt: skip
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from trendlib.show.deck.axes import Axis, number
-from trendlib.show.deck.boxes import Box
-from trendlib.show.deck.drawing import Note, Outline
+from trendlib.show.deck.drawing import Box, Note, Outline
+from trendlib.show.theme import LIGHT
 
 _GAP = 7
 
@@ -62,7 +62,7 @@ def outline_of(shape: Any, axes: Mapping[str, Axis], plot: Box) -> Outline:
         line=(line.color or "") if is_drawn else "",
         line_width=line.width or 1,
         is_dotted=bool(line.dash and line.dash != "solid"),
-        is_below=shape.layer == "below",
+        is_below=shape.layer in {"below", "between"},
     )
 
 
@@ -71,16 +71,27 @@ def corners(x0: float, y0: float, x1: float, y1: float) -> list[tuple[float, flo
     return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
 
 
-def tick_notes(axes: Mapping[str, Axis], pair: tuple[str, str], layout: Any) -> list[Note]:
-    """Write the marks of a pair of axes where plotly writes them, unless a native axis writes them itself."""
+def grid_lines(x: Axis, y: Axis) -> list[Outline]:
+    """Draw the marks of axes across the plot that no native axis can draw: those that are not evenly spaced."""
+    look: dict[str, Any] = {"line": LIGHT.grid, "is_below": True}
+    across = [Outline([(x.start, y.pixel(value)), (x.end, y.pixel(value))], **look) for value, _ in _unevenly(y)]
+    return across + [Outline([(x.pixel(value), y.start), (x.pixel(value), y.end)], **look) for value, _ in _unevenly(x)]
+
+
+def _unevenly(axis: Axis) -> list[tuple[float, str]]:
+    return axis.marks_on_it if axis.has_grid and axis.step is None else []
+
+
+def tick_notes(axes: Mapping[str, Axis], pair: tuple[str, str], layout: Any, *, is_native: bool) -> list[Note]:
+    """Write the marks of a pair of axes where plotly writes them, unless a native chart writes them itself."""
     x, y = axes[pair[0]], axes[pair[1]]
     font = layout.template.layout.xaxis.tickfont
     look: dict[str, Any] = {"size": font.size or 12, "color": font.color or ""}
     floor, left = max(y.start, y.end), min(x.start, x.end)
     notes = []
-    if x.has_labels and is_tied(pair, "x", layout) and not x.code:
+    if x.has_labels and is_tied(pair, "x", layout) and not (x.code and is_native):
         notes += [Note(text, x.pixel(value), floor + 4, "center", "top", **look) for value, text in x.marks_on_it]
-    if y.has_labels and is_tied(pair, "y", layout) and not y.code:
+    if y.has_labels and is_tied(pair, "y", layout) and not (y.code and is_native):
         notes += [Note(text, left - _GAP, y.pixel(value), "right", "middle", **look) for value, text in y.marks_on_it]
     return notes
 

@@ -5,20 +5,20 @@ are exponents, everything else is as it is in the data.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
+from functools import partial
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
 
-from trendlib.show.theme import short_number
-
 _ZERO_DAY = datetime(1899, 12, 30)  # noqa: DTZ001  # wall time in UTC, as plotly holds it
 _DAY_MS = 86_400_000
 _DAY = timedelta(days=1)
-_MOST_MARKS = 9
+_MOST_MARKS, _MARK_WIDTH = 9, 58
+_DIGITS = ("0", "0.0")
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,10 @@ class Axis:
         return scaled * count if len(scaled) == 1 else scaled
 
     def day_marks(self) -> list[tuple[float, str]]:
-        """Mark days from its beginning on, at most nine; the year where it begins."""
+        """Mark days from its beginning on, as many as have room; the year where it begins."""
+        most = min(max(int(abs(self.end - self.start) / _MARK_WIDTH), 2), _MOST_MARKS)
         days = max(round(self.high - self.low), 1)
-        step = next(step for step in (1, 2, 3, 7, 14, 28, 56, 91, 182, 365, 10_000) if days / step <= _MOST_MARKS)
+        step = next(step for step in (1, 2, 3, 7, 14, 28, 56, 91, 182, 365, 10_000) if days / step <= most)
         marks, year = [], 0
         for place in range(0, days, step):
             moment = _ZERO_DAY + (self.low + place) * _DAY
@@ -112,12 +113,10 @@ class Axis:
         if self.is_time:
             return "d mmm"
         marks = self.marks_on_it
-        digits = "0.0" if any("." in text for _, text in marks) else "0"
-        codes: Mapping[str, Callable[[float], str]] = {
-            "0%": lambda value: f"{value:.0%}",
-            "General": lambda value: f"{value:g}",
-            f'[>=1000000]{digits},,"M";[>=1000]{digits},"K";General': short_number,
-        }
+        codes: dict[str, Callable[[float], str]] = {"0%": lambda value: f"{value:.0%}", "General": "{:g}".format}
+        for millions, thousands in product((0, 1), repeat=2):
+            code = f'[>=1000000]{_DIGITS[millions]},,"M";[>=1000]{_DIGITS[thousands]},"K";General'
+            codes[code] = partial(_shortened, millions=millions, thousands=thousands)
         return next((code for code, write in codes.items() if all(write(value) == text for value, text in marks)), "")
 
     @property
@@ -129,6 +128,13 @@ class Axis:
         return sorted(
             (float(value), text) for value, text in marks if self.is_log or low - slack <= value <= high + slack
         )
+
+
+def _shortened(value: float, millions: int, thousands: int) -> str:
+    """Write a number as a spreadsheet does that was told so many digits for millions and thousands."""
+    if value >= 1e6:
+        return f"{value / 1e6:.{millions}f}M"
+    return f"{value / 1e3:.{thousands}f}K" if value >= 1e3 else f"{value:g}"
 
 
 def number(value: Any) -> float:

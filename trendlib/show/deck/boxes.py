@@ -6,14 +6,12 @@ for the pictures.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
-import pandas as pd
-
-from trendlib.show.deck.content import MOST_LINKS, Slide
+from trendlib.show.deck.content import MOST_LINKS, Deck, Slide
+from trendlib.show.deck.drawing import Box, Sized, sized
 from trendlib.show.deck.letters import LINE, Fitted, fitted, width
 from trendlib.show.exhibits import Exhibit
-from trendlib.show.page import shown_values
-from trendlib.show.theme import plain_text
 
 WIDTH, HEIGHT = 1280, 720
 EDGE = 56
@@ -21,28 +19,7 @@ _GAP = 24
 _TOP, _FLOOR, _FOOT = 34, 648, 660
 _PAGE = 200
 _POINTS = 316
-_HEADING = 26
-_CELL = 9
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle on the slide [px], from its top left corner."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    @property
-    def right(self) -> float:
-        """Its right edge."""
-        return self.x + self.width
-
-    @property
-    def bottom(self) -> float:
-        """Its lower edge."""
-        return self.y + self.height
+_HEADING, _BEHIND = 26, 60
 
 
 @dataclass(frozen=True)
@@ -65,11 +42,17 @@ class Points:
 
 @dataclass(frozen=True)
 class Framed:
-    """An exhibit in its box, its heading above it."""
+    """An exhibit in its box, its heading above it if the slide's title is another; without a size it is a table."""
 
     exhibit: Exhibit
-    heading: Placed
+    heading: Placed | None
     box: Box
+    size: Sized | None
+
+    @property
+    def behind(self) -> Box:
+        """Where the way to the table behind a picture stands."""
+        return Box(self.box.right - _BEHIND, self.box.y - _HEADING, _BEHIND, _HEADING)
 
 
 @dataclass(frozen=True)
@@ -88,16 +71,30 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Grid:
-    """A table made to fit: heads, rows of cells, widths [px], letter size [px], which columns hold numbers."""
+class Opening:
+    """The first slide with everything in its place; None for what it has not."""
 
-    heads: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    widths: Sequence[float]
-    numbers: Sequence[bool]
-    row_height: float
-    rest: str = ""
-    size: float = 13
+    title: Placed
+    caption: Placed
+    logo: Box
+    name: Placed | None = None
+    subtitle: Placed | None = None
+
+
+def opened(deck: Deck) -> Opening:
+    """Give everything on the first slide its place."""
+    across = WIDTH - 2 * EDGE
+    title = fitted(deck.title, across - 120, 3, [56, 48, 40, 34], is_bold=True)
+    box = Box(EDGE, 220, across, title.height + 8)
+    under = fitted(deck.subtitle, across - 120, 2, [24, 20, 18])
+    said = fitted(deck.caption(Slide(title="")), across, 2, [15, 13])
+    return Opening(
+        title=Placed(box, title),
+        caption=Placed(Box(EDGE, 640, across, 40), said),
+        logo=Box(WIDTH - EDGE - 200, 52, 200, 64),
+        name=Placed(Box(EDGE, 66, 600, 30), fitted(deck.brand.name, 590, 1, [18])) if deck.brand.name else None,
+        subtitle=Placed(Box(EDGE, box.bottom + 12, across, under.height + 8), under) if deck.subtitle else None,
+    )
 
 
 def planned(slide: Slide, caption: str) -> Plan:
@@ -128,7 +125,7 @@ def planned(slide: Slide, caption: str) -> Plan:
     beneath = across - _PAGE - _GAP
     return Plan(
         title=title, section=section, finding=finding, points=points, caveat=caveat, links=links,
-        pictures=_framed(slide.exhibits, rest),
+        pictures=_framed(slide, rest),
         caption=Placed(Box(EDGE, _FOOT, beneath, 34), fitted(caption, beneath, 2, [12, 11])),
         page=Box(WIDTH - EDGE - _PAGE, _FOOT, _PAGE, 18),
     )  # fmt: skip
@@ -168,63 +165,52 @@ def _tall(point: Fitted) -> float:
     return point.height + 0.55 * point.size
 
 
-def _framed(exhibits: Sequence[Exhibit], room: Box) -> list[Framed]:
-    return [_headed(exhibit, cell) for exhibit, cell in zip(exhibits, _cells(len(exhibits), room), strict=True)]
+def _framed(slide: Slide, room: Box) -> list[Framed]:
+    """Frame the exhibits, arranged so that their pictures are as large as can be, the first above all."""
+    tried = [
+        [_headed(exhibit, cell, slide) for exhibit, cell in zip(slide.exhibits, cells, strict=True)]
+        for cells in _arrangements(len(slide.exhibits), room)
+    ]
+    return max(tried, key=lambda frames: sum(map(_worth, frames), start=_worth(frames[0]) if frames else 0.0))
 
 
-def _cells(count: int, room: Box) -> list[Box]:
-    wide = (room.width - _GAP) / 2
-    high = (room.height - _GAP / 2) / 2
-    left, right, low = room.x, room.x + wide + _GAP, room.y + high + _GAP / 2
+def _worth(framed: Framed) -> float:
+    if framed.size is not None:
+        return min(framed.size.scale, 1)
+    if framed.exhibit.bare is None:
+        return min(framed.box.width / 640, framed.box.height / 260, 1)
+    return 0
+
+
+def _arrangements(count: int, room: Box) -> list[list[Box]]:
     if count <= 1:
-        return [room][:count]
-    if count == 2 and room.width > 900:
-        return [Box(left, room.y, wide, room.height), Box(right, room.y, wide, room.height)]
+        return [[room][:count]]
+    halves, rows = _columns(room, 1, 1), _rows(room)
     if count == 2:
-        return [Box(left, room.y, room.width, high), Box(left, low, room.width, high)]
+        return [halves, _columns(room, 4, 3), rows]
     if count == 3:
-        big = 0.56 * (room.width - _GAP)
-        small = room.width - _GAP - big
-        corner = left + big + _GAP
-        return [Box(left, room.y, big, room.height), Box(corner, room.y, small, high), Box(corner, low, small, high)]
-    return [Box(x, y, wide, high) for y in (room.y, low) for x in (left, right)]
+        big, rest = _columns(room, 4, 3)
+        return [[big, *_rows(rest)], [rows[0], *_columns(rows[1], 1, 1)], _columns(room, 1, 1, 1)]
+    return [[cell for row in rows for cell in _columns(row, 1, 1)], _columns(room, 1, 1, 1, 1)]
 
 
-def _headed(exhibit: Exhibit, cell: Box) -> Framed:
-    heading = fitted(exhibit.title, cell.width - 4, 1, [15, 14, 13], is_bold=True)
-    top = Box(cell.x, cell.y, cell.width, _HEADING)
-    return Framed(exhibit, Placed(top, heading), Box(cell.x, cell.y + _HEADING, cell.width, cell.height - _HEADING))
+def _columns(room: Box, *parts: float) -> list[Box]:
+    one = (room.width - _GAP * (len(parts) - 1)) / sum(parts)
+    starts = accumulate(parts[:-1], lambda x, part: x + one * part + _GAP, initial=room.x)
+    return [Box(x, room.y, one * part, room.height) for x, part in zip(starts, parts, strict=True)]
 
 
-def grid(frame: pd.DataFrame, box: Box, size: float = 13) -> Grid:
-    """Make a table fit into a box: cells in one line, columns and rows as many as there is room for."""
-    row_height = size * LINE + _CELL
-    most = max(int((box.height - row_height) // row_height) - 1, 1)
-    shown = frame.head(most)
-    heads: list[str] = []
-    columns: list[list[str]] = []
-    widths: list[float] = []
-    used = 0.0
-    for name in frame.columns:
-        head = plain_text(str(name).replace("_", " "), 30)
-        cells = [fitted(text, 250, 1, [size]).text for text in shown_values(shown[name])]
-        wide = 22 + max([width(head, size), *(width(cell, size) for cell in cells)])
-        if heads and used + wide > box.width:
-            break
-        heads.append(head)
-        columns.append(cells)
-        widths.append(min(wide, box.width))
-        used += wide
-    lacks = {
-        f"{len(shown):,} of {len(frame):,} rows": len(shown) < len(frame),
-        f"{len(heads)} of {len(frame.columns)} columns": len(heads) < len(frame.columns),
-        "no rows": frame.empty,
-    }
-    return Grid(
-        heads=heads, rows=list(zip(*columns, strict=True)), widths=widths, size=size, row_height=row_height,
-        numbers=[pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns[: len(heads)]],
-        rest=", ".join(words for words, is_so in lacks.items() if is_so),
-    )  # fmt: skip
+def _rows(room: Box) -> list[Box]:
+    high = (room.height - _GAP / 2) / 2
+    return [Box(room.x, y, room.width, high) for y in (room.y, room.y + high + _GAP / 2)]
+
+
+def _headed(exhibit: Exhibit, cell: Box, slide: Slide) -> Framed:
+    top = Box(cell.x, cell.y, cell.width - _BEHIND, _HEADING)
+    box = Box(cell.x, cell.y + _HEADING, cell.width, cell.height - _HEADING)
+    is_said = len(slide.exhibits) == 1 and exhibit.title == slide.title
+    heading = None if is_said else Placed(top, fitted(exhibit.title, top.width, 1, [15, 14, 13], is_bold=True))
+    return Framed(exhibit, heading, box, None if exhibit.bare is None else sized(exhibit.bare, box))
 
 
 def linked(slide: Slide, box: Box, size: float = 14) -> list[Placed]:

@@ -92,7 +92,7 @@ class Slide:
     finding
         More of it, in a sentence or two.
     exhibits
-        Up to four; the first of three is the biggest.
+        Up to four; beside bullets two have room for their pictures, more may become tables.
     bullets
         Points beside the charts, or alone.
     caveat
@@ -174,6 +174,11 @@ class Deck:
     def _own_caption(self, slide: Slide) -> str:
         practice = f"{PRACTICE}: a made-up world, no real sounds" if self.is_made_up else ""
         return " · ".join(part for part in (practice, f"As of {time_words(self.as_of)}", slide.source) if part)
+
+    def opening_notes(self) -> list[str]:
+        """Lines for the speaker beside the first slide: what it is, and as of when."""
+        lines = (plain_text(self.title, 300), plain_text(self.subtitle, 600), self.caption(Slide(title="")))
+        return [line for line in lines if line]
 
     def notes(self, slide: Slide) -> list[str]:
         """Lines for the speaker: what to say, the caveat, then source and numbers of each exhibit."""

@@ -1,5 +1,6 @@
 """A figure taken apart: series in panels, and everything around them, in pixels."""
 
+import html
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -9,12 +10,35 @@ from typing import Any
 import plotly.graph_objects as go
 
 from trendlib.show.deck.axes import Axis, number
-from trendlib.show.deck.boxes import Box
+from trendlib.show.deck.letters import width
 from trendlib.show.theme import LIGHT
 
 _LARGEST, _SMALLEST = 1.25, 0.62
 _LEAST_PLOT = 300
-_SQUEEZED = 0.5
+_SQUEEZED = 0.45
+_SHRUNK = 0.72
+_EDGE, _LETTER, _DAY_WIDTH = 20, 13, 62
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle on the slide [px], from its top left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """Its right edge."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        """Its lower edge."""
+        return self.y + self.height
 
 
 @dataclass(frozen=True)
@@ -147,18 +171,50 @@ def sized(figure: go.Figure, box: Box) -> Sized | None:
     # Rows need their height; a plot can be squeezed.
     counts_rows = any(_runs_down(axis) for axis in figure.select_yaxes())
     least = natural if counts_rows else ends + max(120.0, _SQUEEZED * (natural - ends))
-    scale = min(_LARGEST, box.width / (sides + _LEAST_PLOT), box.height / least)
+    widest = max((_reach(note) for note in figure.layout.annotations), default=0)
+    scale = min(_LARGEST, box.width / max(sides + _LEAST_PLOT, _SHRUNK * widest), box.height / least)
     return None if scale < _SMALLEST else Sized(box.width / scale, box.height / scale, scale)
+
+
+def _reach(note: Any) -> float:
+    """Find how wide a figure must be for a heading that begins at the left edge of its plot."""
+    if note.xref != "paper" or note.x != 0 or note.xanchor != "left" or "<br>" in note.text:
+        return 0
+    return _EDGE + width(html.unescape(re.sub("<[^>]*>", "", note.text)), note.font.size or _LETTER)
 
 
 def _runs_down(axis: Any) -> bool:
     return axis.range is not None and number(axis.range[0]) > number(axis.range[1])
 
 
-def painted(figure: go.Figure, accent: str) -> go.Figure:
-    """Give a figure the brand's accent in place of ours."""
-    if accent == LIGHT.accent:
-        return figure
+def prepared(figure: go.Figure, accent: str, size: Sized) -> dict[str, Any]:
+    """Make the sheet of a figure as a slide shows it: in its size and the brand's accent, its words not too wide."""
+    sheet: dict[str, Any] = json.loads(_painted(figure.to_json(), accent))
+    layout = sheet["layout"]
+    layout.update(width=round(size.width, 1), height=round(size.height, 1))
+    plot = size.width - layout["margin"]["l"] - layout["margin"]["r"]
+    for name, axis in layout.items():
+        if name.startswith("xaxis") and axis.get("type") == "date":
+            start, end = axis.get("domain", (0, 1))
+            _space(axis, max(int((end - start) * plot / _DAY_WIDTH), 2))
+    for note, own in zip(layout.get("annotations", ()), figure.layout.annotations, strict=True):
+        wide = _reach(own)
+        if wide > size.width:
+            note.setdefault("font", {})["size"] = round((own.font.size or _LETTER) * size.width / wide, 1)
+    return sheet
+
+
+def _painted(text: str, accent: str) -> str:
     # A colour is a whole value or stands in a style, never in somebody's words.
-    text = re.sub(rf'(?<=")(?<!\\"){LIGHT.accent}(?=")|(?<=color:){LIGHT.accent}', accent, figure.to_json())
-    return go.Figure(json.loads(text))
+    ours = rf'(?<=")(?<!\\"){LIGHT.accent}(?=")|(?<=color:){LIGHT.accent}'
+    return text if accent == LIGHT.accent else re.sub(ours, accent, text)
+
+
+def _space(axis: dict[str, Any], marks: int) -> None:
+    """Mark an axis of days no closer than its words allow."""
+    axis["tickangle"] = 0
+    first, last = (number(end) for end in axis["range"])
+    if "dtick" not in axis or marks < (last - first) / (axis["dtick"] / _DAY_MS if axis["dtick"] != "M1" else 30):
+        axis["nticks"] = min(marks, axis.get("nticks", marks))
+        axis.pop("dtick", None)
+        axis.pop("tick0", None)

@@ -13,10 +13,9 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from trendlib.show.deck.axes import Axis
-from trendlib.show.deck.boxes import Box
-from trendlib.show.deck.drawing import Note, Panel, Series
+from trendlib.show.deck.drawing import Box, Note, Panel, Series
 from trendlib.show.deck.shapes import filled, lined, plain_markup
-from trendlib.show.deck.workbook import Cell, letters, workbook
+from trendlib.show.deck.workbook import Book
 from trendlib.show.theme import LIGHT
 
 _SYMBOLS = {"circle": "circle", "diamond": "diamond", "square": "square", "x": "x", "triangle-up": "triangle",
@@ -56,16 +55,13 @@ def native(panel: Panel, scale: float, notes: Sequence[Note] = ()) -> NativeChar
     x, y = panel.x, panel.y
     left, right = sorted((x.start, x.end))
     top, floor = sorted((y.start, y.end))
-    box = Box(
-        left - (_LEFT if panel.is_marked.get("y") and y.code else _SIDE),
-        top - _ABOVE,
-        0,
-        0,
-    )
-    box = Box(box.x, box.y, right + _SIDE - box.x, floor + (_BELOW if panel.is_marked.get("x") else _ABOVE) - box.y)
-    book = _Book()
+    is_named = {letter: panel.is_marked.get(letter, False) for letter in "xy"}
+    start = left - (_LEFT if is_named["y"] and y.code else _SIDE)
+    end = floor + (_BELOW if is_named["x"] else _ABOVE)
+    box = Box(start, top - _ABOVE, right + _SIDE - start, end - top + _ABOVE)
+    book = Book()
     plots = _barred(panel, book, notes) if panel.bars else _scattered(panel, book)
-    axes = _bar_axes(panel, scale, book) if panel.bars else _number_axes(panel, scale)
+    axes = _bar_axes(panel, scale) if panel.bars else _number_axes(panel, scale)
     place = "".join(
         f'<c:{name} val="{value:.6f}"/>'
         for name, value in (
@@ -78,37 +74,11 @@ def native(panel: Panel, scale: float, notes: Sequence[Note] = ()) -> NativeChar
         '<c:roundedCorners val="0"/><c:chart><c:autoTitleDeleted val="1"/><c:plotArea><c:layout><c:manualLayout>'
         '<c:layoutTarget val="inner"/><c:xMode val="edge"/><c:yMode val="edge"/>'
         f"{place}</c:manualLayout></c:layout>{plots}{axes}<c:spPr><a:noFill/><a:ln><a:noFill/></a:ln></c:spPr></c:plotArea>"
-        '<c:plotVisOnly val="1"/><c:dispBlanksAs val="gap"/></c:chart>'
+        f'<c:plotVisOnly val="1"/><c:dispBlanksAs val="{"span" if _is_unbroken(panel) else "gap"}"/></c:chart>'
         "<c:spPr><a:noFill/><a:ln><a:noFill/></a:ln></c:spPr>"
         f"{_letters(scale)}</c:chartSpace>"
     )
-    return NativeChart(box, xml, workbook(book.rows, book.dates))
-
-
-class _Book:
-    """The sheet of numbers, filled column by column."""
-
-    def __init__(self) -> None:
-        self.rows: list[list[Cell]] = []
-        self.dates: list[int] = []
-        self.slots = 1
-        self.skip = 1
-        self._columns = 0
-
-    def add(self, head: str, values: Sequence[Cell], *, is_date: bool = False) -> str:
-        """Write a column and return where it is."""
-        column = self._columns
-        self._columns += 1
-        if is_date:
-            self.dates.append(column)
-        for place, value in enumerate([head, *values]):
-            if place == len(self.rows):
-                self.rows.append([])
-            row = self.rows[place]
-            row.extend([None] * (column - len(row)))
-            row.append(value)
-        name = letters(column)
-        return f"Sheet1!${name}$2:${name}${len(values) + 1}"
+    return NativeChart(box, xml, book.packed())
 
 
 def _numbers(ref: str, values: Sequence[float | None], code: str = "General") -> str:
@@ -135,12 +105,11 @@ def _head(place: int, name: str, ref: str) -> str:
 # Bars
 
 
-def _barred(panel: Panel, book: _Book, notes: Sequence[Note]) -> str:
+def _barred(panel: Panel, book: Book, notes: Sequence[Note]) -> str:
     along = panel.along
     low, high = sorted((along.low, along.high))
     step = _step(panel)
     slots = max(round((high - low) / step), 1)
-    book.slots, book.skip = slots, _skip(along, slots, step)
     if along.is_time:
         # Whole days are the days on which the spans begin.
         days = [float(int(low + 1e-6 + place * step)) for place in range(slots)]
@@ -171,22 +140,24 @@ def _barred(panel: Panel, book: _Book, notes: Sequence[Note]) -> str:
     return bar + (line if lines and not panel.is_sideways else "")
 
 
+def _is_unbroken(panel: Panel) -> bool:
+    """Tell whether lines beside bars run through slots without a number of theirs, as none of them breaks."""
+    lines = [one for one in panel.series if one.kind != "bar"]
+    return bool(panel.bars and lines) and not any(None in (*one.x, *one.y) for one in lines)
+
+
 def _step(panel: Panel) -> float:
     places = sorted({p for one in panel.bars for p in (one.y if panel.is_sideways else one.x) if p is not None})
     gaps = [round(b - a, 6) for a, b in pairwise(places) if b - a > 1e-6]
     return min(gaps) if gaps else max(1.0, panel.bars[0].look["width"])
 
 
-def _skip(along: Axis, slots: int, step: float) -> int:
-    marks = along.marks_on_it
-    return max(round((marks[1][0] - marks[0][0]) / step), 1) if len(marks) > 1 else max(slots // 8, 1)
-
-
 def _slot(value: float | None, low: float, step: float, slots: int) -> int | None:
     if value is None:
         return None
     place = int((value - low) / step + 1e-6)
-    return place if 0 <= place < slots and value >= low - 1e-6 else None
+    # What stands on the very end belongs to the last slot.
+    return min(place, slots - 1) if 0 <= place <= slots and low - 1e-6 <= value <= low + slots * step + 1e-6 else None
 
 
 def _row_name(along: Axis, value: float, notes: Sequence[Note]) -> str:
@@ -214,7 +185,7 @@ class _Slotted:
         return laid
 
 
-def _bar_series(place: int, one: Series, slotted: _Slotted, names: str, book: _Book) -> str:
+def _bar_series(place: int, one: Series, slotted: _Slotted, names: str, book: Book) -> str:
     values = slotted.spread()
     ref = book.add(one.name, values)
     colors, opacities = slotted.spread(one.colors), slotted.spread(one.look["opacities"])
@@ -231,7 +202,7 @@ def _bar_series(place: int, one: Series, slotted: _Slotted, names: str, book: _B
     )
 
 
-def _line_series(place: int, one: Series, slotted: _Slotted, names: str, book: _Book) -> str:
+def _line_series(place: int, one: Series, slotted: _Slotted, names: str, book: Book) -> str:
     values = slotted.spread()
     ref = book.add(one.name, values)
     return (
@@ -247,14 +218,17 @@ def _shape(color: str, opacity: float) -> str:
 # Scatters
 
 
-def _scattered(panel: Panel, book: _Book) -> str:
+def _scattered(panel: Panel, book: Book) -> str:
     series = []
-    for place, one in enumerate(part for given in panel.series for part in _parts(given)):
-        xs = book.add(f"{one.name}: x", list(one.x), is_date=panel.x.is_time)
-        ys = book.add(one.name, list(one.y))
+    parts = [part for given in panel.series for part in _parts(given)]
+    most = max(len(part.x) for part in parts)
+    for place, one in enumerate(parts):
+        # LibreOffice leaves out a first series that is shorter than the others.
+        x, y = ([*values, *[None] * (most - len(values))] for values in (one.x, one.y))
+        xs, ys = book.add(f"{one.name}: x", x, is_date=panel.x.is_time), book.add(one.name, y)
         series.append(
-            f"<c:ser>{_head(place, one.name, ys)}{_stroke(one)}{_marker(one)}<c:xVal>{_numbers(xs, one.x)}</c:xVal>"
-            f'<c:yVal>{_numbers(ys, one.y)}</c:yVal><c:smooth val="0"/></c:ser>'
+            f"<c:ser>{_head(place, one.name, ys)}{_stroke(one)}{_marker(one)}<c:xVal>{_numbers(xs, x)}</c:xVal>"
+            f'<c:yVal>{_numbers(ys, y)}</c:yVal><c:smooth val="0"/></c:ser>'
         )
     return (
         f'<c:scatterChart><c:scatterStyle val="lineMarker"/><c:varyColors val="0"/>{"".join(series)}'
@@ -319,7 +293,7 @@ def _interval(one: Series, letter: str) -> Series:
     return Series(f"{one.name}: interval", "line", xs, ys, look=look)
 
 
-def _error_bars(one: Series, slotted: _Slotted, book: _Book) -> str:
+def _error_bars(one: Series, slotted: _Slotted, book: Book) -> str:
     up, down = one.error.get("x" if one.look["is_sideways"] else "y", ((), ()))
     if not any(up) and not any(down):
         return ""
@@ -339,8 +313,9 @@ def _error_bars(one: Series, slotted: _Slotted, book: _Book) -> str:
 def _letters(scale: float) -> str:
     size = round(12 * 0.75 * scale * 100)
     return (
-        f'<c:txPr><a:bodyPr/><a:lstStyle/><a:p><a:pPr><a:defRPr sz="{size}"><a:solidFill><a:srgbClr '
-        f'val="{LIGHT.muted[1:]}"/></a:solidFill></a:defRPr></a:pPr><a:endParaRPr lang="en-US"/></a:p></c:txPr>'
+        '<c:txPr><a:bodyPr rot="0" vert="horz"/><a:lstStyle/><a:p><a:pPr>'
+        f'<a:defRPr sz="{size}">{filled(LIGHT.muted)}</a:defRPr></a:pPr>'
+        '<a:endParaRPr lang="en-US"/></a:p></c:txPr>'
     )
 
 
@@ -374,19 +349,27 @@ def _number_axes(panel: Panel, scale: float) -> str:
     return (x + y).replace("{between}", "midCat")
 
 
-def _bar_axes(panel: Panel, scale: float, book: _Book) -> str:
-    along, up = panel.along, panel.up
-    is_reversed = along.high < along.low
-    is_written = panel.is_marked.get(along.letter, False) and bool(along.code)
-    place = "b" if along.letter == "x" else "l"
-    words = (
-        f'<c:catAx><c:axId val="{_ALONG}"/><c:scaling><c:orientation val="{"maxMin" if is_reversed else "minMax"}"/>'
-        f'</c:scaling><c:delete val="0"/><c:axPos val="{place}"/><c:numFmt formatCode="d mmm" sourceLinked="0"/>'
-        '<c:majorTickMark val="none"/><c:minorTickMark val="none"/>'
-        f'<c:tickLblPos val="{"low" if is_written else "none"}"/>'
-        f'<c:spPr>{lined(LIGHT.grid, 1)}</c:spPr>{_letters(scale)}<c:crossAx val="{_UP}"/>'
-        f'<c:crosses val="autoZero"/><c:auto val="0"/><c:lblAlgn val="ctr"/><c:lblOffset val="40"/>'
-        f'<c:tickLblSkip val="{book.skip}"/><c:noMultiLvlLbl val="1"/></c:catAx>'
+def _bar_axes(panel: Panel, scale: float) -> str:
+    along, up, step = panel.along, panel.up, _step(panel)
+    words = "low" if panel.is_marked.get(along.letter, False) and along.code else "none"
+    look = (
+        f'<c:scaling><c:orientation val="{"maxMin" if along.high < along.low else "minMax"}"/></c:scaling>'
+        f'<c:delete val="0"/><c:axPos val="{"b" if along.letter == "x" else "l"}"/>'
+        '<c:numFmt formatCode="d mmm" sourceLinked="0"/><c:majorTickMark val="none"/><c:minorTickMark val="none"/>'
+        f'<c:tickLblPos val="{words}"/><c:spPr>{lined(LIGHT.grid, 1)}</c:spPr>{_letters(scale)}'
+        f'<c:crossAx val="{_UP}"/><c:crosses val="autoZero"/><c:auto val="0"/>'
     )
-    numbers = _number_axis(up, _UP, along, scale, is_marked=panel.is_marked.get(up.letter, False))
-    return words + numbers.replace("{between}", "between")
+    apart = (along.step or 0) / step
+    if along.is_time and step == 1 and apart >= 1:
+        axis = (
+            f'<c:dateAx><c:axId val="{_ALONG}"/>{look}<c:lblOffset val="40"/><c:baseTimeUnit val="days"/>'
+            f'<c:majorUnit val="{round(apart)}"/><c:majorTimeUnit val="days"/></c:dateAx>'
+        )
+    else:
+        axis = (
+            f'<c:catAx><c:axId val="{_ALONG}"/>{look}<c:lblAlgn val="ctr"/><c:lblOffset val="40"/>'
+            f'<c:tickLblSkip val="{max(round(apart), 1)}"/><c:noMultiLvlLbl val="1"/></c:catAx>'
+        )
+    return axis + _number_axis(up, _UP, along, scale, is_marked=panel.is_marked.get(up.letter, False)).replace(
+        "{between}", "between"
+    )

@@ -21,14 +21,15 @@ from plotly.offline import get_plotlyjs
 from trendlib.errors import ConfigError
 from trendlib.show import pictures
 from trendlib.show.deck import boxes
-from trendlib.show.deck.boxes import Box, Framed, Grid, Placed, Plan, Points, planned
+from trendlib.show.deck.boxes import Framed, Placed, Plan, Points, opened, planned
 from trendlib.show.deck.content import PRACTICE, Deck, Slide, said_of
-from trendlib.show.deck.drawing import painted, sized
-from trendlib.show.deck.letters import fitted
+from trendlib.show.deck.drawing import Box, prepared
+from trendlib.show.deck.tables import Grid, grid
 from trendlib.show.page import embedded, table
-from trendlib.show.theme import CONFIG, DARK, DARKENED, LIGHT, Palette, plain_text, safe_text, template
+from trendlib.show.theme import CONFIG, DARK, DARKENED, FONT, LIGHT, Palette, plain_text, safe_text, template
 
 _BEHIND = 30
+_FONT = "Arial, Helvetica, sans-serif"
 _PAGE = Template("""<!doctype html>
 <html lang="en">
 <head>
@@ -77,7 +78,7 @@ def html_page(deck: Deck) -> bytes:
     slides = [_opening(deck), *(_slide(deck, slide, page, charts) for page, slide in enumerate(deck.shown_slides, 2))]
     sheet = {
         "charts": charts, "config": {**CONFIG, "displayModeBar": False, "responsive": False},
-        "darkened": _darkened(deck.brand.accent), "template": json.loads(json.dumps(template().to_plotly_json())),
+        "darkened": _darkened(deck.brand.accent), "template": _template(),
     }  # fmt: skip
     script, plotly = resources.files(__package__).joinpath("deck.js").read_text(encoding="utf-8"), get_plotlyjs()
     return _PAGE.substitute(
@@ -106,6 +107,11 @@ def pdf_pages(deck: Deck) -> bytes:
     return pictures.printed_page(html_page(deck), drawn_at=deck.as_of)
 
 
+def _template() -> Any:
+    """Make the template of the deck's charts, in the letters that the slides were measured in."""
+    return json.loads(json.dumps(template().to_plotly_json()).replace(FONT, _FONT))
+
+
 def _digest(script: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
@@ -123,26 +129,24 @@ def _at(box: Box) -> str:
     return f"left:{box.x:.1f}px;top:{box.y:.1f}px;width:{box.width:.1f}px;height:{box.height:.1f}px"
 
 
-def _said(placed: Placed, tag: str, look: str) -> str:
+def _said(placed: Placed | None, tag: str, look: str) -> str:
+    if placed is None:
+        return ""
     style = f"{_at(placed.box)};font-size:{placed.words.size:g}px"
     return f'<{tag} class="box {look}" style="{style}">{safe_text(placed.words.text, 1300)}</{tag}>'
 
 
 def _opening(deck: Deck) -> str:
-    across = boxes.WIDTH - 2 * boxes.EDGE
-    heading = fitted(deck.title, across - 120, 3, [56, 48, 40, 34], is_bold=True)
-    under = fitted(deck.subtitle, across - 120, 2, [24, 20, 18])
-    said = deck.caption(Slide(title=""))
+    plan = opened(deck)
     parts = [
-        _said(Placed(Box(boxes.EDGE, 66, 600, 30), fitted(deck.brand.name, 590, 1, [18])), "p", "bold")
-        if deck.brand.name else "",
-        _logo(deck),
+        _said(plan.name, "p", "bold"),
+        _logo(deck, plan.logo),
         '<div class="bar"></div>',
-        _said(Placed(Box(boxes.EDGE, 220, across, heading.height + 8), heading), "h1", "bold"),
-        _said(Placed(Box(boxes.EDGE, 240 + heading.height, across, 70), under), "p", "muted") if deck.subtitle else "",
-        _said(Placed(Box(boxes.EDGE, 640, across, 40), fitted(said, across, 2, [15, 13])), "p", "muted"),
-    ]  # fmt: skip
-    return _section(1, deck.title, "".join(parts), [said])
+        _said(plan.title, "h1", "bold"),
+        _said(plan.subtitle, "p", "muted"),
+        _said(plan.caption, "p", "muted"),
+    ]
+    return _section(1, deck.title, "".join(parts), deck.opening_notes())
 
 
 def _section(page: int, title: str, inside: str, notes: Sequence[str]) -> str:
@@ -154,7 +158,7 @@ def _section(page: int, title: str, inside: str, notes: Sequence[str]) -> str:
     )
 
 
-def _logo(deck: Deck) -> str:
+def _logo(deck: Deck, room: Box) -> str:
     if deck.brand.logo is None:
         return ""
     try:
@@ -162,20 +166,21 @@ def _logo(deck: Deck) -> str:
     except OSError as error:
         raise ConfigError(f"cannot read the logo {deck.brand.logo}: {error.strerror}; correct its path") from error
     name = safe_text(deck.brand.name, 60) or "the brand"
-    return f'<img class="logo" alt="Logo of {name}" src="data:{deck.brand.logo_type};base64,{picture}">'
+    source = f"data:{deck.brand.logo_type};base64,{picture}"
+    return f'<img class="box logo" style="{_at(room)}" alt="Logo of {name}" src="{source}">'
 
 
 def _slide(deck: Deck, slide: Slide, page: int, charts: list[Any]) -> str:
     plan: Plan = planned(slide, deck.caption(slide))
     foot = " · ".join(part for part in (safe_text(deck.brand.name, 24), str(page)) if part)
     parts = [
-        _said(plan.section, "p", "muted") if plan.section else "",
+        _said(plan.section, "p", "muted"),
         f'<p class="tag">{PRACTICE}</p>' if deck.is_made_up else "",
         _said(plan.title, "h2", "bold"),
-        _said(plan.finding, "p", "muted") if plan.finding else "",
+        _said(plan.finding, "p", "muted"),
         *(_picture(framed, deck, charts) for framed in plan.pictures),
         _points(plan.points) if plan.points else "",
-        _said(plan.caveat, "p", "caveat") if plan.caveat else "",
+        _said(plan.caveat, "p", "caveat"),
         _links(slide, plan.links) if plan.links else "",
         _said(plan.caption, "p", "muted caption"),
         f'<p class="box page" style="{_at(plan.page)}">{foot}</p>',
@@ -205,45 +210,45 @@ def _linked(target: str, placed: Placed) -> str:
 
 def _picture(framed: Framed, deck: Deck, charts: list[Any]) -> str:
     bare, exhibit = framed.exhibit.bare, framed.exhibit
-    size = None if bare is None else sized(bare, framed.box)
+    size = framed.size
     heading = _said(framed.heading, "h3", "bold")
     if bare is None or size is None:
-        return heading + _gridded(boxes.grid(exhibit.table, framed.box), framed.box, exhibit.title)
-    sheet = json.loads(painted(bare, deck.brand.accent).to_json())
-    sheet["layout"].pop("template", None)
-    sheet["layout"].update(width=round(size.width, 1), height=round(size.height, 1))
+        return heading + _gridded(grid(exhibit.table, framed.box), framed.box, exhibit.title)
+    sheet = prepared(bare, deck.brand.accent, size)
+    # One template serves all charts.
+    del sheet["layout"]["template"]
     charts.append({"data": sheet["data"], "layout": sheet["layout"]})
     said = safe_text(said_of(exhibit), 1000)
     style = f"width:{size.width:.1f}px;height:{size.height:.1f}px;transform:scale({size.scale:.4f})"
-    behind = Box(framed.heading.box.right - 60, framed.heading.box.y, 60, 22)
     room = f"max-width:{framed.box.width:.0f}px;max-height:{framed.box.height:.0f}px"
     name = safe_text(exhibit.title, 200)
     return (
         f'{heading}<div class="box" style="{_at(framed.box)}">'
         f'<div class="chart" style="{style}" data-chart="{len(charts) - 1}" role="img" aria-label="{said}"></div></div>'
-        f'<details class="data" style="left:{behind.x:.1f}px;top:{behind.y:.1f}px;width:60px">'
+        f'<details class="data" style="{_at(framed.behind)}">'
         f'<summary aria-label="Table: {name}">Table</summary>'
         f'<div tabindex="0" role="region" aria-label="Table of {name}" style="{room}">'
         f"{table(exhibit.table, _BEHIND, name)}</div></details>"
     )
 
 
-def _gridded(grid: Grid, box: Box, title: str) -> str:
-    sides = [' class="n"' if is_number else "" for is_number in grid.numbers]
+def _gridded(laid: Grid, box: Box, title: str) -> str:
+    sides = [' class="n"' if is_number else "" for is_number in laid.numbers]
     heads = "".join(
         f'<th scope="col"{side} style="width:{wide:.0f}px">{safe_text(text, 40)}</th>'
-        for text, side, wide in zip(grid.heads, sides, grid.widths, strict=True)
+        for text, side, wide in zip(laid.heads, sides, laid.widths, strict=True)
     )
     rows = "".join(
         "<tr>"
         + "".join(f"<td{side}>{safe_text(text, 200)}</td>" for text, side in zip(cells, sides, strict=True))
         + "</tr>"
-        for cells in grid.rows
+        for cells in laid.rows
     )
-    rest = f'<p class="muted" style="margin-top:6px;font-size:12px">{grid.rest}</p>' if grid.rest else ""
-    style = f"{_at(box)};font-size:{grid.size:g}px;line-height:{grid.row_height - 1:.1f}px"
+    rest = f'<p class="muted rest">{laid.rest}</p>' if laid.rest else ""
+    style = f"width:{sum(laid.widths):.0f}px"
     return (
-        f'<div class="box" style="{style}"><table aria-label="{safe_text(title, 200)}"><thead><tr>{heads}</tr></thead>'
+        f'<div class="box" style="{_at(box)};font-size:{laid.size:g}px">'
+        f'<table class="grid" style="{style}" aria-label="{safe_text(title, 200)}"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{rows}</tbody></table>{rest}</div>"
     )
 

@@ -11,10 +11,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from trendlib.show.deck.around import corners, is_tied, note_of, outline_of, tick_notes
+from trendlib.show.deck.around import corners, grid_lines, is_tied, note_of, outline_of, tick_notes
 from trendlib.show.deck.axes import Axis, axis_of, listed, number
-from trendlib.show.deck.boxes import Box
-from trendlib.show.deck.drawing import Cells, Drawing, Note, Outline, Panel, Series, Sized
+from trendlib.show.deck.drawing import Box, Cells, Drawing, Note, Outline, Panel, Series, Sized
 from trendlib.show.theme import plain_text
 
 _DAY_MS = 86_400_000
@@ -39,12 +38,13 @@ def taken_apart(figure: go.Figure, size: Sized) -> Drawing:
         )
         for pair, series in found.series.items()
     ]  # fmt: skip
-    ticks = [note for pair in found.pairs for note in tick_notes(axes, pair, layout)]
+    ticks = [note for pair in found.pairs for note in tick_notes(axes, pair, layout, is_native=pair in found.series)]
+    grids = [line for x, y in found.pairs for line in grid_lines(axes[x], axes[y])]
     return Drawing(
         size=size,
         panels=panels,
         notes=[*(note_of(note, axes, plot, layout) for note in layout.annotations), *found.notes, *ticks],
-        outlines=[*found.outlines, *(outline_of(shape, axes, plot) for shape in layout.shapes)],
+        outlines=[*grids, *found.outlines, *(outline_of(shape, axes, plot) for shape in layout.shapes)],
         cells=found.cells,
     )
 
@@ -187,18 +187,21 @@ def _outlines(trace: Any, x: Axis, y: Axis) -> Iterator[list[tuple[float, float]
 
 def _edges(trace: Any, x: Axis, y: Axis) -> list[Series]:
     """Find the lower and the upper edge of an outline that runs forward along one and back along the other."""
-    low: dict[float, float] = {}
-    high: dict[float, float] = {}
+    found: list[tuple[float | None, float | None, float | None]] = []
     for outline in _outlines(trace, x, y):
         half = len(outline) // 2
         forward, back = outline[:half], outline[::-1][:half]
         step = 2 if _is_stepped(forward) else 1
-        for (a, one), (_, other) in zip(forward[::step], back[::step], strict=True):
-            low[a], high[a] = min(one, other), max(one, other)
+        found += [(None, None, None)] * bool(found)
+        found += [
+            (a, min(one, other), max(one, other))
+            for (a, one), (_, other) in zip(forward[::step], back[::step], strict=True)
+        ]
+    places, low, high = (list(values) for values in zip(*found, strict=True)) if found else ([], [], [])
     look = {"line": trace.fillcolor or "", "line_width": 0.75, "opacity": 0.45, "size": 0, "is_edge": True}
     return [
-        Series(f"{_name(trace)}, {edge}", "line", list(found), list(found.values()), look=look)
-        for edge, found in (("low", low), ("high", high))
+        Series(f"{_name(trace)}, {edge}", "line", places, values, look=look)
+        for edge, values in (("low", low), ("high", high))
     ]
 
 

@@ -6,24 +6,24 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 from typing import Any
 
+import plotly.graph_objects as go
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.opc.constants import RELATIONSHIP_TYPE
 from pptx.oxml import parse_xml
 
 from trendlib.errors import ConfigError
 from trendlib.show.deck import boxes, template
-from trendlib.show.deck.boxes import Box, Framed, Placed, Plan, Points, planned
+from trendlib.show.deck.boxes import Framed, Placed, Plan, Points, opened, planned
 from trendlib.show.deck.content import PRACTICE, Deck, Slide, said_of
-from trendlib.show.deck.drawing import Drawing, painted, sized
-from trendlib.show.deck.letters import fitted
+from trendlib.show.deck.drawing import Box, Drawing, prepared
 from trendlib.show.deck.native import native
 from trendlib.show.deck.panels import taken_apart
 from trendlib.show.deck.shapes import PX, Run, drawn, emu, escaped, gridded, heated, noted, paragraph, words
+from trendlib.show.deck.tables import grid
 from trendlib.show.deck.workbook import zipped
 from trendlib.show.theme import LIGHT, plain_text
 
 _SECTIONS = "http://schemas.microsoft.com/office/powerpoint/2010/main"
-_LOGO = Box(boxes.WIDTH - boxes.EDGE - 200, 52, 200, 64)
 
 
 def powerpoint(deck: Deck) -> bytes:
@@ -46,38 +46,27 @@ def powerpoint(deck: Deck) -> bytes:
 
 def _open(show: Any, deck: Deck) -> None:
     slide = show.slides.add_slide(show.slide_layouts.get_by_name(template.OPENING))
-    across = boxes.WIDTH - 2 * boxes.EDGE
-    heading = fitted(deck.title, across - 120, 3, [56, 48, 40, 34], is_bold=True)
-    under = fitted(deck.subtitle, across - 120, 2, [24, 20, 18])
+    plan = opened(deck)
     holders = {holder.placeholder_format.idx: holder for holder in slide.placeholders}
-    _say(holders[0], Placed(Box(boxes.EDGE, 220, across, 210), heading), LIGHT.ink, is_bold=True)
-    if deck.subtitle:
-        _say(holders[template.FINDING], Placed(Box(boxes.EDGE, 446, across, 64), under), LIGHT.muted)
-    else:
-        _remove(holders[template.FINDING])
-    said = deck.caption(Slide(title=""))
-    _say(
-        holders[template.CAPTION],
-        Placed(Box(boxes.EDGE, 640, across, 40), fitted(said, across, 2, [15, 13])),
-        LIGHT.muted,
-    )
+    _say(holders[0], plan.title, LIGHT.ink, is_bold=True)
+    _say(holders[template.FINDING], plan.subtitle, LIGHT.muted)
+    _say(holders[template.CAPTION], plan.caption, LIGHT.muted)
     if deck.brand.logo is not None and deck.brand.logo_type != "image/svg+xml":
-        _put_logo(slide, deck)
-    if deck.brand.name:
-        name = Run(plain_text(deck.brand.name, 60), 18, LIGHT.ink, is_bold=True)
-        slide.shapes.element.append(_xml(words(Box(boxes.EDGE, 66, 600, 30), [paragraph([name])], 90)))
-    lines = [plain_text(deck.title, 300), plain_text(deck.subtitle, 600), said]
-    slide.notes_slide.notes_text_frame.text = "\n".join(line for line in lines if line)
+        _put_logo(slide, deck, plan.logo)
+    if plan.name is not None:
+        name = Run(plan.name.words.text, plan.name.words.size, LIGHT.ink, is_bold=True)
+        slide.shapes.element.append(_xml(words(plan.name.box, [paragraph([name])], 90)))
+    slide.notes_slide.notes_text_frame.text = "\n".join(deck.opening_notes())
 
 
-def _put_logo(slide: Any, deck: Deck) -> None:
+def _put_logo(slide: Any, deck: Deck, room: Box) -> None:
     try:
         picture = slide.shapes.add_picture(str(deck.brand.logo), 0, 0)
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot read the logo {deck.brand.logo}: {error}; give a png or jpg") from error
-    scale = min(emu(_LOGO.width) / picture.width, emu(_LOGO.height) / picture.height)
+    scale = min(emu(room.width) / picture.width, emu(room.height) / picture.height)
     picture.width, picture.height = round(scale * picture.width), round(scale * picture.height)
-    picture.left, picture.top = emu(_LOGO.right) - picture.width, emu(_LOGO.y)
+    picture.left, picture.top = emu(room.right) - picture.width, emu(room.y)
     picture.name = "Logo"
     _describe(picture, f"Logo of {plain_text(deck.brand.name, 60)}")
 
@@ -96,8 +85,11 @@ def _xml(text: str) -> Any:
     return parse_xml(text.encode())
 
 
-def _say(holder: Any, placed: Placed, color: str, *, is_bold: bool = False) -> None:
-    """Fill a placeholder, put in its place, its letters as large as they were measured."""
+def _say(holder: Any, placed: Placed | None, color: str, *, is_bold: bool = False) -> None:
+    """Fill a placeholder, put in its place, its letters as large as they were measured; one without words goes."""
+    if placed is None:
+        _remove(holder)
+        return
     _fill(holder, placed.box, [paragraph([Run(placed.words.text, placed.words.size, color, is_bold)])])
 
 
@@ -129,11 +121,8 @@ class _Sheet:
         plan, deck = self._plan, self._deck
         holders = {holder.placeholder_format.idx: holder for holder in self._sheet.placeholders}
         _say(holders[0], plan.title, LIGHT.ink, is_bold=True)
-        for index, placed in ((template.SECTION, plan.section), (template.FINDING, plan.finding)):
-            if placed is None:
-                _remove(holders[index])
-            else:
-                _say(holders[index], placed, LIGHT.muted)
+        _say(holders[template.SECTION], plan.section, LIGHT.muted)
+        _say(holders[template.FINDING], plan.finding, LIGHT.muted)
         _say(holders[template.CAPTION], plan.caption, LIGHT.muted)
         if plan.points is not None:
             _fill(holders[template.BULLETS], plan.points.box, _bulleted(plan.points))
@@ -143,7 +132,7 @@ class _Sheet:
         foot = " · ".join(part for part in (plain_text(deck.brand.name, 24), str(page)) if part)
         self._add(words(plan.page, [paragraph([Run(foot, 12, LIGHT.muted)], "r")], next(self._numbers)))
         if deck.is_made_up:
-            tag = Run(PRACTICE, 12, deck.brand.accent, is_bold=True)
+            tag = Run(PRACTICE, 12, LIGHT.ink, is_bold=True)
             self._add(
                 words(Box(boxes.WIDTH - boxes.EDGE - 160, 34, 160, 18), [paragraph([tag], "r")], next(self._numbers))
             )
@@ -165,21 +154,22 @@ class _Sheet:
             self._add(words(placed.box, [paragraph([run])], next(self._numbers)))
 
     def _picture(self, framed: Framed) -> None:
-        heading = Run(framed.heading.words.text, framed.heading.words.size, LIGHT.ink, is_bold=True)
-        self._add(words(framed.heading.box, [paragraph([heading])], next(self._numbers)))
+        if framed.heading is not None:
+            heading = Run(framed.heading.words.text, framed.heading.words.size, LIGHT.ink, is_bold=True)
+            self._add(words(framed.heading.box, [paragraph([heading])], next(self._numbers)))
         bare = framed.exhibit.bare
-        size = None if bare is None else sized(bare, framed.box)
-        if bare is None or size is None:
+        if bare is None or framed.size is None:
             self._table(framed)
         else:
-            self._chart(framed, taken_apart(painted(bare, self._deck.brand.accent), size))
+            sheet = prepared(bare, self._deck.brand.accent, framed.size)
+            self._chart(framed, taken_apart(go.Figure(sheet), framed.size))
 
     def _table(self, framed: Framed) -> None:
-        table, box = boxes.grid(framed.exhibit.table, framed.box), framed.box
+        table, box = grid(framed.exhibit.table, framed.box), framed.box
         name = plain_text(framed.exhibit.title, 100)
         self._add(gridded(table, box, next(self._numbers), name, said_of(framed.exhibit)))
         if table.rest:
-            below = Box(box.x, box.y + table.row_height * (1 + len(table.rows)) + 6, box.width, 16)
+            below = Box(box.x, box.y + table.height + 6, box.width, 16)
             self._add(words(below, [paragraph([Run(table.rest, 12, LIGHT.muted)])], next(self._numbers)))
 
     def _chart(self, framed: Framed, drawing: Drawing) -> None:

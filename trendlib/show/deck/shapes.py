@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from xml.sax.saxutils import escape, quoteattr
 
-from trendlib.show.deck.boxes import Box, Grid
-from trendlib.show.deck.drawing import Cells, Note, Outline
+from trendlib.show.deck.drawing import Box, Cells, Note, Outline
 from trendlib.show.deck.letters import LINE, width
+from trendlib.show.deck.tables import Grid
 from trendlib.show.theme import LIGHT
 
 PX = 9525
@@ -68,6 +68,13 @@ def emu(pixels: float) -> int:
     return round(pixels * PX)
 
 
+# Where nothing is known.
+_HATCHED = (
+    f'<a:pattFill prst="ltUpDiag"><a:fgClr><a:srgbClr val="{hex_of(LIGHT.hatch)}"/></a:fgClr>'
+    f'<a:bgClr><a:srgbClr val="{hex_of(LIGHT.wash)}"/></a:bgClr></a:pattFill>'
+)
+
+
 def _frame(box: Box, prefix: str = "a") -> str:
     return (
         f'<{prefix}:xfrm><a:off x="{emu(box.x)}" y="{emu(box.y)}"/>'
@@ -75,10 +82,12 @@ def _frame(box: Box, prefix: str = "a") -> str:
     )
 
 
-def paragraph(runs: Iterable[Run], side: str = "l", *, spacing: str = "") -> str:
-    """Write a paragraph; words that run leftwards say so."""
+def paragraph(runs: Iterable[Run], side: str = "l", *, spacing: str = "", empty: float = 12) -> str:
+    """Write a paragraph; without words it is as high as letters of the size ``empty`` [px]."""
     written = "".join(_run(run) for run in runs)
-    return f'<a:p><a:pPr algn="{side}">{spacing}</a:pPr>{written}</a:p>'
+    # A line without words is as high as the letters it would have.
+    end = "" if written else f'<a:endParaRPr lang="en-US" sz="{round(75 * empty)}"/>'
+    return f'<a:p><a:pPr algn="{side}">{spacing}</a:pPr>{written}{end}</a:p>'
 
 
 def _run(run: Run) -> str:
@@ -136,11 +145,13 @@ def noted(note: Note, scale: float, number: int) -> str:
     lines = runs_of(note.markup, note.size * scale, note.color or LIGHT.ink)
     wide = max((sum(width(run.text, run.size, is_bold=run.is_bold) for run in line) for line in lines), default=0) + 4
     tall = sum(max((run.size for run in line), default=note.size * scale) * LINE for line in lines)
-    x = scale * note.x - {"left": 0, "center": wide / 2, "right": wide}.get(note.across, wide / 2)
-    y = scale * note.y - {"top": 0, "middle": tall / 2, "bottom": tall}.get(note.down, tall / 2)
+    # Turned words are placed by where they stand, and turned about their middle.
+    across, down = (tall, wide) if note.angle % 180 else (wide, tall)
+    x = scale * note.x + {"left": across / 2, "right": -across / 2}.get(note.across, 0) - wide / 2
+    y = scale * note.y + {"top": down / 2, "bottom": -down / 2}.get(note.down, 0) - tall / 2
     side = _SIDES.get(note.across, "ctr")
-    return words(Box(x, y, wide, tall), [paragraph(line, side) for line in lines], number, fill=note.fill,
-                 angle=note.angle)  # fmt: skip
+    return words(Box(x, y, wide, tall), [paragraph(line, side, empty=note.size * scale) for line in lines], number,
+                 fill=note.fill, angle=note.angle)  # fmt: skip
 
 
 def words(box: Box, paragraphs: Sequence[str], number: int, *, fill: str = "", angle: float = 0) -> str:
@@ -173,10 +184,7 @@ def drawn(outline: Outline, scale: float, number: int) -> str:
         f"{steps}{'' if is_line else '<a:close/>'}</a:path></a:pathLst></a:custGeom>"
     )
     if outline.is_hatched:
-        inside = (
-            f'<a:pattFill prst="ltUpDiag"><a:fgClr><a:srgbClr val="{hex_of(LIGHT.hatch)}"/></a:fgClr>'
-            f'<a:bgClr><a:srgbClr val="{hex_of(LIGHT.wash)}"/></a:bgClr></a:pattFill>'
-        )
+        inside = _HATCHED
     else:
         inside = filled(outline.fill, outline.opacity) if outline.fill and not is_line else "<a:noFill/>"
     edge = (
@@ -227,9 +235,10 @@ def gridded(grid: Grid, box: Box, number: int, name: str, said: str) -> str:
         for cells in grid.rows
     ]
     columns = "".join(f'<a:gridCol w="{emu(wide)}"/>' for wide in grid.widths)
-    lines = "".join(f'<a:tr h="{emu(grid.row_height)}">{cells}</a:tr>' for cells in [head, *rows])
+    heights = [grid.head_height, *grid.heights]
+    lines = "".join(f'<a:tr h="{emu(high)}">{cells}</a:tr>' for high, cells in zip(heights, [head, *rows], strict=True))
     inside = f'<a:tbl><a:tblPr firstRow="1"/><a:tblGrid>{columns}</a:tblGrid>{lines}</a:tbl>'
-    frame = Box(box.x, box.y, sum(grid.widths), grid.row_height * (1 + len(rows)))
+    frame = Box(box.x, box.y, sum(grid.widths), grid.height)
     return _table(frame, number, name, said, inside)
 
 
@@ -249,5 +258,5 @@ def _tile(color: str, empty: str) -> str:
     edges = "".join(f'<a:{side} w="9525">{filled(LIGHT.paper)}</a:{side}>' for side in ("lnL", "lnR", "lnT", "lnB"))
     return (
         f"<a:tc><a:txBody><a:bodyPr/><a:lstStyle/>{empty}</a:txBody>"
-        f'<a:tcPr marL="0" marR="0" marT="0" marB="0">{edges}{filled(color or LIGHT.wash)}</a:tcPr></a:tc>'
+        f'<a:tcPr marL="0" marR="0" marT="0" marB="0">{edges}{filled(color) if color else _HATCHED}</a:tcPr></a:tc>'
     )

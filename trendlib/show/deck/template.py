@@ -9,7 +9,8 @@ from pptx.opc.oxml import serialize_part_xml
 from pptx.oxml import parse_xml
 from pptx.util import Emu
 
-from trendlib.show.deck.boxes import EDGE, HEIGHT, WIDTH, Box
+from trendlib.show.deck.boxes import EDGE, HEIGHT, WIDTH
+from trendlib.show.deck.drawing import Box
 from trendlib.show.deck.shapes import emu, filled
 from trendlib.show.theme import CATEGORIES, LIGHT
 

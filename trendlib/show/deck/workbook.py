@@ -51,14 +51,37 @@ _PARTS: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def workbook(rows: Sequence[Sequence[Cell]], date_columns: Sequence[int] = ()) -> bytes:
-    """Write rows of texts and numbers as an xlsx file; None leaves a cell empty."""
-    lines = []
-    for place, row in enumerate(rows, start=1):
-        cells = (_cell(value, place, column, date_columns) for column, value in enumerate(row))
-        lines.append(f'<row r="{place}">{"".join(cells)}</row>')
-    sheet = f'<worksheet xmlns="{_MAIN}"><sheetData>{"".join(lines)}</sheetData></worksheet>'
-    return zipped({**_PARTS, "xl/worksheets/sheet1.xml": sheet})
+class Book:
+    """The sheet of numbers, filled column by column."""
+
+    def __init__(self) -> None:
+        self.rows: list[list[Cell]] = []
+        self.dates: list[int] = []
+        self._columns = 0
+
+    def add(self, head: str, values: Sequence[Cell], *, is_date: bool = False) -> str:
+        """Write a column and return where it is."""
+        column = self._columns
+        self._columns += 1
+        if is_date:
+            self.dates.append(column)
+        for place, value in enumerate([head, *values]):
+            if place == len(self.rows):
+                self.rows.append([])
+            row = self.rows[place]
+            row.extend([None] * (column - len(row)))
+            row.append(value)
+        name = letters(column)
+        return f"Sheet1!${name}$2:${name}${len(values) + 1}"
+
+    def packed(self) -> bytes:
+        """Write it as an xlsx file; None leaves a cell empty."""
+        lines = []
+        for place, row in enumerate(self.rows, start=1):
+            cells = (_cell(value, place, column, self.dates) for column, value in enumerate(row))
+            lines.append(f'<row r="{place}">{"".join(cells)}</row>')
+        sheet = f'<worksheet xmlns="{_MAIN}"><sheetData>{"".join(lines)}</sheetData></worksheet>'
+        return zipped({**_PARTS, "xl/worksheets/sheet1.xml": sheet})
 
 
 def _cell(value: Cell, row: int, column: int, date_columns: Sequence[int]) -> str:
