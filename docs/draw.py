@@ -1,19 +1,69 @@
-"""Draw the pictures of README and docs from the practice world: ``make pictures``."""
+"""Draw the pictures of README and docs from the practice world: ``make pictures`` (needs Chrome or Chromium)."""
 
+import json
+import shutil
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import sync_playwright
 
 import trendlib as tl
+from trendlib.show.track_picker import TrackPicker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Page
 
 FOLDER = Path(__file__).parent / "pictures"
+SIZE = {"width": 1440, "height": 900}
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+# The picker as a notebook shows it, without a kernel: what it is told stands in the page.
+STAGE = """<!doctype html><meta charset="utf-8"><style>body {{ margin: 28px; }} {style}</style><div id="place"></div>
+<script type="module">{script}
+const told = {told};
+const model = {{ get: (name) => told[name], set: (name, value) => {{ told[name] = value; }},
+  save_changes() {{}}, on() {{}}, off() {{}} }};
+render({{ model, el: document.getElementById("place") }});
+</script>"""
 
 
 def draw() -> None:
-    """Save the exhibits that the pages show."""
+    """Save the exhibits and pages that README and docs show."""
     monitor = tl.open()
     board = monitor.leaderboard(top=10)
     board.save(FOLDER / "leaderboard.png")
     sound = monitor.sound(monitor.alerts().frame["sound_id"].iloc[0])
     sound.velocity().save(FOLDER / "velocity.png")
+    monitor.charts.rank_paths(sound=sound.sound_id).save(FOLDER / "rank_paths.png")
+    monitor.charts.audience(sound.sound_id).save(FOLDER / "audience.png")
+    with browser() as page, tempfile.TemporaryDirectory() as folder:
+        page.goto(monitor.song("cherry cola").save(Path(folder) / "song.html").as_uri())
+        page.wait_for_selector("figure .main-svg")
+        page.screenshot(path=FOLDER / "song.png")
+        page.set_viewport_size({"width": 820, "height": 620})
+        page.set_content(staged(monitor.catalogue.picker()))
+        page.get_by_role("option").nth(1).click()
+        page.screenshot(path=FOLDER / "track_picker.png")
+
+
+@contextmanager
+def browser() -> "Iterator[Page]":
+    """Open the machine's own Chrome or Chromium, in the light."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    with sync_playwright() as one, one.chromium.launch(executable_path=found, args=["--no-sandbox"]) as opened:
+        yield opened.new_page(viewport=SIZE, color_scheme="light")
+
+
+def staged(picker: TrackPicker) -> str:
+    """Put a picker on a page of its own."""
+    room = Path(tl.__file__).parent / "show"
+    told = {name: getattr(picker, name) for name in ("tracks", "label", "honoured", "picked")}
+    script = (room / "track_picker.js").read_text(encoding="utf-8").replace("export default { render };", "")
+    style = (room / "track_picker.css").read_text(encoding="utf-8")
+    return STAGE.format(style=style, script=script, told=json.dumps(told).replace("<", "\\u003c"))
 
 
 if __name__ == "__main__":

@@ -36,10 +36,8 @@ TABLE_COLUMNS = (
     "is_watched", "status",
 )  # fmt: skip
 CHANGE_COLUMNS = ("change", "title", "artist", "rank_before", "rank_now", "is_watched")
-AN_INDEX = (
-    "An index within each list: 1 is the mean of what is listed. It is no share, and can't be compared with another "
-    "sound's."
-)
+PATH_COLUMNS = ("day", "region", "rank", "move", "title", "artist")
+AN_INDEX = "An index: 1 is the mean of its list. It is no share, and can't be compared with another sound's."
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -358,10 +356,12 @@ class ChartBoard:
     def _paths(self, title: str, rows: pd.DataFrame, source: str) -> Exhibit:
         named = rows.drop_duplicates("sound_id", keep="last")[["sound_id", "title", "artist"]]
         frame = metrics.rank_path(rows, as_of=self.as_of).merge(named, on="sound_id", how="left")
+        frame = frame.sort_values(["day", "rank"], ascending=[False, True], ignore_index=True)
         return self._exhibit(
             "rank_paths",
             title,
             frame,
+            columns=PATH_COLUMNS,
             draw=partial(charts.rank_path, frame.rename(columns={"period_days": "period"})),
             source=source,
             note="a day without a pull says nothing; the day's last pull counts",

@@ -88,7 +88,8 @@ def licence_sentence(lines: pd.DataFrame) -> str:
         f"{_by('Layers', track)} {_track_words(track, str(commerce['answer']))}",
         f"{_by('TikLiveAPI', original)} {_original_words(str(original['answer']))}",
     ]
-    return "; ".join([*said, CONFIRM])
+    sentence = "; ".join([*said, CONFIRM])
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _library(charts: pd.DataFrame) -> _Said:

@@ -23,7 +23,7 @@ from trendlib.licence import CONFIRM, licence_lines, licence_sentence
 from trendlib.metrics.leaderboard import COLUMNS
 from trendlib.schema import Status
 from trendlib.show import charts
-from trendlib.show.book import Gap, book
+from trendlib.show.book import Gap, book, leaf_through
 from trendlib.show.canvas import Words
 from trendlib.show.exhibits import Exhibit, write_file
 from trendlib.show.theme import short_number, time_words
@@ -157,12 +157,14 @@ class Song:
         named = self.family[["sound_id", "title", "artist", "version"]]
         lines = dict(zip(named["sound_id"], _told_apart(named), strict=True))
         frame = metrics.rank_path(rows, as_of=self.as_of).merge(named, on="sound_id", how="left")
-        latest = frame.sort_values("day").drop_duplicates(["sound_id", "region"], keep="last")
+        frame = frame.sort_values(["day", "rank"], ascending=[False, True], ignore_index=True)
+        latest = frame.sort_values("day", kind="stable").drop_duplicates(["sound_id", "region"], keep="last")
         best = latest.sort_values("rank").head(3)
         return self._exhibit(
             "rank_paths",
             f"Where {self.name} charts",
             frame,
+            columns=("day", "region", "rank", "move", "title", "version"),
             subtitle="last seen at " + ", ".join(f"{row.rank} in {row.region}" for row in best.itertuples()),
             draw=partial(
                 charts.rank_path, frame.drop(columns="period_days").assign(title=frame["sound_id"].map(lines))
@@ -225,8 +227,11 @@ class Song:
 
     def page(self) -> str:
         """Write all of it as one HTML page that needs nothing from outside; what is not known says so."""
-        as_of = f"As of {time_words(self.as_of)} · {_counted(len(self.family))}"
-        return book(Words(self.name, self._total_words(), as_of), self._parts, is_practice=self.is_practice)
+        return book(self._words, self._parts, is_practice=self.is_practice)
+
+    def _ipython_display_(self) -> None:
+        """Show all of it in a notebook, part by part."""
+        leaf_through(self._words, self._parts)
 
     def save(self, path: str | Path) -> Path:
         """Write its page to a file whose name ends in ``html``.
@@ -276,6 +281,11 @@ class Song:
             top.merge(named, on="creator_id", how="left"),
             metrics.concentration(joined, as_of=as_of),
         )
+
+    @property
+    def _words(self) -> Words:
+        as_of = f"As of {time_words(self.as_of)} · {_counted(len(self.family))}"
+        return Words(self.name, self._total_words(), as_of)
 
     @property
     def _store(self) -> Store:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
@@ -79,26 +80,26 @@ class Lab:
     folder: Path
 
     def open(self, page: Page, notebook: str, *, theme: str = "light") -> None:
-        """Open a notebook and wait until its kernel is idle."""
+        """Open a notebook and wait until its kernel listens."""
         page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
         page.goto(f"{self.url}/lab/tree/{notebook}?token={self.token}&reset")
         page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=STARTUP_S * 1000)
-        page.wait_for_selector('.jp-NotebookPanel-toolbar [data-status="idle"]', timeout=STARTUP_S * 1000)
+        page.evaluate(
+            """async () => { const panel = jupyterapp.shell.currentWidget; await panel.context.ready;
+            await panel.sessionContext.ready; await panel.sessionContext.session.kernel.info }"""
+        )
 
-    def run_all(self, page: Page, *, seconds: float = 240) -> None:
+    def write(self, name: str, *cells: str) -> str:
+        """Write a notebook of some cells of code; give its path."""
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}  # or JupyterLab asks for one
+        made = [nbformat.v4.new_code_cell(cell) for cell in cells]
+        notebook = nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": kernel})
+        nbformat.write(notebook, self.folder / name)
+        return name
+
+    def run_all(self, page: Page) -> None:
         """Run all cells from top to bottom, and wait for the last of them."""
-        page.click("text=Run", strict=False)
-        page.click('.lm-Menu-item:has-text("Run All Cells")')
-        wait_idle(page, seconds)
-
-
-def wait_idle(page: Page, seconds: float) -> None:
-    """Wait until no cell of the open notebook is waiting or running any more."""
-    page.wait_for_function(
-        """() => { const prompts = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputPrompt')];
-        return prompts.length && prompts.every((one) => /\\[\\d+\\]/.test(one.textContent)) }""",
-        timeout=seconds * 1000,
-    )
+        page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
 
 
 @pytest.fixture(scope="session")
@@ -114,6 +115,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory, practice_home: Path) -> Iterat
     settings = home / "settings" / "@jupyterlab"
     (settings / "apputils-extension").mkdir(parents=True)
     (settings / "apputils-extension" / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+    (settings / "notebook-extension").mkdir()
+    (settings / "notebook-extension" / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
     (settings / "apputils-extension" / "themes.jupyterlab-settings").write_text('{"adaptive-theme": true}')
     port, token = _free_port(), secrets.token_hex(16)
     environment = {
@@ -123,7 +126,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory, practice_home: Path) -> Iterat
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"), "IPYTHONDIR": str(home / "ipython"),
         "JUPYTER_TOKEN": token,
     }  # fmt: skip
-    arguments = ["--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1", f"--ServerApp.root_dir={folder}"]
+    arguments = [
+        "--no-browser",
+        "--allow-root",
+        "--expose-app-in-browser",
+        f"--port={port}",
+        "--ip=127.0.0.1",
+        f"--ServerApp.root_dir={folder}",
+    ]
     with (home / "lab.log").open("w") as log:
         command = [sys.executable, "-m", "jupyterlab", *arguments]
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=folder)

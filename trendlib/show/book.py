@@ -3,13 +3,14 @@
 A part that could not be shown keeps its place and says in a sentence why, so that nobody takes it for empty.
 """
 
+import importlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from trendlib.show import page
 from trendlib.show.canvas import Words
 from trendlib.show.exhibits import Exhibit
-from trendlib.show.theme import safe_text
+from trendlib.show.theme import plain_text, safe_text
 
 
 @dataclass(frozen=True)
@@ -61,3 +62,19 @@ def book(words: Words, parts: Iterable[tuple[str, Exhibit | Gap]], *, is_practic
     caption = f'<p class="subtitle">{safe_text(words.caption, 600)}</p>' if words.caption else ""
     nav = f'{caption}<nav aria-label="Contents">{"".join(contents)}</nav>'
     return page.around(nav + "".join(sections), words, figures, is_practice=is_practice)
+
+
+def leaf_through(words: Words, parts: Iterable[tuple[str, Exhibit | Gap]]) -> None:
+    """Show parts one beneath the other in a notebook, under the title of the whole."""
+    display = importlib.import_module("IPython.display").display  # it is there when this is called
+
+    def say(one: Words) -> None:
+        plain = plain_text(f"{one.title}: {one.subtitle}" if one.subtitle else one.title, 600)
+        display({"text/html": page.leaf(page.heading(one)), "text/plain": plain}, raw=True)
+
+    say(words)
+    for _, part in parts:
+        if isinstance(part, Gap):
+            say(Words(part.title, part.reason))
+        else:
+            display(part)

@@ -14,10 +14,10 @@ from string import Template
 from typing import Any
 
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
+from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 from plotly.offline import get_plotlyjs
 
-from trendlib.show.canvas import Words
+from trendlib.show.canvas import EDGE, Words
 from trendlib.show.theme import (
     CONFIG,
     DARK,
@@ -44,16 +44,13 @@ _TABLE_STYLE = """
 .trendlib .n { text-align: right; }
 .trendlib i { font-style: normal; color: var(--muted); }
 .trendlib .ok i, .trendlib .counter_only i { color: var(--accent); }
-.trendlib h4 { font-size: 17px; margin: 12px 0 0; }
-.trendlib p { color: var(--muted); font-size: 12px; margin: 8px 0; max-width: 46em; }
+.trendlib h4 { font-size: 17px; font-weight: 650; margin: 12px 0 0; }
+.trendlib p { color: var(--muted); font-size: 12px; margin: 8px 0; max-width: 76em; }
 """
 NO_ALERT = "none"
 _CELL_SIGNS = 160
+_MIDNIGHT = " 00:00"
 _WHOLE_FROM = 100  # decimals of larger numbers tell a reader nothing
-_NOTEBOOK_COLORS = (
-    f"--ink:var(--jp-content-font-color1,{LIGHT.ink});--muted:var(--jp-content-font-color2,{LIGHT.muted});"
-    f"--grid:var(--jp-border-color2,{LIGHT.grid});--accent:{LIGHT.accent}"
-)
 _PAGE = Template("""<!doctype html>
 <html lang="en">
 <head>
@@ -113,6 +110,33 @@ function draw() {
 dark.addEventListener("change", draw);
 draw();
 </script>""")
+
+
+def _darkening() -> str:
+    """Exchange colours in plotly's pictures by style sheet, as `trendlib.show.theme.dressed` does in figures."""
+    rules = []
+    for light, dark in DARKENED.items():
+        rgb = f"rgb({', '.join(str(int(light[at : at + 2], 16)) for at in (1, 3, 5))})"
+        rules.append(
+            f'[style*="fill: {rgb}"], [style*="fill:{light}"], [fill="{rgb}"] {{ fill: {dark} !important; }}\n'
+            f'[style*="stroke: {rgb}"], [stroke="{rgb}"] {{ stroke: {dark} !important; }}\n'
+        )
+    return "".join(rules)
+
+
+# In a notebook the front end says what is light or dark, also long after a picture was made.
+_LEAF_STYLE = f"""
+.trendlib.leaf {{ --ink: var(--jp-content-font-color1, {LIGHT.ink}); --accent: {LIGHT.accent}; margin-left: {EDGE}px;
+  --muted: var(--jp-content-font-color2, {LIGHT.muted}); --grid: var(--jp-border-color2, {LIGHT.grid}); }}
+[data-jp-theme-light="false"] .trendlib.leaf {{ --accent: {DARK.accent}; }}
+"""
+_PICTURE_STYLE = f"""
+[data-jp-theme-light="false"] .jp-OutputArea:has(.trendlib.leaf) .js-plotly-plot {{
+.main-svg, .modebar-group {{ background: transparent !important; }}
+.modebar-btn path {{ fill: {DARK.muted} !important; }}
+.heatmaplayer image {{ filter: invert(0.93) hue-rotate(180deg); }}
+{_darkening()}}}
+"""
 
 
 def page(frame: pd.DataFrame, words: Words, figure_json: str | None, *, is_practice: bool) -> str:
@@ -179,11 +203,19 @@ def fragment(frame: pd.DataFrame, words: Words, most_rows: int = 10, *, is_heade
         Whether title and subtitle stand above the table, as no picture says them.
     """
     title, caption = safe_text(words.title, 200), safe_text(words.caption, 2000)
-    heading = f"<h4>{title}</h4><p>{safe_text(words.subtitle, 300)}</p>" if is_headed else ""
-    return (
-        f'<div class="trendlib" style="{_NOTEBOOK_COLORS}"><style>{_TABLE_STYLE}</style>'
-        f"{heading}{table(frame, most_rows, title)}<p>{caption}</p></div>"
-    )
+    above = heading(words) if is_headed else f"<style>{_PICTURE_STYLE}</style>"
+    return leaf(f"{above}{table(frame, most_rows, title)}<p>{caption}</p>")
+
+
+def heading(words: Words) -> str:
+    """Write title and subtitle as a heading in a notebook."""
+    subtitle = f"<p>{safe_text(words.subtitle, 600)}</p>" if words.subtitle else ""
+    return f"<h4>{safe_text(words.title, 200)}</h4>{subtitle}"
+
+
+def leaf(body: str) -> str:
+    """Put markup on a leaf of a notebook, which wears the notebook's light or dark."""
+    return f'<div class="trendlib leaf"><style>{_TABLE_STYLE}{_LEAF_STYLE}</style>{body}</div>'
 
 
 def table(frame: pd.DataFrame, most_rows: int, label: str = "") -> str:
@@ -222,10 +254,12 @@ def _status_cells(statuses: pd.Series) -> list[str]:
 
 
 def shown_values(values: pd.Series) -> list[str]:
-    """Write a column for readers: grouped digits, yes and no, UTC times, – for what is missing."""
+    """Write a column for readers: grouped digits, yes and no, UTC times or days, – for what is missing."""
     present = [value for value in values.tolist() if isinstance(value, float) and math.isfinite(value)]
     digits = 0 if all(value.is_integer() for value in present) else 2
     shown = [_shown_value(value, digits) for value in values.tolist()]
+    if is_datetime64_any_dtype(values) and all(text.endswith(_MIDNIGHT) or text == "–" for text in shown):
+        shown = [text.removesuffix(_MIDNIGHT) for text in shown]
     return ["–" if text == NO_ALERT else text for text in shown] if values.name == "alert" else shown
 
 

@@ -22,7 +22,7 @@ from trendlib.show.canvas import (
 from trendlib.show.theme import CATEGORIES, LIGHT, day_words, safe_text
 
 _MOST_LINES, _MOST_DAYS = 8, 120
-_LETTERS = 22
+_LETTERS = 40
 
 
 def rank_path(paths: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
@@ -50,7 +50,7 @@ def rank_path(paths: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     latest = rows.sort_values(["day", "rank"], ascending=[False, True]).drop_duplicates("line")
     shown = latest.head(_MOST_LINES)
     rows = rows[rows["line"].isin(shown["line"]) & (rows["day"] > last - _MOST_DAYS * DAY)]
-    sheet = Sheet(words, height=360, left=64, right=190)
+    sheet = Sheet(words, height=360, left=64, right=240)
     if rows.empty:
         sheet.lay(xaxis={"showticklabels": False}, yaxis={"showticklabels": False, "showgrid": False})
         sheet.say("On no chart that was pulled: there is no rank to follow.")
@@ -126,6 +126,6 @@ def _hover(row: Mapping[Any, Any]) -> str:
 def _write_name(sheet: Sheet, row: Mapping[Any, Any], height: float, color: str, *, is_gone: bool) -> None:
     gone = f' <span style="color:{LIGHT.muted}">last {row["day"].day} {row["day"]:%b}</span>' if is_gone else ""
     sheet.note(
-        f'<span style="color:{color}">■</span> <b>{row["rank"]:.0f}</b> {safe_text(row["line"], 16)}{gone}',
+        f'<span style="color:{color}">■</span> <b>{row["rank"]:.0f}</b> {safe_text(row["line"], 24)}{gone}',
         name="line", x=1, xref="paper", y=height, xanchor="left", xshift=8,
     )  # fmt: skip
