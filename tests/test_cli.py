@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from loopback import Loopback, serving
 
 from trendlib.cli import BAD_INPUT, COULD_NOT_RUN, DONE, DONE_WITH_FAILURES, main
 from trendlib.metrics.leaderboard import COLUMNS
@@ -408,6 +409,48 @@ def test_a_sweep_interrupted_by_hand_says_so_and_goes_on_from_there(online: Any)
         assert not world.frame("calls").duplicated(["endpoint", "params"]).any()
 
 
+# Delivery
+
+
+def test_alerts_are_delivered_once_and_a_dry_run_delivers_nothing(
+    run: Run, own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = shutil.copytree(own_home, tmp_path / "home")
+    shown = run("--home", home, "alerts", "--deliver", "slack", "--dry-run")
+    due = [message["key"] for message in shown.rows]
+    assert due
+    with serving(Loopback()) as server:
+        monkeypatch.setenv("TRENDLIB_SLACK_WEBHOOK", server.webhook)
+        first = run("--home", home, "alerts", "--deliver")
+        again = run("--home", home, "alerts", "--deliver", "slack,csv")
+        assert (first.code, first.err) == (DONE, f"slack: {len(due)} delivered, 0 before, 0 kept for later.\n")
+        assert (again.code, again.out) == (DONE, "")
+        assert f"slack: 0 delivered, {len(due)} before" in again.err
+        assert server.keys == due
+        assert [message["blocks"] for message in server.arrived] == [one["payload"]["blocks"] for one in shown.rows]
+        server.faults.append(403)
+        shut = run("--home", home, "resend", due[0])
+        assert shut.code == DONE_WITH_FAILURES
+        assert "1 kept for later" in shut.err
+        assert "check TRENDLIB_SLACK_WEBHOOK" in shut.err
+        assert "SECRET" not in shut.err
+    assert (home / "alerts" / "alerts.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (("--deliver",), "TRENDLIB_SLACK_WEBHOOK="),
+        (("--deliver", "fax"), "there are: slack, notion, csv, json, parquet"),
+        (("--dry-run",), "--deliver slack --dry-run"),
+    ],
+)
+def test_what_cannot_be_delivered_says_what_can(run: Run, own_home: Path, words: tuple[str, ...], advice: str) -> None:
+    ran = run("--home", own_home, "alerts", *words)
+    assert (ran.code, ran.out) == (BAD_INPUT, "")
+    assert advice in ran.err
+
+
 # The practice world
 
 
@@ -476,7 +519,7 @@ def test_help_names_every_command(run: Run) -> None:
     acts = (
         "demo sweep discover pull chart tracks song artist leaderboard alerts ledger backtest why replay rebuild export"
     )
-    assert [act for act in [*acts.split(), "follow", "doctor", "sandbox"] if f" {act} " not in said] == []
+    assert [act for act in [*acts.split(), "follow", "resend", "doctor", "sandbox"] if f" {act} " not in said] == []
 
 
 # Keys

@@ -40,7 +40,7 @@ def test_the_keyring_is_asked_only_for_what_nothing_else_gave(monkeypatch: pytes
         @staticmethod
         def get_password(service: str, name: str) -> str:
             asked.append((service, name))
-            return "from-keyring"
+            return "https://hooks.slack.com/from-keyring" if "WEBHOOK" in name else "from-keyring"
 
     monkeypatch.setattr(config_room, "keyring", Ring)
     monkeypatch.setenv("TIKLIVE_API_KEY", "from-env")
@@ -50,6 +50,7 @@ def test_the_keyring_is_asked_only_for_what_nothing_else_gave(monkeypatch: pytes
     assert config.tiklive_api_key.get_secret_value() == "from-env"
     assert config.keyapi_api_key.get_secret_value() == "from-keyring"
     assert ("trendlib", "TIKLIVE_API_KEY") not in asked
+    assert {("trendlib", "TRENDLIB_SLACK_WEBHOOK"), ("trendlib", "TRENDLIB_NOTION_TOKEN")} < set(asked)
 
 
 def test_an_empty_variable_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:

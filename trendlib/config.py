@@ -54,6 +54,8 @@ EXPIRY: Mapping[str, timedelta] = MappingProxyType(
 )
 
 
+_NOTION_ID = re.compile(r"[0-9a-f]{32}$")
+_SECRETS = ("_api_key", "_token", "_webhook")
 _NAME = re.compile(r"\s*(?:export\s+)?(\w+)\s*=")
 _LIKENESS = 0.88
 
@@ -89,6 +91,26 @@ def _api_key(value: SecretStr) -> SecretStr:
     return SecretStr(key)
 
 
+def _webhook(value: SecretStr) -> SecretStr:
+    """Take an address whose path is the secret."""
+    _api_key(value)
+    parts = urlsplit(value.get_secret_value().strip())
+    if parts.path in {"", "/"}:
+        message = "is not a webhook's address; copy the whole of it, like https://hooks.slack.com/services/…"
+        raise ValueError(message)
+    _base_url(f"{parts.scheme}://{parts.netloc}")
+    return SecretStr(parts.geturl())
+
+
+def _database(value: str) -> str:
+    """Find the id in the address of a Notion database."""
+    found = _NOTION_ID.search(urlsplit(value.strip()).path.replace("-", ""))
+    if found is None:
+        message = "is no Notion database; copy its link, like https://www.notion.so/team/1f2e…?v=…"
+        raise ValueError(message)
+    return found[0]
+
+
 def _contact(value: str) -> str:
     contact = value.strip()
     if not contact.isascii() or not contact.isprintable() or " " in contact or not ("@" in contact or "://" in contact):
@@ -109,6 +131,8 @@ Folder = Annotated[Path, AfterValidator(_folder)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Contact = Annotated[str, AfterValidator(_contact)]
 ApiKey = Annotated[SecretStr, AfterValidator(_api_key)]
+Webhook = Annotated[SecretStr, AfterValidator(_webhook)]
+Database = Annotated[str, AfterValidator(_database)]
 
 
 def default_home() -> Path:
@@ -144,10 +168,10 @@ class _KeyringSource(PydanticBaseSettingsSource):
     """Keys from the system's keyring, asked only for what nothing before it gave."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - pydantic's
-        if keyring is None or not field_name.endswith("_api_key") or field_name in self.current_state:
+        if keyring is None or not field_name.endswith(_SECRETS) or field_name in self.current_state:
             return None, field_name, False
         try:
-            return keyring.get_password("trendlib", field_name.upper()), field_name, False
+            return keyring.get_password("trendlib", _variable(field_name)), field_name, False
         except KeyringError:
             return None, field_name, False
 
@@ -175,6 +199,13 @@ class Config(BaseSettings):
     musicbrainz_base_url, musicbrainz_contact
         Its address (``MUSICBRAINZ_BASE_URL``), and whom it may write to, an e-mail or web address; it is told
         to nobody else. Without a contact MusicBrainz is never asked.
+    slack_webhook
+        Where alerts go in Slack (``TRENDLIB_SLACK_WEBHOOK``): the address of an incoming webhook, which is a secret.
+    notion_token, notion_database, notion_base_url
+        Token of a Notion connection (``TRENDLIB_NOTION_TOKEN``), the database that alerts go to, by its link or id
+        (``TRENDLIB_NOTION_DATABASE``), and Notion's address (``NOTION_BASE_URL``).
+    deliver_folder
+        Where alerts go as files (``TRENDLIB_DELIVER_FOLDER``); by default ``alerts`` in the home.
     requests_per_minute
         Requests to a provider in any 60 s [requests], shared by all processes of this home; 0 for
         no limit. MusicBrainz is asked once a second at most, whatever this says.
@@ -215,6 +246,13 @@ class Config(BaseSettings):
         validation_alias=AliasChoices("musicbrainz_base_url", "MUSICBRAINZ_BASE_URL"),
     )
     musicbrainz_contact: Contact | None = None
+    slack_webhook: Webhook | None = None
+    notion_token: ApiKey | None = None
+    notion_database: Database | None = None
+    notion_base_url: BaseUrl = Field(
+        default="https://api.notion.com", validation_alias=AliasChoices("notion_base_url", "NOTION_BASE_URL")
+    )
+    deliver_folder: Folder | None = None
     requests_per_minute: int = Field(default=200, ge=0)
     workers: int = Field(default=3, ge=1, le=3)
     page_gap_s: float = Field(default=0.3, ge=0)
@@ -247,7 +285,7 @@ class Config(BaseSettings):
             return cls(**given, _env_file=env_file)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
-            name = str(first["loc"][0]).upper() if first["loc"] else "a setting"
+            name = _variable(str(first["loc"][0]).lower()) if first["loc"] else "a setting"
             reason = str(first["msg"]).removeprefix("Value error, ")
             # The cause would show what was typed, which may be a key.
             message = f"{name} {reason}"
@@ -289,6 +327,11 @@ class Config(BaseSettings):
     def warehouse_file(self) -> Path:
         """The DuckDB file, derived from the archive."""
         return self.home / "warehouse" / "trendlib.duckdb"
+
+    @property
+    def delivery_file(self) -> Path:
+        """What was sent where."""
+        return self.home / "deliveries.jsonl"
 
     @property
     def reviews_folder(self) -> Path:

@@ -14,6 +14,7 @@ from pathlib import Path
 from trendlib import alerts, ledger, practice
 from trendlib.board import Board, titled
 from trendlib.config import Config
+from trendlib.deliver import Outbox
 from trendlib.discover import discover
 from trendlib.errors import AuthError, ConfigError, NoDataError
 from trendlib.hashtag_board import HashtagBoard
@@ -208,6 +209,12 @@ class Monitor(Reviewed):
         recorded = alerts.record(self.config, self.board)
         self.__dict__.pop("kept", None)
         return recorded
+
+    def outbox(self) -> Outbox:
+        """Give what delivers the recorded alerts, each once to a channel: ``monitor.outbox().alerts("slack,csv")``."""
+        runs = self.kept.runs
+        recorded_at = None if runs.empty else runs["asked_as_of"].max().to_pydatetime()
+        return Outbox(self.config, self.kept.alerts, recorded_at, is_practice=self.is_practice)
 
     def note(self, alert_id: str, text: str) -> None:
         """Write a note beside an alert; it is kept like any evidence.

@@ -313,6 +313,13 @@ def frame_of(table: Table, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     )
 
 
+def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame as one Parquet file, in place of an older one."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.from_df(frame).write_parquet(str(path))
+
+
 def _series(table: Table, column: Column, values: list[Any]) -> "pd.Series[Any]":
     if column.kind == "text":
         wrong = next((value for value in values if value is not None and not isinstance(value, str)), None)

@@ -1,18 +1,20 @@
-"""One request on its way: a GET that ends in time, whatever the server does.
+"""One request on its way: it ends in time, whatever the server does.
 
 Whatever comes back is a `Reply`, a failure too: nothing is raised, so nothing that carries the
-request (and the key in its headers) can reach a traceback. The adapter sends, not the session: no
-redirect is followed, no cookie kept.
+request (and the key in its headers) can reach a traceback, and the log of the connections is told no
+key. The adapter sends, not the session: no redirect is followed, no cookie kept.
 """
 
 import json
+import logging
 import math
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import requests
 from pydantic import SecretStr
@@ -26,6 +28,8 @@ LARGEST_BODY = 64 * 2**20
 LONGEST_TEXT = 10_000
 _SHORTEST_KEY = 8  # a shorter one can't be told from other words of an answer, to be erased there
 _CHUNK = 2**16
+_SOON = 0.2  # an answer mostly comes within this part of the time it may take
+_log = logging.getLogger("urllib3.connectionpool")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,76 @@ class KeyHeader(AuthBase):
         return self._written.sub("[key]", text) if "\\" in text else text
 
 
+def unmoved() -> None:
+    """Do nothing about it."""
+
+
+class Parcel:
+    """A body that leaves at the last moment: once the connection stands and the headers are sent.
+
+    Parameters
+    ----------
+    content
+        The body.
+    on_leaving
+        Told right before it leaves; what it raises keeps the body here.
+    on_waiting
+        Told when it has left and the answer takes long.
+    """
+
+    def __init__(
+        self, content: bytes, on_leaving: Callable[[], None] = unmoved, on_waiting: Callable[[], None] = unmoved
+    ) -> None:
+        self.has_left = False
+        self._content = content
+        self._on_leaving = on_leaving
+        self._on_waiting = on_waiting
+        self._is_held = False
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        """Give its size, for the header that tells it."""
+        return len(self._content)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give it in one piece; requests streams only what can be iterated."""
+        yield self.read()
+
+    def read(self, _: int = -1) -> bytes:
+        """Hand it over, once."""
+        with self._lock:
+            if self.has_left:
+                return b""
+            if self._is_held:
+                raise ConnectionAbortedError("nobody waits for the answer any longer")
+            self._on_leaving()
+            self.has_left = True
+            return self._content
+
+    def wait(self) -> None:
+        """Say that the answer takes long."""
+        with self._lock:
+            if self.has_left:
+                self._on_waiting()
+
+    def hold(self) -> None:
+        """Keep it here, if it has not left."""
+        with self._lock:
+            self._is_held = True
+
+
+class _Discreet(logging.Filter):
+    """Takes the key out of what the log of the connections says: a request's path may hold it."""
+
+    def __init__(self, auth: "KeyHeader") -> None:
+        super().__init__()
+        self._auth = auth
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = self._auth.erased_from(record.getMessage()), None
+        return True
+
+
 class Wire:
     """Connections to one server, kept open between requests.
 
@@ -86,30 +160,51 @@ class Wire:
         How many connections are kept open.
     user_agent
         What the server is told about who asks.
+    headers
+        More headers of every request.
     """
 
     def __init__(
-        self, base_url: str, auth: KeyHeader, *, timeout_s: float, connections: int, user_agent: str = "trendlib"
+        self,
+        base_url: str,
+        auth: KeyHeader,
+        *,
+        timeout_s: float,
+        connections: int = 1,
+        user_agent: str = "trendlib",
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self._base_url = base_url
         self._auth = auth
         self._timeout_s = timeout_s
         self._session = requests.Session()
         self._session.auth = auth
-        self._session.headers.update({"User-Agent": user_agent, "Accept": "application/json"})
+        self._session.headers.update({"User-Agent": user_agent, "Accept": "application/json", **(headers or {})})
         # A proxy is for the way out; what is on this machine is not asked through it.
         self._session.trust_env = not is_loopback(base_url)
         self._session.mount(base_url, HTTPAdapter(pool_connections=1, pool_maxsize=connections))
+        self._discretion = _Discreet(auth)
+        _log.addFilter(self._discretion)
 
     def get(self, endpoint: str, params: Mapping[str, str]) -> Reply:
         """Ask once."""
-        exchange = _Exchange(self._session, self._auth, timeout_s=self._timeout_s)
-        threading.Thread(target=exchange.run, args=(self._base_url + endpoint, params), daemon=True).start()
-        return exchange.reply()
+        return self._exchange(requests.Request("GET", self._base_url + endpoint, params=dict(params)), Parcel(b""))
+
+    def send(self, method: str, endpoint: str, parcel: Parcel) -> Reply:
+        """Send a JSON body, once; when no answer comes, ``parcel.has_left`` tells whether it may have arrived."""
+        headers = {"Content-Type": "application/json; charset=utf-8"}
+        request = requests.Request(method, self._base_url + endpoint, headers=headers, data=cast("Any", parcel))
+        return self._exchange(request, parcel)
 
     def close(self) -> None:
         """Close the connections."""
+        _log.removeFilter(self._discretion)
         self._session.close()
+
+    def _exchange(self, request: requests.Request, parcel: Parcel) -> Reply:
+        exchange = _Exchange(self._session, self._auth, parcel, timeout_s=self._timeout_s)
+        threading.Thread(target=exchange.run, args=(request,), daemon=True).start()
+        return exchange.reply()
 
 
 class _Exchange:
@@ -118,28 +213,35 @@ class _Exchange:
     Time-outs of sockets start anew with every byte, and looking up a name has none.
     """
 
-    def __init__(self, session: requests.Session, auth: KeyHeader, *, timeout_s: float) -> None:
+    def __init__(self, session: requests.Session, auth: KeyHeader, parcel: Parcel, *, timeout_s: float) -> None:
         self._session = session
         self._auth = auth
+        self._parcel = parcel
         self._timeout_s = timeout_s
         self._reply: Future[Reply] = Future()
         self._response: requests.Response | None = None
 
-    def run(self, url: str, params: Mapping[str, str]) -> None:
+    def run(self, request: requests.Request) -> None:
         try:
-            self._reply.set_result(self._ask(url, params))
+            self._reply.set_result(self._ask(request))
         except (OSError, HTTPError, ValueError) as error:
-            self._reply.set_result(Reply(0, _reason(error)))
+            self._reply.set_result(Reply(0, self._auth.erased_from(_reason(error))))
 
     def reply(self) -> Reply:
+        soon_s = _SOON * self._timeout_s
         try:
-            return self._reply.result(timeout=self._timeout_s)
-        except TimeoutError:
-            self._hang_up()
-            return Reply(0, f"timed out: no whole answer within {self._timeout_s:g} s")
+            with suppress(TimeoutError):
+                return self._reply.result(timeout=soon_s)
+            self._parcel.wait()
+            with suppress(TimeoutError):
+                return self._reply.result(timeout=self._timeout_s - soon_s)
+        finally:
+            self._parcel.hold()
+        self._hang_up()
+        return Reply(0, f"timed out: no whole answer within {self._timeout_s:g} s")
 
-    def _ask(self, url: str, params: Mapping[str, str]) -> Reply:
-        request = self._session.prepare_request(requests.Request("GET", url, params=dict(params)))
+    def _ask(self, question: requests.Request) -> Reply:
+        url, request = str(question.url), self._session.prepare_request(question)
         settings: dict[str, Any] = dict(
             self._session.merge_environment_settings(url, proxies={}, stream=True, verify=None, cert=None)
         )

@@ -31,7 +31,7 @@ INTERRUPTED = 130  # Typer's word for Ctrl-C
 def main() -> None:
     """Run the command line; every error of ours ends in one plain sentence and an exit code."""
     try:
-        app(_home_first(sys.argv[1:]))
+        app(_home_first(_channels_said(sys.argv[1:])))
     except ConfigError as error:
         screen.print(f"Error: {error}", style="red")
         sys.exit(BAD_INPUT)
@@ -53,3 +53,9 @@ def _home_first(words: list[str]) -> list[str]:
     place = next((number for number, word in enumerate(words) if word == "--home" or word.startswith("--home=")), 0)
     width = 2 if place and words[place] == "--home" else 1
     return [*words[place : place + width], *words[:place], *words[place + width :]] if place else words
+
+
+def _channels_said(words: list[str]) -> list[str]:
+    """Let ``--deliver`` stand alone: the channels that are set up are meant."""
+    pairs = zip(words, [*words[1:], "-"], strict=False)
+    return [f"{word}=" if word == "--deliver" and after.startswith("-") else word for word, after in pairs]

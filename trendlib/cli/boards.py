@@ -1,14 +1,16 @@
 """Commands that read the store: leaderboard, alerts, ledger, backtest, why."""
 
+import json
 from typing import Annotated
 
 import typer
 
-from trendlib.cli.terminal import AsFormat, AsOf, Format, app, moment, opened, printed, screen, stages
+from trendlib.cli.terminal import AsFormat, AsOf, Format, app, leave_delivered, moment, opened, printed, screen, stages
 from trendlib.errors import ConfigError
 from trendlib.sound import MAX_USES
 
 TOP = 20
+DELIVER = "Deliver what was recorded, once to each of slack,notion,csv,json,parquet; alone, to those that are set up."
 
 
 @app.command()
@@ -36,15 +38,38 @@ def alerts(
     as_of: AsOf = None,
     format_: AsFormat = Format.TABLE,
     record: Annotated[bool, typer.Option("--record", help="Keep what the rules say, as a sweep does.")] = False,
+    deliver: Annotated[str | None, typer.Option(help=DELIVER)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --deliver: print what would be sent.")] = False,
 ) -> None:
-    """List the sounds that a rule has flagged."""
+    """List the sounds that a rule has flagged, or deliver what was recorded."""
+    if dry_run and deliver is None:
+        raise ConfigError("--dry-run shows what would be delivered; write `trendlib alerts --deliver slack --dry-run`")
     monitor = opened(context, as_of)
     if record:
         kept = monitor.record_alerts()
         screen.print(
             f"Nothing to keep: {kept.reason}." if kept.reason else f"{kept.new} new alerts, {kept.still} still on."
         )
-    printed(monitor.alerts(), format_)
+    if deliver is not None and dry_run:
+        typer.echo(json.dumps(monitor.outbox().payloads(deliver), ensure_ascii=False, indent=1))
+    elif deliver is not None:
+        leave_delivered(monitor.outbox().alerts(deliver))
+    else:
+        printed(monitor.alerts(), format_)
+
+
+@app.command()
+def resend(
+    context: typer.Context,
+    alert_ids: Annotated[
+        list[str], typer.Argument(help="Alerts that did not arrive, as `trendlib ledger` lists them.")
+    ],
+    channel: Annotated[str, typer.Option(help="slack, notion, or both with a comma between.")] = "slack",
+) -> None:
+    """Deliver alerts once more that were taken for arrived, and were not."""
+    outbox = opened(context).outbox()
+    outbox.again(alert_ids, channel)
+    leave_delivered(outbox.alerts(channel))
 
 
 @app.command()

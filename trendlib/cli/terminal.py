@@ -1,13 +1,13 @@
 """What all commands share: the app, exit codes, how answers and progress are printed."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -22,6 +22,7 @@ from rich.progress import (
 )
 
 from trendlib import loading
+from trendlib.deliver import Delivery
 from trendlib.errors import ConfigError
 from trendlib.monitor import Monitor, open_monitor
 from trendlib.run import OnProgress, RunReport
@@ -135,6 +136,21 @@ def summarise_load(report: loading.LoadReport) -> None:
 def leave(run: RunReport) -> None:
     """End the command; the exit code tells whether anything failed."""
     raise typer.Exit(DONE_WITH_FAILURES if run.failures or run.stopped else DONE)
+
+
+def leave_delivered(deliveries: Sequence[Delivery]) -> NoReturn:
+    """Say what arrived where, and end the command; the exit code tells whether anything waits for the next run."""
+    for one in deliveries:
+        if one.place:
+            screen.print(f"{one.channel}: {one.sent:,} alerts in {one.place}")
+            continue
+        screen.print(f"{one.channel}: {one.sent:,} delivered, {one.before:,} before, {len(one.kept):,} kept for later.")
+        for reason in dict.fromkeys(one.reasons[:MOST_SHOWN]):
+            screen.print(f"  {reason}")
+        if one.presumed:
+            found = f"The program was killed right after {len(one.presumed)} had left, so they most probably arrived."
+            screen.print(f"  {found} If not: trendlib resend --channel {one.channel} {' '.join(one.presumed)}")
+    raise typer.Exit(DONE_WITH_FAILURES if any(one.kept for one in deliveries) else DONE)
 
 
 @contextmanager
