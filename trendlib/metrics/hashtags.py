@@ -254,9 +254,8 @@ def calendar(
         table = table.merge(alerts, on=["sound_id", "day"], how="left")
         table["is_calling"] = (table["alert"] == "confirmed").fillna(value=False)
     table["age"] = np.rint(days_before(table["day"], now)).astype(int)
-    counts = grid(
-        _as_sounds(daily).to_native(), as_of=as_of, days=max(HORIZON_DAYS, int(table["age"].max() or 0) + QUIET_UNTIL)
-    )
+    reached = max(HORIZON_DAYS, int(max(table["age"], default=0)) + QUIET_UNTIL)
+    counts = grid(_as_sounds(daily).to_native(), as_of=as_of, days=reached)
     table = table.merge(_levels(counts), on=["sound_id", "age"], how="left")
     table = table.sort_values(["sound_id", "day"], ignore_index=True).astype({"is_calling": "bool"})
     table[["is_on", "frozen", "mark"]] = False, np.nan, ""
@@ -377,7 +376,7 @@ def co_occurrence(tagged_posts: IntoFrame, *, as_of: datetime, days: int = 28) -
     both = pairs.join(others, on="post_id", how="inner").filter(nw.col("sound_id") != nw.col("beside"))
     table = board(both.group_by(["sound_id", "beside"]).agg(nw.len().alias("n")))
     each = board(pairs.group_by("sound_id").agg(nw.len().alias("n"))).set_index("sound_id")["n"]
-    everything = int(board(pairs.select(nw.col("post_id").n_unique().alias("n")))["n"].iloc[0])
+    everything = int(board(pairs.select("post_id").unique().select(nw.len().alias("n")))["n"].iloc[0])
     table["n_hashtag"], table["n_beside"] = table["sound_id"].map(each), table["beside"].map(each)
     number, first, second = (table[name].astype("float64") for name in ("n", "n_hashtag", "n_beside"))
     table = table.assign(share=number / first, lift=number * everything / (first * second))
