@@ -1,17 +1,14 @@
 """Slides of the whole board: the top by growth, what crosses borders, old songs that wake up."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 import pandas as pd
 
-from trendlib.errors import NoDataError
 from trendlib.review.opening import in_parts
-from trendlib.review.week import Agenda, Week
+from trendlib.review.week import Agenda
 from trendlib.show import charts
 from trendlib.show.deck import Slide
-from trendlib.show.exhibits import Exhibit
 from trendlib.show.theme import day_words, plain_text, ratio_words
 from trendlib.sound import MAX_USES
 
@@ -54,7 +51,15 @@ def crossovers(agenda: Agenda) -> list[Slide]:
         return [Slide(title="Nothing crosses a border this week", exhibits=[board])]
     said = [f"{plain_text(row.title, NAMED)} reaches {row.region}" for row in board.frame.head(2).itertuples()]
     rest = f", and {len(board.frame) - 2} more" if len(board.frame) > 2 else ""
-    return [Slide(title=f"{'; '.join(said)}{rest}", exhibits=[board])]
+    sounds = list(dict.fromkeys(board.frame["sound_id"]))[:SHOWN]
+    lineups = week.lined_up(sounds)
+    pictures = [replace(lineups[one].regions(one), title=f"Where: {_name(board.frame, one)}") for one in sounds]
+    return [Slide(title=f"{'; '.join(said)}{rest}", exhibits=[*pictures, board])]
+
+
+def _name(frame: pd.DataFrame, sound: str) -> str:
+    title = frame.loc[frame["sound_id"] == sound, "title"].iloc[0]
+    return plain_text(title, NAMED) or f"sound {sound}"
 
 
 def reactivated(agenda: Agenda) -> list[Slide]:
@@ -72,29 +77,18 @@ def reactivated(agenda: Agenda) -> list[Slide]:
     )
     if not sounds:
         return [missing("No old song woke up this week", meaning)]
-    pictures = [one for sound in sounds[:SHOWN] if (one := known(partial(_velocity, week, sound))) is not None]
-    names = [plain_text(one.title, NAMED) for one in pictures]
+    lineups = week.lined_up(sounds[:SHOWN])
+    shown = [one for one in sounds[:SHOWN] if one in lineups]
+    names = [_name(week.everything, one) for one in shown]
     more = f", and {len(sounds) - len(names)} more" if len(sounds) > len(names) else ""
     return [
         Slide(
             title=f"Awake again: {', '.join(names)}{more}",
             finding=meaning,
-            exhibits=pictures,
+            exhibits=[replace(lineups[one].velocity(one), title=name) for one, name in zip(shown, names, strict=True)],
             source=f"alerts recorded since {day_words(week.since)}",
         )
     ]
-
-
-def _velocity(week: Week, sound: str) -> Exhibit:
-    return week.desk.sound(sound).velocity()
-
-
-def known(make: Callable[[], Exhibit]) -> Exhibit | None:
-    """Make an exhibit, or None where nothing is known."""
-    try:
-        return make()
-    except NoDataError:
-        return None
 
 
 def missing(title: str, reason: str) -> Slide:

@@ -4,9 +4,11 @@ from abc import abstractmethod
 from datetime import datetime
 
 from trendlib.gallery import Gallery
+from trendlib.hashtag_board import HashtagBoard
 from trendlib.market import Market
 from trendlib.rulebook import Rules
 from trendlib.sound import Sound
+from trendlib.study import Study
 
 
 class Desk(Gallery, Market):
@@ -21,6 +23,16 @@ class Desk(Gallery, Market):
     @abstractmethod
     def rules(self) -> Rules:
         """The rules this home goes by."""
+
+    @property
+    @abstractmethod
+    def study(self) -> Study:
+        """What was read of single sounds."""
+
+    @property
+    @abstractmethod
+    def hashtags(self) -> HashtagBoard:
+        """All hashtags that were read."""
 
     @abstractmethod
     def at(self, as_of: datetime) -> "Desk":

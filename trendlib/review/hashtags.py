@@ -1,18 +1,61 @@
-"""Slides of hashtags: what bumps."""
+"""Slides of hashtags: which grow, when they started and stopped, and what to make of them today."""
 
-from collections import Counter
+from collections.abc import Sequence
 
+import pandas as pd
+
+from trendlib.errors import NoDataError
 from trendlib.review.boards import missing
 from trendlib.review.week import Agenda
-from trendlib.show.deck import Slide
+from trendlib.show.deck import Link, Slide
+from trendlib.show.exhibits import Exhibit
+from trendlib.show.theme import plain_text, short_number
+
+GROWING, DAYS, SHOWN, LINKS = 10, 14, 14, 6
+NO_HASHTAG = "No hashtag was read before this instant. Add some to the watchlist, and sweep for a week."
 
 
 def hashtags(agenda: Agenda) -> list[Slide]:
-    """Show the hashtags whose counter leaps."""
-    week = agenda.week
-    if week.board is None or week.board.bumps.empty:
-        return [missing("No hashtag is watched yet", "Add some to the watchlist, and sweep for a week.")]
-    bumps = week.board.bumps
-    own = bumps[bumps["is_bump"]]
-    table = week.exhibit("bumps", "Hashtags that leap", own if len(own) else bumps, tally=Counter(bumps["status"]))
-    return [Slide(title=f"{len(own)} of {len(bumps)} hashtags leap", exhibits=[table])]
+    """Show the hashtags that grow, their calendar, and a brief for creators."""
+    board = agenda.week.desk.hashtags
+    try:
+        names = board.names
+    except NoDataError:
+        names = []
+    if not names:
+        return [missing("No hashtag is watched yet", NO_HASHTAG)]
+    growing, calendar, brief = (
+        board.leaderboard(top=GROWING),
+        board.calendar(days=DAYS, top=SHOWN),
+        board.creator_brief(),
+    )
+    bumps = [board.bumps(of=of) for of in ("total_views", "total_posts")]
+    return [
+        Slide(title=_said("Hashtags that grow", growing.subtitle), exhibits=[growing], bullets=_bumps(bumps)),
+        Slide(title=_said("The hashtag calendar", calendar.subtitle), exhibits=[calendar]),
+        Slide(
+            title=_said("Creator brief: post with these today", brief.subtitle),
+            exhibits=[brief],
+            links=_links(brief.frame),
+            caveat="views as last read, and they grow with age: a list to look at, no comparison",
+        ),
+    ]
+
+
+def _said(heading: str, finding: str) -> str:
+    return f"{heading}: {finding}" if finding else heading
+
+
+def _bumps(bumps: Sequence[Exhibit]) -> list[str]:
+    return [f"{one.title}: {one.subtitle}" for one in bumps if one.frame["is_bump"].any()] or [
+        "No hashtag got more today than its last two weeks explain"
+    ]
+
+
+def _links(brief: pd.DataFrame) -> list[Link]:
+    told = brief[brief["link"].notna()].head(LINKS)
+    words = [
+        f"#{plain_text(tag, 24)} · {short_number(views)} views"
+        for tag, views in zip(told["hashtag"], told["views"], strict=True)
+    ]
+    return [Link(said, str(address)) for said, address in zip(words, told["link"], strict=True)]

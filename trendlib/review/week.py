@@ -5,8 +5,8 @@ under the rules of that day, notes made while looking at the world up to it. A h
 so that a review can say what is missing.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -21,6 +21,7 @@ from trendlib.metrics.engines import enter
 from trendlib.metrics.leaderboard import COLUMNS
 from trendlib.metrics.ledger import MISS, NOT_YET
 from trendlib.review.desk import Desk
+from trendlib.review.lineup import Lineup
 from trendlib.review.picks import Cut, Flagged, Pick, by_hand, compared, gone, read_cut
 from trendlib.review.settings import Settings
 from trendlib.schema import CALLS, NOTES, REJECTS, TABLES
@@ -42,10 +43,13 @@ class Week:
         The monitor of this review's instant.
     since
         The last review's instant.
+    lineups
+        What was measured of picks, by sound; reviews of the same week share it.
     """
 
     desk: Desk
     since: datetime
+    lineups: dict[str, Lineup] = field(default_factory=dict)
 
     @property
     def as_of(self) -> datetime:
@@ -196,6 +200,14 @@ class Week:
         runs = self.read("rule_runs")
         runs = runs[runs["asked_as_of"] > self.since]
         return {str(rule): sorted(set(own["rule_version"])) for rule, own in runs.groupby("rule")}
+
+    def lined_up(self, sounds: Sequence[str]) -> Mapping[str, Lineup]:
+        """Measure some sounds together; one that is not on the board has no lineup."""
+        watched = set(self.everything["sound_id"])
+        fresh = tuple(one for one in sounds if one not in self.lineups and one in watched)
+        if fresh and self.board is not None:
+            self.lineups.update(dict.fromkeys(fresh, Lineup(self.desk, self.board, self.songs, fresh)))
+        return self.lineups
 
     def exhibit(self, name: str, title: str, frame: pd.DataFrame, **how: Any) -> Exhibit:
         """Wrap a frame of the review's own."""

@@ -1,0 +1,318 @@
+"""What is known of the picks, read and measured together: sixty picks cost little more than one.
+
+The numbers are those of the board, and of `trendlib.sound.Sound` where the board has none: hashtags, forecasts and what
+is left without the busiest are measured beside the same company of sounds.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import pandas as pd
+
+from trendlib import findings, metrics
+from trendlib.board import Board
+from trendlib.chart_board import PERIOD
+from trendlib.errors import NoDataError
+from trendlib.licence import licence_lines, licence_sentence
+from trendlib.metrics.engines import DAY
+from trendlib.posted import CREATOR_COLUMNS, HASHTAG_COLUMNS
+from trendlib.review.desk import Desk
+from trendlib.schema import Status
+from trendlib.show import charts
+from trendlib.show.exhibits import Exhibit
+from trendlib.show.theme import plain_text, share_words, short_number
+from trendlib.sound import DAY_COLUMNS
+
+CELLS, TAG_DAYS, AHEAD_DAYS = 14, 28, 7
+TOP_CREATORS, TOP_TAGS, TOP_POSTS, TOP_RANKS = 6, 10, 3, 3
+HANDLE = 30
+
+
+@dataclass(frozen=True)
+class _Posted:
+    """What the posts of all picks show."""
+
+    mix: pd.DataFrame
+    few: pd.DataFrame
+    creators: pd.DataFrame
+    without: pd.DataFrame
+    tags: pd.DataFrame
+    best: pd.DataFrame
+    versions: pd.DataFrame
+    number: dict[str, int]
+    people: pd.DataFrame
+    followers: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Lineup:
+    """Some sounds of the board, measured together.
+
+    Parameters
+    ----------
+    desk
+        The monitor of the instant.
+    board
+        Its board.
+    songs
+        ``sound_id``, ``song_id``, ``version``, ``title``, ``artist`` of every sound known.
+    ids
+        The sounds.
+    """
+
+    desk: Desk
+    board: Board
+    songs: pd.DataFrame
+    ids: tuple[str, ...]
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """Their rows of the leaderboard."""
+        everything = self.board.leaderboard()
+        return everything[everything["sound_id"].isin(self.ids)].reset_index(drop=True)
+
+    def row(self, sound: str) -> "pd.Series[Any]":
+        """Give the leaderboard's row of one of them."""
+        return self.rows[self.rows["sound_id"] == sound].iloc[0]
+
+    @cached_property
+    def _family(self) -> pd.DataFrame:
+        """All sounds of their songs."""
+        own = self.songs[self.songs["sound_id"].isin(self.ids)]
+        return self.songs[self.songs["song_id"].isin(own["song_id"])]
+
+    @cached_property
+    def _days(self) -> pd.DataFrame:
+        """Daily counts of them and of the company."""
+        own = self.board.days[self.board.days["sound_id"].isin(self.ids)]
+        company = self.desk.study.company_days(self.desk.as_of)
+        return pd.concat([company[~company["sound_id"].isin(self.ids)], own], ignore_index=True)
+
+    @cached_property
+    def _readings(self) -> pd.DataFrame:
+        with self.desk.store.as_of(self.desk.as_of) as world:
+            return world.frame("sound_observations", sound_id=list(self.ids))
+
+    @cached_property
+    def _crossed(self) -> pd.DataFrame:
+        with self.desk.store.as_of(self.desk.as_of) as world:
+            alerts = world.frame("alerts", rule="crossover")
+        return alerts[alerts["region"].notna() & alerts["subject_id"].isin(self.ids)]
+
+    @cached_property
+    def _ahead(self) -> pd.DataFrame:
+        found: pd.DataFrame = metrics.forecast(self._days, as_of=self.desk.as_of, days=AHEAD_DAYS)
+        return found[found["sound_id"].isin(self.ids)]
+
+    @cached_property
+    def _licences(self) -> pd.DataFrame:
+        named = self.rows[["sound_id", "title", "artist"]]
+        return licence_lines(self.desk.store, self.desk.as_of, named)
+
+    @cached_property
+    def _charted(self) -> pd.DataFrame:
+        """Chart entries of all sounds of their songs, the oldest first."""
+        try:
+            rows = self.desk.charts.charted.of_sounds(sorted({*self.ids, *self._family["sound_id"]}))
+        except NoDataError:
+            return pd.DataFrame(columns=["sound_id", "region", "period_days", "rank", "pulled_at"])
+        return rows[rows["period_days"] == PERIOD]
+
+    @cached_property
+    def _posted(self) -> _Posted:
+        as_of = self.desk.as_of
+        family = sorted({*self.ids, *self._family["sound_id"]})
+        world = self.desk.study.excerpt(*family).at(as_of)
+        totals = self.rows[["sound_id", "total_uses"]].dropna()
+        totals = totals.set_axis(["subject_id", "total"], axis=1)
+        covered = metrics.coverage(world.frame("feed_pages"), as_of=as_of, totals=totals)
+        listed, viewed = (world.posts_known(has_counters=has) for has in (False, True))
+        creators = metrics.top_creators(viewed, as_of=as_of, top=TOP_CREATORS)
+        without = metrics.leave_one_out(
+            viewed, as_of=as_of, measure=metrics.velocity, coverage=covered, daily=self._days
+        )
+        best = metrics.top_posts(viewed, as_of=as_of, top=TOP_POSTS)
+        elsewhere = self.desk.study.company_hashtags(as_of, TAG_DAYS)
+        tags = metrics.caption_hashtags(
+            listed, world.table("post_hashtags"), as_of=as_of, days=TAG_DAYS, elsewhere=elsewhere
+        )
+        counted = listed.aggregate("sound_id, count(*) AS n").df()
+        named = without.loc[without["left_out"] == "creator", "who"]
+        people = sorted({*creators["creator_id"], *best["creator_id"].dropna(), *named.dropna()})
+        with self.desk.store.as_of(as_of) as known:
+            names = known.frame("creators", creator_id=people)
+            followers = known.frame("creator_observations", creator_id=people)
+        return _Posted(
+            mix=metrics.region_history(listed, as_of=as_of, cells=CELLS),
+            few=metrics.concentration(listed, as_of=as_of),
+            creators=creators,
+            without=without,
+            tags=tags,
+            best=best,
+            versions=metrics.version_share(listed, self._family, as_of=as_of, days=7, coverage=covered),
+            number=dict(zip(counted["sound_id"].astype("str"), counted["n"].tolist(), strict=True)),
+            people=names[["creator_id", "handle", "nickname"]],
+            followers=followers[["creator_id", "followers"]],
+        )
+
+    # pictures
+
+    def velocity(self, sound: str) -> Exhibit:
+        """Show its posts a day with what was expected, its total uses, and when it was flagged."""
+        days, readings = self.board.days_of(sound), _of(self._readings, sound)
+        status = Status(self.row(sound)["status"])
+        return self._exhibit(
+            "velocity",
+            "How fast",
+            days.iloc[::-1].reset_index(drop=True),
+            subtitle=self.pace(sound),
+            columns=DAY_COLUMNS,
+            draw=partial(charts.velocity, days, readings=readings, alerts=self.board.marks_of(sound)),
+            source=findings.evidence_used(days, readings),
+            tally={status.value: 1},
+            note=status.meaning,
+        )
+
+    def regions(self, sound: str) -> Exhibit:
+        """Show where its posters live, and when it crossed a border."""
+        mix = _of(self._posted.mix, sound)
+        crossed = self._crossed[self._crossed["subject_id"] == sound]
+        now = pd.Timestamp(self.desk.as_of)
+        starts = [now - ((now - at) // DAY + 1) * DAY for at in crossed["alerted_at"]]
+        marks = pd.DataFrame({"region": crossed["region"], "day": starts})
+        cells = mix.drop_duplicates("day")
+        return self._exhibit(
+            "regions",
+            "Where",
+            mix,
+            subtitle=findings.top_regions(mix),
+            draw=partial(charts.region_mix, mix, crossovers=marks, span_days=1),
+            source=f"{findings.counted(cells, 'n')} posts with a region, "
+            f"{findings.counted(cells, 'n_unknown')} without",
+            note="region of the poster's account",
+        )
+
+    def creators(self, sound: str) -> Exhibit:
+        """Show who reaches most people with it."""
+        top, few = _of(self._posted.creators, sound).drop(columns="followers"), _of(self._posted.few, sound)
+        frame = top.merge(self._posted.followers, on="creator_id", how="left")
+        frame = frame.merge(self._posted.people, on="creator_id", how="left")[["creator_id", *CREATOR_COLUMNS]]
+        return self._exhibit(
+            "creators",
+            "Who",
+            frame,
+            subtitle=findings.concentration(few),
+            columns=CREATOR_COLUMNS,
+            draw=partial(charts.creators, frame, concentration=few),
+            source=f"{self.number_of_posts(sound):,} posts known",
+        )
+
+    def hashtags(self, sound: str) -> Exhibit:
+        """List the hashtags that stand beside it."""
+        every = _of(self._posted.tags, sound)
+        shown = every.head(TOP_TAGS).reset_index(drop=True)
+        return self._exhibit(
+            "hashtags",
+            "With which hashtags",
+            shown,
+            subtitle=findings.most_typical(every),
+            columns=HASHTAG_COLUMNS,
+            source=f"{findings.counted(every.head(1), 'n_posts')} posts of the last {TAG_DAYS} days",
+            tally=Counter(shown["status"]),
+            things="hashtags",
+            note="lift 1 is what other watched sounds have",
+        )
+
+    # sentences
+
+    def pace(self, sound: str) -> str:
+        """Say how fast it moves."""
+        return findings.pace(self.row(sound), self.board.window_days_of(sound))
+
+    def number_of_posts(self, sound: str) -> int:
+        """Count the posts known of it."""
+        return self._posted.number.get(sound, 0)
+
+    def without(self, sound: str) -> str:
+        """Say what its velocity is without its biggest creator, post or region."""
+        frame = _of(self._posted.without, sound)
+        handles = dict(zip(self._posted.people["creator_id"], self._posted.people["handle"], strict=True))
+        who = [
+            f"@{plain_text(handles[one], HANDLE)}"
+            if kind == "creator" and isinstance(handles.get(one), str)
+            else f"its biggest {kind}"
+            for kind, one in zip(frame["left_out"], frame["who"], strict=True)
+        ]
+        return findings.without(frame.assign(who_name=who))
+
+    def forecast(self, sound: str) -> str:
+        """Say how many uses the next week brings."""
+        return findings.ahead(_of(self._ahead, sound), AHEAD_DAYS)
+
+    def versions(self, sound: str) -> str:
+        """Say which version of its song leads in the last week's posts."""
+        own = self.songs[self.songs["sound_id"] == sound]
+        family = self._family[self._family["song_id"].isin(own["song_id"])]
+        if len(family) < 2:
+            return "no other version of the song is known"
+        shares = self._posted.versions
+        posts = shares[shares["song_id"].isin(own["song_id"])].groupby("version")["posts"].sum()
+        said = f"{len(family)} sounds of the song known"
+        if not posts.sum():
+            return f"{said}; which version leads can't be told"
+        leader = str(posts.sort_index().idxmax())
+        return f"{said}; {leader} has {share_words(posts[leader] / posts.sum())} of the week's posts"
+
+    def ranks(self, sound: str) -> str:
+        """Say where its song charts."""
+        own = self.songs.loc[self.songs["sound_id"] == sound, "song_id"]
+        family = {sound, *self._family.loc[self._family["song_id"].isin(own), "sound_id"]}
+        rows = self._charted[self._charted["sound_id"].isin(family)]
+        if rows.empty:
+            return "on no chart that was pulled"
+        latest = rows.drop_duplicates(["sound_id", "region"], keep="last").sort_values(["rank", "region"])
+        return "charts: " + ", ".join(f"no. {row.rank} {row.region}" for row in latest.head(TOP_RANKS).itertuples())
+
+    def audience(self, sound: str) -> str:
+        """Say who hears it more than the mean of its list."""
+        try:
+            scores = self.desk.charts.charted.audience_of([sound])
+        except NoDataError:
+            scores = pd.DataFrame(columns=["kind", "name", "index"])
+        told = scores[scores["index"].notna()].sort_values(["index", "name"], ascending=[False, True])
+        leaders = told.drop_duplicates("kind").head(TOP_RANKS)
+        words = [f"{plain_text(row.name, HANDLE)} {short_number(row.index)}" for row in _rows(leaders)]
+        return f"audience index: {', '.join(words)}" if words else "who hears it is not known"
+
+    def licence(self, sound: str) -> str:
+        """Say what each source knows of its use."""
+        return licence_sentence(_of(self._licences, sound))
+
+    def best_posts(self, sound: str) -> list[tuple[str, str]]:
+        """Name its most viewed posts of the last week, each with its address."""
+        named = _of(self._posted.best, sound).merge(self._posted.people, on="creator_id", how="left")
+        who = [f"@{plain_text(one, HANDLE)}" if isinstance(one, str) else "a post" for one in named["handle"]]
+        words = [f"{name} · {short_number(views)} views" for name, views in zip(who, named["views"], strict=True)]
+        posts = zip(named["handle"], named["post_id"], strict=True)
+        return list(zip(words, (findings.post_link(handle, post) for handle, post in posts), strict=True))
+
+    def _exhibit(self, name: str, title: str, frame: pd.DataFrame, **how: Any) -> Exhibit:
+        is_practice = self.desk.is_practice
+        return Exhibit(name=name, title=title, frame=frame, as_of=self.desk.as_of, is_practice=is_practice, **how)
+
+
+def _of(frame: pd.DataFrame, sound: str) -> pd.DataFrame:
+    return frame[frame["sound_id"] == sound].reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class _Row:
+    name: str
+    index: float
+
+
+def _rows(frame: pd.DataFrame) -> list[_Row]:
+    """Give rows whose columns are called as what tuples have of their own."""
+    return [_Row(str(name), float(index)) for name, index in zip(frame["name"], frame["index"], strict=True)]
