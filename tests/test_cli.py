@@ -437,6 +437,21 @@ def test_alerts_are_delivered_once_and_a_dry_run_delivers_nothing(
     assert (home / "alerts" / "alerts.csv").exists()
 
 
+def test_the_review_is_announced_once(
+    run: Run, own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = shutil.copytree(own_home, tmp_path / "home")
+    with serving(Loopback()) as server:
+        monkeypatch.setenv("TRENDLIB_SLACK_WEBHOOK", server.webhook)
+        shown = run("--home", home, "announce", "--deliver", "slack", "--dry-run", "--link", "https://deck.example/1")
+        for found in ("1 delivered, 0 before", "0 delivered, 1 before"):
+            ran = run("--home", home, "announce", "--link", "https://deck.example/1")
+            assert (ran.code, ran.out) == (DONE, "")
+            assert found in ran.err
+        assert server.arrived == [one["payload"] for one in shown.rows]
+    assert "<https://deck.example/1|Open>" in json.dumps(server.arrived)
+
+
 @pytest.mark.parametrize(
     ("words", "advice"),
     [
@@ -519,7 +534,9 @@ def test_help_names_every_command(run: Run) -> None:
     acts = (
         "demo sweep discover pull chart tracks song artist leaderboard alerts ledger backtest why replay rebuild export"
     )
-    assert [act for act in [*acts.split(), "follow", "resend", "doctor", "sandbox"] if f" {act} " not in said] == []
+    assert [
+        act for act in [*acts.split(), "follow", "resend", "announce", "doctor", "sandbox"] if f" {act} " not in said
+    ] == []
 
 
 # Keys

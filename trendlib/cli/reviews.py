@@ -1,11 +1,13 @@
-"""Commands around the Monday review: review."""
+"""Commands around the Monday review: review, announce."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from trendlib.cli.terminal import AsOf, Format, app, moment, opened, printed, screen, stages
+from trendlib.cli.terminal import AsOf, Format, app, leave_delivered, moment, opened, printed, screen, stages
 from trendlib.config import Config
 from trendlib.errors import ConfigError
 from trendlib.review import FORMATS, write_example
@@ -34,6 +36,23 @@ def review(
     printed(monday.table, Format.TABLE)
     screen.print(f"\n{monday.headline}.")
     screen.print("Written: " + ", ".join(str(path) for path in files))
+
+
+@app.command()
+def announce(
+    context: typer.Context,
+    as_of: AsOf = None,
+    deliver: Annotated[str | None, typer.Option(help="slack,notion; by default those that are set up.")] = None,
+    link: Annotated[str | None, typer.Option(help="Where the deck can be read: a web address.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be sent, send nothing.")] = False,
+) -> None:
+    """Deliver the Monday review's summary, once to each channel."""
+    monitor = opened(context, as_of)
+    message, outbox = replace(monitor.review().message, link=link), monitor.outbox()
+    if dry_run:
+        typer.echo(json.dumps(outbox.payloads_of(message, deliver), ensure_ascii=False, indent=1))
+        return
+    leave_delivered(outbox.message(message, deliver))
 
 
 def _formats(text: str) -> list[str]:

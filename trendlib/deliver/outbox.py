@@ -195,6 +195,11 @@ class Outbox:
                 found.append({"channel": place, "file": str(files.target(place, self._folder)), "payload": text})
         return found
 
+    def payloads_of(self, message: Message, channels: str | None = None) -> list[dict[str, Any]]:
+        """Tell what `message` would send; nothing is sent."""
+        places = chosen(channels, self._config, among=tuple(CHANNELS))
+        return [{"channel": place, "key": message.key, "payload": PAYLOADS[place](message)} for place in places]
+
     def again(self, keys: Iterable[str], channels: str | None = None) -> None:
         """Take messages for not arrived, because somebody looked; the next delivery sends them."""
         with self._alone():

@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+from trendlib.deliver import PRACTICE, Message
 from trendlib.errors import ConfigError, NoDataError
 from trendlib.review import appendix, boards, breakouts, hashtags, opening, past
 from trendlib.review.desk import Desk
@@ -95,6 +96,19 @@ class Review:
     def headline(self) -> str:
         """The whole review in one sentence."""
         return opening.headline(self.week, self.picks)
+
+    @property
+    def message(self) -> Message:
+        """The review in a few lines, to be delivered once: ``monitor.outbox().message(review.message)``."""
+        is_practice = self.week.desk.is_practice
+        told = f"since {day_words(self.since)} · as of {time_words(self.as_of)}"
+        return Message(
+            key=f"review {self.as_of:%Y-%m-%d}",
+            title=self.title,
+            lines=(self.headline, *(f"{pick.change}: {pick.name}" for pick in self.picks[: self.settings.picks])),
+            small_print=f"{PRACTICE} · {told}" if is_practice else told,
+            facts={"Rule": "review", "Alerted at": self.as_of, "Practice": "practice data" if is_practice else None},
+        )
 
     @cached_property
     def picks(self) -> list[Pick]:
