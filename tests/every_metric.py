@@ -88,7 +88,7 @@ def drawn(days):
     some = days[days["sound_id"].isin(sorted(set(days["sound_id"]))[:6])].dropna(subset=["posts"])
     pulls = [some.assign(pulled_at=some["day"].max() - 10 * DAY * back) for back in range(4)]
     curves = pd.concat(pulls, ignore_index=True)
-    curves["pulled_at"] = pd.to_datetime(curves["pulled_at"], utc=True)
+    curves["pulled_at"] = pd.to_datetime(curves["pulled_at"], utc=True).astype(PANDAS_TYPES["time"])
     is_shown = (curves["day"] < curves["pulled_at"]) & (curves["day"] >= curves["pulled_at"] - 20 * DAY)
     curves = curves[is_shown].assign(value=curves["posts"] / curves["posts"].max())
     return curves[["sound_id", "pulled_at", "day", "value"]].reset_index(drop=True)

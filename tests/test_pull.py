@@ -163,7 +163,7 @@ def test_no_key_and_no_contact_is_written_anywhere(desk: Desk) -> None:
         (lambda: PullPlan(artists=(" ",)), "it is empty"),
         (lambda: PullPlan(charts_of(("UK",))), "did you mean 'GB'"),
     ],
-    ids=str,
+    ids=["empty", "no sound", "no artist", "no market"],
 )
 def test_a_plan_that_cannot_be_asked_for_is_refused_at_once(plan: Any, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
