@@ -106,7 +106,7 @@ def _judge(found: Record, morning: Morning, counted: pd.DataFrame, rule: Rule) -
     covered = metrics.coverage(morning.pages, as_of=as_of, totals=totals)
     per_creator = board.POSTS_PER_CREATOR
     listed = metrics.daily.from_posts(morning.posts, as_of=as_of, coverage=covered, posts_per_creator=per_creator)
-    days = board._daily(counted, listed)  # noqa: SLF001 - the board's own way of putting both together
+    days = board.joined_days(counted, listed)
     crowd = crowds(morning.posts, as_of=as_of, days=CROWD_DAYS + 1)
     flags = metrics.breakouts(days, as_of=as_of, rule=rule, crowd=crowd)
     flags = flags[flags["day"] >= as_of - 1.5 * DAY]
