@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trendlib import errors, metrics
     from trendlib.config import Config
+    from trendlib.explorer import explore
+    from trendlib.hashtag_calendar import calendar
     from trendlib.monitor import Monitor
     from trendlib.monitor import open_monitor as open
     from trendlib.schema import TABLES, Status
@@ -34,7 +36,9 @@ __all__ = [
     "Status",
     "Store",
     "Watchlist",
+    "calendar",
     "errors",
+    "explore",
     "metrics",
     "open",
 ]
@@ -49,7 +53,9 @@ _HOME_OF = {
     "Status": "trendlib.schema:Status",
     "Store": "trendlib.store:Store",
     "Watchlist": "trendlib.watchlist:Watchlist",
+    "calendar": "trendlib.hashtag_calendar:calendar",
     "errors": "trendlib.errors",
+    "explore": "trendlib.explorer:explore",
     "metrics": "trendlib.metrics",
     "open": "trendlib.monitor:open_monitor",
 }

@@ -230,10 +230,10 @@ def json_text(frame: pd.DataFrame) -> str:
     return json.dumps(records(frame), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
-def csv_text(frame: pd.DataFrame) -> str:
+def csv_text(frame: pd.DataFrame, separator: str = ",") -> str:
     """Write a frame as CSV that a spreadsheet opens without running anything: formulas in texts are quoted."""
     sheet = io.StringIO()
-    writer = csv.writer(sheet, lineterminator="\n")
+    writer = csv.writer(sheet, delimiter=separator, lineterminator="\n")
     writer.writerow(frame.columns)
     writer.writerows([_harmless(value) for value in row.values()] for row in records(frame))
     return sheet.getvalue()

@@ -7,6 +7,7 @@ dark by exchanging colours in its figure.
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -42,6 +43,7 @@ _TABLE_STYLE = """
 .trendlib th { color: var(--muted); font-weight: 500; font-size: 12px; border-bottom: 1px solid var(--grid); }
 .trendlib td { border-bottom: 1px solid var(--grid); }
 .trendlib .n { text-align: right; }
+.trendlib a { color: var(--accent); white-space: nowrap; }
 .trendlib i { font-style: normal; color: var(--muted); }
 .trendlib .ok i, .trendlib .counter_only i { color: var(--accent); }
 .trendlib h4 { font-size: 17px; font-weight: 650; margin: 12px 0 0; }
@@ -49,6 +51,7 @@ _TABLE_STYLE = """
 """
 NO_ALERT = "none"
 _CELL_SIGNS = 160
+_POST = re.compile(r"https://www\.tiktok\.com/[\w@./-]+", re.ASCII)
 _MIDNIGHT = " 00:00"
 _WHOLE_FROM = 100  # decimals of larger numbers tell a reader nothing
 _PAGE = Template("""<!doctype html>
@@ -226,9 +229,10 @@ def table(frame: pd.DataFrame, most_rows: int, label: str = "") -> str:
         f"<th{side}>{safe_text(str(name).replace('_', ' '), 40)}</th>"
         for name, side in zip(frame.columns, sides, strict=True)
     )
+    special = {"status": _status_cells, "link": _link_cells}
     columns = [
-        _status_cells(shown[name])
-        if name == "status"
+        special[name](shown[name])
+        if name in special
         else [f"<td{side}>{safe_text(text, _CELL_SIGNS)}</td>" for text in shown_values(shown[name])]
         for name, side in zip(frame.columns, sides, strict=True)
     ]
@@ -251,6 +255,18 @@ def _status_cells(statuses: pd.Series) -> list[str]:
         f"<i>{status_look(status).sign}</i> {safe_text(status_words(status))}</td>"
         for status in named
     ]
+
+
+def _link_cells(links: pd.Series) -> list[str]:
+    """Write addresses of posts as links; what is no such address stands as text."""
+    texts = [plain_text(link, _CELL_SIGNS) for link in links]
+    cells = [
+        f'<a href="{text}" target="_blank" rel="noopener noreferrer">open ↗</a>'
+        if _POST.fullmatch(text)
+        else safe_text(text, _CELL_SIGNS) or "–"
+        for text in texts
+    ]
+    return [f'<td style="text-align:left">{cell}</td>' for cell in cells]
 
 
 def shown_values(values: pd.Series) -> list[str]:

@@ -14,7 +14,7 @@ _MOST_DOTS = 800
 _MOST_LABELS = 12
 _QUIET = ("none", "unusual")
 _SMALLEST = 0.05
-_HEIGHT, _WIDTH = 520, 960  # the width is a guess: a figure takes the room it is given
+_HEIGHT, _WIDTH = 520, 640  # the width is a guess: a figure takes the room it is given
 _LETTER, _LINE, _DOT = 7.2, 17, 10
 
 

@@ -1,0 +1,144 @@
+"""The explorer without a browser: what is done in the window, and the exhibit that is at hand for it."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import trendlib as tl
+from trendlib.config import Config
+from trendlib.errors import NoDataError
+from trendlib.explorer import TABS, Explorer
+from trendlib.monitor import Monitor
+
+COLA = "7590845459044748208"
+MOST_BYTES = 200_000
+NEVER_SENT_AGAIN = {"_esm", "_css"}
+
+
+@pytest.fixture(scope="module")
+def explorer(practice_home: Path) -> Explorer:
+    return tl.explore(Monitor.of_practice(practice_home))
+
+
+@pytest.fixture(autouse=True)
+def opened(explorer: Explorer) -> None:
+    """Begin each test on the sound that is flagged, now."""
+    explorer.open(COLA)
+    explorer.show("velocity", as_of=explorer.monitor.as_of)
+
+
+def do(explorer: Explorer, what: str, value: Any = None) -> None:
+    explorer.widget.hear({"what": what, "value": value})
+
+
+def size(explorer: Explorer) -> int:
+    state = explorer.widget.get_state()
+    return len(json.dumps({name: value for name, value in state.items() if name not in NEVER_SENT_AGAIN}))
+
+
+def control(explorer: Explorer, name: str) -> dict[str, Any]:
+    return next(one for one in explorer.widget.controls if one["name"] == name)
+
+
+def test_it_opens_on_a_sound_that_is_flagged(explorer: Explorer) -> None:
+    rows = {row["id"]: row for row in explorer.widget.rows}
+    assert rows[COLA]["flag"] == "confirmed"
+    assert rows[COLA]["name"] == "Cherry Cola Sky"
+    assert len(rows[COLA]["days"]) == 24
+    assert None in rows[COLA]["days"]
+    assert explorer.widget.badge == "Practice data: no real sounds"
+    assert repr(explorer) == f"Explorer({COLA}, velocity, as of 2026-11-16T07:01:00Z)"
+
+
+@pytest.mark.parametrize("name", [name for names in TABS.values() for name in names])
+def test_whatever_it_shows_is_an_exhibit_and_a_small_message(explorer: Explorer, name: str) -> None:
+    tab = next(tab for tab, names in TABS.items() if name in names)
+    do(explorer, "tab", tab)
+    do(explorer, "exhibit", name)
+    assert explorer.exhibit.name == name
+    assert explorer.widget.said == ""
+    assert explorer.widget.sheet["caption"] == explorer.exhibit.caption
+    assert explorer.widget.sheet["caption"].startswith("Practice data")
+    assert (explorer.widget.sheet["figure"] is None) is (explorer.exhibit.draw is None)
+    assert size(explorer) < MOST_BYTES
+
+
+def test_the_slider_goes_back_to_what_was_known(explorer: Explorer) -> None:
+    instants = control(explorer, "instant")["options"]
+    assert control(explorer, "instant")["value"] == len(instants) - 1
+    do(explorer, "instant", len(instants) - 15)
+    assert explorer.as_of.date() == (explorer.monitor.as_of - timedelta(days=14)).date()
+    assert explorer.exhibit.as_of == explorer.as_of
+    assert explorer.exhibit.frame["day"].max() < explorer.as_of
+    then = explorer.monitor.at(explorer.as_of).sound(COLA).velocity()
+    assert explorer.exhibit.caption == then.caption
+    assert explorer.widget.listing["again"] == "Rank as of Mon 2 Nov 2026, 07:02 UTC"
+    do(explorer, "rank")
+    assert "as of Mon 2 Nov 2026" in explorer.widget.listing["label"]
+    assert explorer.widget.listing["again"] == ""
+
+
+def test_a_control_is_shown_where_it_means_something_and_told_to_the_exhibit(explorer: Explorer) -> None:
+    assert not control(explorer, "dialect")["hidden"]
+    assert control(explorer, "window")["hidden"]
+    do(explorer, "dialect", "tutorial_sound")
+    assert "tutorial_sound" in explorer.exhibit.subtitle
+    do(explorer, "dialect", "trendlib")
+    do(explorer, "exhibit", "posts")
+    assert not control(explorer, "window")["hidden"]
+    do(explorer, "window", "7")
+    assert "7 days" in explorer.exhibit.caption
+    do(explorer, "window", "28")
+
+
+def test_a_dot_opens_its_sound_and_any_other_point_says_nothing(explorer: Explorer) -> None:
+    other = explorer.widget.rows[0]["id"]
+    do(explorer, "tab", "Board")
+    do(explorer, "point", {"kind": "scatter", "x": 1, "y": 1, "customdata": None})
+    assert explorer.exhibit.name == "landscape"
+    do(explorer, "point", {"kind": "scatter", "x": 1, "y": 1, "customdata": other})
+    assert (explorer.sound_id, explorer.exhibit.name) == (other, "velocity")
+
+
+def test_what_is_typed_is_found_and_what_is_not_there_is_said(explorer: Explorer) -> None:
+    do(explorer, "search", "cherry")
+    assert explorer.widget.finds["text"] == "cherry"
+    assert explorer.widget.finds["found"][0]["id"] == COLA
+    do(explorer, "open", "no such sound")
+    assert "No watched sound" in explorer.widget.said
+    assert explorer.sound_id == COLA
+    do(explorer, "follow")
+    assert "follows all its sounds" in explorer.widget.said
+
+
+def test_where_nothing_is_known_it_shows_that_and_nothing_else(explorer: Explorer) -> None:
+    explorer.show("audience", as_of=explorer.monitor.as_of - timedelta(days=69))
+    assert explorer.exhibit.frame.empty
+    assert "Nothing was known of the audience" in explorer.widget.sheet["subtitle"]
+    assert explorer.widget.sheet["figure"] is None
+
+
+def test_an_exhibit_that_it_does_not_have_is_refused(explorer: Explorer) -> None:
+    with pytest.raises(NoDataError, match="it has landscape, alerts"):
+        explorer.show("nothing")
+
+
+def test_a_picture_without_a_browser_is_refused_in_a_sentence(
+    explorer: Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROWSER_PATH", "/nowhere/chrome")
+    monkeypatch.setenv("PATH", "/nowhere")
+    do(explorer, "kind", "png")
+    do(explorer, "save")
+    assert "html, csv and json need no browser" in explorer.widget.said
+    do(explorer, "kind", "html")
+    do(explorer, "save")
+    assert explorer.widget.said == f"Saved {Path('out') / f'velocity-{COLA}.html'}"
+
+
+def test_a_home_without_data_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(NoDataError, match="trendlib sweep"):
+        tl.explore(Monitor(Config.load(home=tmp_path)))
