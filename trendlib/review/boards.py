@@ -76,7 +76,7 @@ def reactivated(agenda: Agenda) -> list[Slide]:
         f"{rule['quiet_days']:.0f} days, and now flagged as a breakout"
     )
     if not sounds:
-        return [missing("No old song woke up this week", meaning)]
+        return [missing("No old song woke up this week", meaning, f"alerts recorded since {day_words(week.since)}")]
     lineups = week.lined_up(sounds[:SHOWN])
     shown = [one for one in sounds[:SHOWN] if one in lineups]
     names = [_name(week.everything, one) for one in shown]
@@ -91,6 +91,6 @@ def reactivated(agenda: Agenda) -> list[Slide]:
     ]
 
 
-def missing(title: str, reason: str) -> Slide:
+def missing(title: str, reason: str, source: str = "") -> Slide:
     """Say what is missing, in its place."""
-    return Slide(title=title, finding=reason, source="nothing known")
+    return Slide(title=title, finding=reason, source=source)

@@ -61,7 +61,7 @@ def _page(
     change = what_would_change(row, pick, week.desk.rules)
     exhibits = [lineup.velocity(sound)]
     if lineup.number_of_posts(sound):
-        exhibits += [lineup.regions(sound), lineup.creators(sound), lineup.hashtags(sound)]
+        exhibits += [lineup.regions(sound), lineup.creators(sound)]
     return Slide(
         title=f"{pick.name}: {_moves(row)}, {pick.change}",
         finding=". ".join(part for part in (pick.said, lineup.pace(sound), crossings.get(sound)) if part),
@@ -76,7 +76,7 @@ def _page(
         ],
         caveat=cautions.get(sound, Status(row["status"]).meaning),
         links=[Link(words, address) for words, address in lineup.best_posts(sound)],
-        notes=f"{pick.name}, sound {sound}. {change}",
+        notes=f"{pick.name}, sound {sound}. What would change this: {change}. {lineup.licence_sentence(sound)}.",
     )
 
 
@@ -87,7 +87,7 @@ def _notes(pick: Pick) -> list[str]:
 def _posts(lineup: Lineup, sound: str) -> str:
     if not lineup.number_of_posts(sound):
         return "Who: no post of it was bought, so where, by whom and with which hashtags is not known"
-    return f"Who: {lineup.without(sound)}"
+    return f"Who: {lineup.without(sound)}; hashtags {lineup.hashtags(sound)}"
 
 
 def _moves(row: "pd.Series[Any]") -> str:

@@ -1,6 +1,7 @@
 """Slides of hashtags: which grow, when they started and stopped, and what to make of them today."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -12,6 +13,7 @@ from trendlib.show.exhibits import Exhibit
 from trendlib.show.theme import plain_text, short_number
 
 GROWING, DAYS, SHOWN, LINKS = 10, 14, 14, 6
+BRIEF_COLUMNS = ("hashtag_rank", "hashtag", "growth_rate", "post_rank", "views", "posted_at")
 NO_HASHTAG = "No hashtag was read before this instant. Add some to the watchlist, and sweep for a week."
 
 
@@ -34,8 +36,9 @@ def hashtags(agenda: Agenda) -> list[Slide]:
         Slide(title=_said("Hashtags that grow", growing.subtitle), exhibits=[growing], bullets=_bumps(bumps)),
         Slide(title=_said("The hashtag calendar", calendar.subtitle), exhibits=[calendar]),
         Slide(
-            title=_said("Creator brief: post with these today", brief.subtitle),
-            exhibits=[brief],
+            title="Creator brief: hashtags to post with today",
+            finding=brief.subtitle,
+            exhibits=[replace(brief, columns=BRIEF_COLUMNS)],
             links=_links(brief.frame),
             caveat="views as last read, and they grow with age: a list to look at, no comparison",
         ),

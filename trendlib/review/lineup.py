@@ -4,7 +4,6 @@ The numbers are those of the board, and of `trendlib.sound.Sound` where the boar
 is left without the busiest are measured beside the same company of sounds.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -15,9 +14,9 @@ from trendlib import findings, metrics
 from trendlib.board import Board
 from trendlib.chart_board import PERIOD
 from trendlib.errors import NoDataError
-from trendlib.licence import licence_lines, licence_sentence
+from trendlib.licence import CONFIRM, NOT_KNOWN, licence_lines, licence_sentence
 from trendlib.metrics.engines import DAY
-from trendlib.posted import CREATOR_COLUMNS, HASHTAG_COLUMNS
+from trendlib.posted import CREATOR_COLUMNS
 from trendlib.review.desk import Desk
 from trendlib.schema import Status
 from trendlib.show import charts
@@ -26,7 +25,8 @@ from trendlib.show.theme import plain_text, share_words, short_number
 from trendlib.sound import DAY_COLUMNS
 
 CELLS, TAG_DAYS, AHEAD_DAYS = 14, 28, 7
-TOP_CREATORS, TOP_TAGS, TOP_POSTS, TOP_RANKS = 6, 10, 3, 3
+TOP_CREATORS, TOP_POSTS, TOP_RANKS = 6, 3, 3
+REGION_COLUMNS = ("day", "region", "posts", "share", "n", "n_unknown")
 HANDLE = 30
 
 
@@ -188,6 +188,7 @@ class Lineup:
             "Where",
             mix,
             subtitle=findings.top_regions(mix),
+            columns=REGION_COLUMNS,
             draw=partial(charts.region_mix, mix, crossovers=marks, span_days=1),
             source=f"{findings.counted(cells, 'n')} posts with a region, "
             f"{findings.counted(cells, 'n_unknown')} without",
@@ -207,22 +208,6 @@ class Lineup:
             columns=CREATOR_COLUMNS,
             draw=partial(charts.creators, frame, concentration=few),
             source=f"{self.number_of_posts(sound):,} posts known",
-        )
-
-    def hashtags(self, sound: str) -> Exhibit:
-        """List the hashtags that stand beside it."""
-        every = _of(self._posted.tags, sound)
-        shown = every.head(TOP_TAGS).reset_index(drop=True)
-        return self._exhibit(
-            "hashtags",
-            "With which hashtags",
-            shown,
-            subtitle=findings.most_typical(every),
-            columns=HASHTAG_COLUMNS,
-            source=f"{findings.counted(every.head(1), 'n_posts')} posts of the last {TAG_DAYS} days",
-            tally=Counter(shown["status"]),
-            things="hashtags",
-            note="lift 1 is what other watched sounds have",
         )
 
     # sentences
@@ -286,8 +271,23 @@ class Lineup:
         words = [f"{plain_text(row.name, HANDLE)} {short_number(row.index)}" for row in _rows(leaders)]
         return f"audience index: {', '.join(words)}" if words else "who hears it is not known"
 
+    def hashtags(self, sound: str) -> str:
+        """Say which hashtags carry it."""
+        return findings.most_typical(_of(self._posted.tags, sound))
+
     def licence(self, sound: str) -> str:
-        """Say what each source knows of its use."""
+        """Say in short what each source knows of its use."""
+        library, track, commerce, original = _of(self._licences, sound)["answer"].tolist()
+        catalogue = track.partition(":")[0] + ("" if commerce == NOT_KNOWN else f", commerce music {commerce}")
+        parts = (
+            f"Commercial Music Library {library} (KeyAPI)",
+            f"catalogue {catalogue} (Layers)",
+            f"original audio {original} (TikLiveAPI)",
+        )
+        return "; ".join((*parts, CONFIRM))
+
+    def licence_sentence(self, sound: str) -> str:
+        """Say what each source knows of its use, and when it said so."""
         return licence_sentence(_of(self._licences, sound))
 
     def best_posts(self, sound: str) -> list[tuple[str, str]]:

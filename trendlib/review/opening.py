@@ -12,16 +12,13 @@ from trendlib.review.week import Agenda, Week
 from trendlib.schema import Status
 from trendlib.show.deck import Slide
 from trendlib.show.exhibits import Exhibit
-from trendlib.show.theme import day_words, plain_text, short_number, time_words
+from trendlib.show.theme import day_words, plain_text, ratio_words, short_number, time_words
 
-ROWS_A_SLIDE = 10
+ROWS_A_SLIDE = 12
 NAMED = 40
 CHANGES = (NEW, RISING, COOLING, BY_HAND, MERGED, DROPPED)
-PICK_COLUMNS = (
-    "place", "title", "artist", "change", "said", "growth_rate", "growth_low", "growth_high", "posts_last_24h",
-    "total_uses", "status", "note",
-)  # fmt: skip
-CHANGE_COLUMNS = ("change", "title", "artist", "why", "growth_rate", "growth_low", "growth_high", "status")
+PICK_COLUMNS = ("place", "title", "artist", "change", "growth", "status", "said", "note")
+CHANGE_COLUMNS = ("change", "title", "artist", "growth", "status", "why")
 TOLD_COLUMNS = ("alerted_at", "title", "rule", "weeks", "lift", "outcome", "note")
 _MEASURED = ["growth_rate", "growth_low", "growth_high", "posts_last_24h", "total_uses", "status"]
 TAKEN_OUT = "taken out by the team"
@@ -31,17 +28,16 @@ def summary(agenda: Agenda) -> list[Slide]:
     """Say the week in one look: the picks, what the numbers cover, what they cost."""
     week, picks, settings = agenda.week, agenda.picks, agenda.settings
     table = pick_exhibit(week, picks, settings)
-    coverage = week.desk.tally() if len(week.everything) else "Nothing is known of any sound: sweep first"
+    coverage = week.desk.tally() if len(week.everything) else "nothing is known of any sound: sweep first"
+    span = f"{day_words(week.since)} to {time_words(week.as_of)}"
+    spent = f"{week.credits:,} credits spent since the last review"
+    quiet = "No rule flagged a sound since the last review, and nobody put one in by hand"
     return [
         Slide(
             title=headline(week, picks),
-            finding=f"{day_words(week.since)} to {time_words(week.as_of)} · {markets_words(week)}",
+            finding=" · ".join((span, markets_words(week), coverage, spent)),
             exhibits=[table] if picks else [],
-            bullets=[
-                coverage,
-                f"{week.credits:,} credits spent since the last review",
-                *([] if picks else ["No rule flagged a sound since the last review, and nobody put one in by hand"]),
-            ],
+            bullets=[] if picks else [quiet],
             caveat="" if week.is_recorded else _unrecorded(week),
             source=_asked(week),
         )
@@ -67,9 +63,10 @@ def headline(week: Week, picks: Sequence[Pick]) -> str:
         return "Nothing is known yet: no sound was ever read"
     counts = Counter(pick.change for pick in picks) + Counter(change for _, change, _ in week.gone)
     words = [f"{counts[change]} {change}" for change in CHANGES if counts[change]]
-    if wrong := week.wrong["alert_id"].nunique():
-        words.append(f"{wrong} proved wrong")
-    return ", ".join(words).capitalize() if words else "A quiet week: no pick, and none of the last review's left"
+    wrong = week.wrong["alert_id"].nunique()
+    said = ", ".join(words) or "a quiet week without a pick"
+    sentence = f"{said}; {wrong} alert{'' if wrong == 1 else 's'} proved wrong" if wrong else said
+    return sentence[:1].upper() + sentence[1:]
 
 
 def markets_words(week: Week) -> str:
@@ -95,6 +92,8 @@ def _measured(week: Week, frame: pd.DataFrame) -> pd.DataFrame:
     own = week.everything[["sound_id", *_MEASURED]].astype({"sound_id": "str"})
     joined = frame.merge(own, on="sound_id", how="left")
     joined["status"] = joined["status"].fillna(Status.NOT_ENOUGH_COVERAGE.value)
+    rates = joined[["growth_rate", "growth_low", "growth_high"]].itertuples(index=False, name=None)
+    joined["growth"] = pd.Series([ratio_words(*rate) for rate in rates], joined.index, dtype="str")
     return joined
 
 
@@ -138,8 +137,10 @@ def change_table(week: Week, picks: Sequence[Pick]) -> pd.DataFrame:
 
 
 def in_parts(frame: pd.DataFrame, rows: int = ROWS_A_SLIDE) -> list[pd.DataFrame]:
-    """Divide a table into pieces that fit on a slide."""
-    return [frame.iloc[begin : begin + rows].reset_index(drop=True) for begin in range(0, len(frame), rows)]
+    """Divide a table evenly into pieces that fit on a slide."""
+    pieces = -(-len(frame) // rows)
+    size = -(-len(frame) // max(pieces, 1))
+    return [frame.iloc[begin : begin + size].reset_index(drop=True) for begin in range(0, len(frame), max(size, 1))]
 
 
 def change_exhibit(week: Week, frame: pd.DataFrame) -> Exhibit:

@@ -1,8 +1,11 @@
 """Slides of what was said before: alerts of 1, 2, 4 and 8 weeks ago, hit rates beside chance; and "why not"."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from trendlib.errors import NoDataError
+from trendlib.ledger import Ledger
 from trendlib.metrics.ledger import HIT, HORIZONS_WEEKS
 from trendlib.review.boards import missing
 from trendlib.review.opening import in_parts, told_exhibit
@@ -10,6 +13,7 @@ from trendlib.review.week import Agenda, Week
 from trendlib.show.deck import Slide
 from trendlib.show.theme import day_words, plain_text
 
+NEWEST = 14
 NOT_YET_TOLD = "No alert was recorded yet. A sweep records what the rules say; the first outcome comes a week later."
 
 
@@ -18,7 +22,7 @@ def ledger(agenda: Agenda) -> list[Slide]:
     week = agenda.week
     if week.kept is None or week.kept.alerts.empty:
         return [missing("The ledger is empty", NOT_YET_TOLD)]
-    return [*_due(week), *_record(week)]
+    return [*_due(week), *_record(week, week.kept)]
 
 
 def _due(week: Week) -> list[Slide]:
@@ -51,17 +55,23 @@ def _by_horizon(told: pd.DataFrame) -> str:
     return f"Hits among alerts {'; '.join(words)}" if words else "None of them can be told"
 
 
-def _record(week: Week) -> list[Slide]:
-    rates, board = week.desk.hit_rates(), week.desk.ledger()
+def _record(week: Week, kept: Ledger) -> list[Slide]:
+    rates = week.desk.hit_rates()
+    newest = kept.alerts.head(NEWEST)
+    newest = newest.assign(title=newest["title"].fillna(newest["sound_id"]))
+    outcomes = kept.outcomes[kept.outcomes["alert_id"].isin(newest["alert_id"])]
+    board = week.desk.of_ledger("ledger", "The newest alerts", replace(kept, alerts=newest, outcomes=outcomes))
+    board = replace(board, source=f"{board.source}; the newest {len(newest)} of {len(kept.alerts):,}", subtitle="")
     is_told = rates.frame["n"] > 0
     if not is_told.any():
         return [Slide(title="No alert is old enough to be told", exhibits=[board])]
     best = rates.frame[is_told & rates.frame["is_better"]]
     rules = ", ".join(dict.fromkeys(name.replace("_", " ") for name in best["rule"]))
     title = f"Better than chance so far: {rules}" if rules else "No rule is surely better than chance yet"
+    table = replace(rates, frame=rates.frame[is_told].reset_index(drop=True), subtitle="")
     return [
-        Slide(title=title, finding=board.subtitle, exhibits=[board]),
-        Slide(title="How often alerts hit, beside sounds that were not flagged", exhibits=[rates]),
+        Slide(title=title, exhibits=[table], bullets=rates.subtitle.split("; ")),
+        Slide(title=f"The newest {len(newest)} of {len(kept.alerts):,} alerts", exhibits=[board]),
     ]
 
 
