@@ -33,7 +33,8 @@ def table(home: Path, name: str) -> pd.DataFrame:
 def test_it_holds_ten_weeks_of_mornings_and_this_monday(practice_home: Path) -> None:
     kept = {file.read_bytes() for file in (practice_home / practice.FOLDER / "archive").glob("replay-*")}
     shipped = (practice.RECORDING, practice.ALERTS, practice.MORNING)
-    assert kept == {(practice_home / practice.SAMPLE / name).read_bytes() for name in shipped}
+    expected = {(practice_home / practice.SAMPLE / name).read_bytes() for name in shipped}
+    assert kept == expected, "the shipped warehouse is not of these recordings: run `make sample`"
     readings = table(practice_home, "sound_observations")
     days = readings["observed_at"].dt.date.unique()
     assert len(days) == 7 * practice.WEEKS + 1
