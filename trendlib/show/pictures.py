@@ -52,8 +52,9 @@ async def told(session, command, **params):
     return said["result"]
 async def pages(url):
     async with choreographer.Browser(headless=True) as browser:
-        tab = await browser.create_tab(url)
+        tab = await browser.create_tab()
         session = await tab.create_session()
+        await told(session, "Page.navigate", url=url)
         await told(session, "Runtime.evaluate", expression=DRAWN, awaitPromise=True)
         return (await told(session, "Page.printToPDF", preferCSSPageSize=True, printBackground=True))["data"]
 try:

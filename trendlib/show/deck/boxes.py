@@ -19,7 +19,7 @@ _GAP = 24
 _TOP, _FLOOR, _FOOT = 34, 648, 660
 _PAGE = 200
 _POINTS = 316
-_HEADING, _BEHIND = 26, 60
+_HEADING, _UNHEADED, _BEHIND = 26, 10, 60
 
 
 @dataclass(frozen=True)
@@ -207,8 +207,9 @@ def _rows(room: Box) -> list[Box]:
 
 def _headed(exhibit: Exhibit, cell: Box, slide: Slide) -> Framed:
     top = Box(cell.x, cell.y, cell.width - _BEHIND, _HEADING)
-    box = Box(cell.x, cell.y + _HEADING, cell.width, cell.height - _HEADING)
     is_said = len(slide.exhibits) == 1 and exhibit.title == slide.title
+    down = _UNHEADED if is_said else _HEADING
+    box = Box(cell.x, cell.y + down, cell.width, cell.height - down)
     heading = None if is_said else Placed(top, fitted(exhibit.title, top.width, 1, [15, 14, 13], is_bold=True))
     return Framed(exhibit, heading, box, None if exhibit.bare is None else sized(exhibit.bare, box))
 

@@ -46,11 +46,12 @@ $style
 </style>
 </head>
 <body>
-<p id="said" class="unseen" aria-live="polite"></p>
 <main>
+<h1 class="unseen">$title</h1>
+<p id="said" class="unseen" aria-live="polite"></p>
 $slides
 </main>
-<aside class="notes" aria-label="Speaker notes"></aside>
+<aside class="notes" aria-label="Speaker notes" tabindex="0"></aside>
 <div class="progress"></div>
 <nav class="tools" aria-label="Slides">
 <button type="button" data-act="back" aria-label="Back">←</button>
@@ -142,7 +143,7 @@ def _opening(deck: Deck) -> str:
         _said(plan.name, "p", "bold"),
         _logo(deck, plan.logo),
         '<div class="bar"></div>',
-        _said(plan.title, "h1", "bold"),
+        _said(plan.title, "h2", "bold"),
         _said(plan.subtitle, "p", "muted"),
         _said(plan.caption, "p", "muted"),
     ]

@@ -84,6 +84,13 @@ def _in_part(frame: pd.DataFrame, columns: Sequence[_Column], box: Box) -> Grid:
     found = _laid(columns[:kept], widths[:kept], size, 1)
     most = max(int((box.height - _REST) // found.head_height) - 1, 1)
     shown = min(len(frame), len(found.rows), most)
+    # Where all rows have room, words in several lines leave room for more columns.
+    for count in range(len(columns), kept if shown == len(frame) else len(columns), -1):
+        narrow = _widths(columns[:count], box.width, size, _LINES)
+        wrapped = _laid(columns[:count], narrow, size, _LINES) if narrow else None
+        if wrapped and wrapped.height <= box.height - _REST:
+            found, kept = wrapped, count
+            break
     lacks = {
         f"{shown:,} of {len(frame):,} rows": shown < len(frame),
         f"{kept} of {len(columns)} columns": kept < len(columns),
@@ -103,7 +110,7 @@ def _column(values: "pd.Series[Any]") -> _Column:
 
 def _statuses(values: "pd.Series[Any]") -> list[str]:
     named = ["" if pd.isna(status) else str(status) for status in values.tolist()]
-    return [f"{status_look(status).sign} {status_words(status)}" for status in named]
+    return [f"{status_look(status.replace(' ', '_')).sign} {status_words(status)}" for status in named]
 
 
 def _widths(columns: Sequence[_Column], room: float, size: float, lines: int) -> list[float] | None:
