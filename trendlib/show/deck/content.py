@@ -168,12 +168,11 @@ class Deck:
 
     def caption(self, slide: Slide) -> str:
         """As of when, from where, how many, how sure: what the slide's exhibits say, equal parts once."""
-        said = [exhibit.caption for exhibit in slide.exhibits] or [self._own_caption(slide)]
-        return " · ".join(dict.fromkeys(part for caption in said for part in caption.split(" · ")))
-
-    def _own_caption(self, slide: Slide) -> str:
         practice = f"{PRACTICE}: a made-up world, no real sounds" if self.is_made_up else ""
-        return " · ".join(part for part in (practice, f"As of {time_words(self.as_of)}", slide.source) if part)
+        own = (f"As of {time_words(self.as_of)}", slide.source)
+        said = [exhibit.caption for exhibit in slide.exhibits] or own
+        parts = (part for caption in (practice, *said) for part in caption.split(" · ") if part)
+        return " · ".join(dict.fromkeys(parts))
 
     def opening_notes(self) -> list[str]:
         """Lines for the speaker beside the first slide: what it is, and as of when."""
