@@ -78,7 +78,7 @@ class PullPlan:
         return keyapi.CREDITS * (keyapi.PAGES * len(self.charts) + len(self.details()))
 
 
-@dataclass
+@dataclass(repr=False)
 class PullReport:
     """What a pull did: the run's own report, and how much was answered.
 
@@ -101,6 +101,11 @@ class PullReport:
     details: int = 0
     tracks: int = 0
     artists: int = 0
+
+    def __repr__(self) -> str:
+        """Say what was pulled, what it cost, and whose part ended early."""
+        what = {"charts": self.charts, "sounds in detail": self.details, "tracks": self.tracks, "artists": self.artists}
+        return self.run.told(", ".join(f"{number:,} {name}" for name, number in what.items() if number) or "nothing")
 
 
 def charts_of(

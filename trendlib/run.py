@@ -77,6 +77,9 @@ class Failure:
     reason: str
 
 
+MOST_TOLD = 5
+
+
 @dataclass
 class RunReport:
     """What a run did.
@@ -126,6 +129,18 @@ class RunReport:
         """Why the run, or a part of it, ended early; None when it did not."""
         reasons = ["The run was interrupted."] * self.is_interrupted + list(self.ends.values())
         return " ".join(f"{reason.rstrip('.')}." for reason in reasons) or None
+
+    def told(self, what: str = "") -> str:
+        """Say what it cost, which questions stayed without an answer, and who ended early; ``what`` it was about."""
+        taken = [f"Taken over from a run that was killed: {self.taken_over:,} answers."] * bool(self.taken_over)
+        rejects = sum(self.loaded.reasons.values())
+        cost = (
+            f"{what + ': ' if what else ''}{self.spent:,} credits spent, {self.saved:,} saved by the cache, "
+            f"{rejects:,} items set aside, {len(self.failures):,} questions without an answer."
+        )
+        reasons = [f"  {failure.reason}" for failure in self.failures[:MOST_TOLD]]
+        ended = [f"Ended early: {self.stopped} What was bought is loaded."] if self.stopped else []
+        return "\n".join([*taken, cost, *reasons, *ended])
 
 
 class Run(AbstractContextManager["Run"]):

@@ -50,7 +50,7 @@ class Limits:
     max_pages: int = 20
 
 
-@dataclass
+@dataclass(repr=False)
 class SweepReport:
     """What a sweep did: the run's own report, and what it was about.
 
@@ -68,6 +68,14 @@ class SweepReport:
     sounds: int = 0
     hashtags: int = 0
     candidates: list[str] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Say what was read and bought, what it cost, and who ended early."""
+        posts = self.run.loaded.rows["posts"]
+        return (
+            f"{self.sounds} sounds and {self.hashtags} hashtags read; {len(self.candidates)} moved or were new, "
+            f"so their posts were bought: {posts:,} posts.\n{self.run.told()}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,27 +101,12 @@ def moment(text: str, option: str) -> datetime:
 
 def summarise_sweep(report: SweepReport) -> None:
     """Say what a sweep did."""
-    posts = report.run.loaded.rows["posts"]
-    screen.print(
-        f"{report.sounds} sounds and {report.hashtags} hashtags read; {len(report.candidates)} moved or were new, "
-        f"so their posts were bought: {posts:,} posts."
-    )
-    summarise(report.run, "")
+    screen.print(str(report))
 
 
 def summarise(run: RunReport, what: str) -> None:
     """Say what a run cost, and which questions stayed without an answer."""
-    if run.taken_over:
-        screen.print(f"Taken over from a run that was killed: {run.taken_over:,} answers.")
-    rejects = sum(run.loaded.reasons.values())
-    screen.print(
-        f"{what + ': ' if what else ''}{run.spent:,} credits spent, {run.saved:,} saved by the cache, "
-        f"{rejects:,} items set aside, {len(run.failures):,} questions without an answer."
-    )
-    for failure in run.failures[:MOST_SHOWN]:
-        screen.print(f"  {failure.reason}")
-    if run.stopped:
-        screen.print(f"Ended early: {run.stopped.rstrip('.')}. What was bought is loaded.")
+    screen.print(run.told(what))
 
 
 def summarise_load(report: loading.LoadReport) -> None:
