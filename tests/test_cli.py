@@ -574,3 +574,44 @@ def test_a_traceback_shows_no_key(online: Any, tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "a bug in Client" in done.stderr
     assert KEY not in done.stdout + done.stderr
+
+
+# A closer look
+
+
+def test_a_sound_is_looked_at_in_an_overview_or_an_exhibit(run: Run, own_home: Path) -> None:
+    leader = run("leaderboard", "--home", own_home, "--top", 1, "--format", "json").rows[0]["sound_id"]
+    overview = run("sound", leader, "--home", own_home)
+    assert overview.code == DONE
+    assert overview.out.count("As of") == 6
+    rows = run("sound", leader, "--home", own_home, "--exhibit", "regions", "--format", "json").rows
+    assert {"day", "region", "share", "n_unknown"} <= set(rows[0])
+    days = run("sound", leader, "--home", own_home, "--dialect", "tutorial_sound", "--format", "json").rows
+    assert {"day", "posts", "exposure_days"} <= set(days[0])
+
+
+def test_hashtags_are_listed_and_their_calendar_speaks_a_dialect(run: Run, own_home: Path) -> None:
+    rows = run("hashtags", "--home", own_home, "--format", "json").rows
+    assert {"hashtag", "growth_low", "status", "counts"} <= set(rows[0])
+    brief = run("hashtags", "--home", own_home, "--exhibit", "creator_brief", "--format", "json").rows
+    assert {"hashtag", "post_rank", "link"} <= set(brief[0])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("sound", SOUND, "--exhibit", "velocty"), "was not watched"),
+        (
+            ("sound", SOUND, "--exhibit", "regions", "--dialect", "trendlib"),
+            "--dialect trendlib says nothing to regions",
+        ),
+        (("hashtags", "--exhibit", "yeer"), "no exhibit 'yeer'"),
+        (("hashtags", "--exhibit", "calendar", "--dialect", "rival"), "tutorial_hashtag"),
+        (("hashtags", "--dialect", "trendlib"), "it goes with calendar"),
+    ],
+)
+def test_what_a_closer_look_cannot_do_is_said(run: Run, own_home: Path, words: tuple[str, ...], message: str) -> None:
+    ran = run(*words, "--home", own_home)
+    assert ran.code in {BAD_INPUT, COULD_NOT_RUN}
+    assert message in ran.err
+    assert not ran.out

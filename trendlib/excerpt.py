@@ -14,8 +14,8 @@ from typing import Literal
 import duckdb
 import pandas as pd
 
-from trendlib.schema import POST_OBSERVATIONS, POSTS, utc_text
-from trendlib.store import Snapshot, Store
+from trendlib.schema import POST_OBSERVATIONS, POSTS, TABLES, utc_text
+from trendlib.store import PANDAS_TYPES, Snapshot, Store
 
 _PROOF = ("post_id", "observed_at", "answer_id")
 _WORDS = [name for name in POSTS.names if name not in _PROOF]
@@ -53,11 +53,26 @@ _COUNTED = (
     )
     + ")"
 )
+_NUMBERED = (
+    "SELECT epoch_us(posted_at) AS posted, creator, upper(region) AS region, {more}epoch_us(known_from) AS known_from, "
+    "CASE WHEN isfinite(known_until) THEN epoch_us(known_until) ELSE 9000000000000000000 END AS known_until "
+    "FROM {table} LEFT JOIN creator_numbers USING (creator_id) WHERE sound_id IS NOT NULL ORDER BY posted"
+)
+_CREATORS = (
+    "SELECT creator_id, row_number() OVER (ORDER BY creator_id) AS creator "
+    "FROM (SELECT DISTINCT creator_id FROM posts WHERE creator_id IS NOT NULL)"
+)
+_DAY_US = 86_400_000_000
+_FOREVER = 9_000_000_000_000_000_000
 # what is made of which copied tables
 _MADE = {
     "worded_posts": (("posts",), _VERSIONED.format(more="", rows="posts")),
     "counted_posts": (("posts", "post_observations"), _COUNTED),
-}
+    # creators as numbers in the order of their ids: counting by them is many times faster
+    "creator_numbers": (("posts",), _CREATORS),
+    "numbered_posts": (("worded_posts", "creator_numbers"), _NUMBERED.format(more="", table="worded_posts")),
+    "viewed_posts": (("counted_posts", "creator_numbers"), _NUMBERED.format(more="views, ", table="counted_posts")),
+}  # fmt: skip
 
 
 class Excerpt(Store):
@@ -80,6 +95,7 @@ class Excerpt(Store):
         self.sound_ids = tuple(sound_ids)
         self.subject = subject
         self._taken: set[str] = set()
+        self._logs: dict[str, pd.DataFrame] = {}
 
     def at(self, instant: datetime) -> "ExcerptSnapshot":
         """Return the sounds as they were known at an instant; what it gives stays readable.
@@ -117,6 +133,14 @@ class Excerpt(Store):
         first = "SELECT sound_id, min(observed_at) AS first_read FROM sound_observations GROUP BY sound_id"
         with self._connection(read_only=True) as connection:
             return connection.execute(first).df()
+
+    def log(self, name: str) -> pd.DataFrame:
+        """Return all rows of a log of any time, in the order of its key."""
+        if name not in self._logs:
+            order = ", ".join(dict.fromkeys((*TABLES[name].key, "observed_at", "answer_id")))
+            rows = self.taken(name).execute(f"SELECT * FROM {name} ORDER BY {order}").df()  # noqa: S608 - of schema
+            self._logs[name] = rows.astype({one.name: PANDAS_TYPES[one.kind] for one in TABLES[name].columns})
+        return self._logs[name]
 
     @cached_property
     def _memory(self) -> duckdb.DuckDBPyConnection:
@@ -164,6 +188,118 @@ class ExcerptSnapshot(Snapshot):
         self._excerpt.taken(name)
         return super().table(name, **where)
 
+    def frame(self, name: str, **where: str | Sequence[str]) -> pd.DataFrame:
+        """Return a table as the warehouse does; a log is read once for all instants."""
+        if where or TABLES[name].role != "log":
+            return super().frame(name, **where)
+        rows = self._excerpt.log(name)
+        return rows[rows["observed_at"] < pd.Timestamp(self.as_of)].reset_index(drop=True)
+
+    def oldest_post(self) -> pd.DataFrame:
+        """Return each sound's oldest post: ``sound_id``, ``posted_at``; a row, or none."""
+        oldest = self._ask("numbered_posts", "SELECT min(posted) AS posted FROM known")["posted"].dropna()
+        times = pd.to_datetime(oldest, unit="us", utc=True).astype("datetime64[us, UTC]")
+        return pd.DataFrame(
+            {"sound_id": pd.Series(self._excerpt.sound_ids[0], times.index, dtype="str"), "posted_at": times}
+        )
+
+    def number_of_posts(self) -> int:
+        """Count the one sound's posts."""
+        return int(self._ask("numbered_posts", "SELECT count(*) AS n FROM known")["n"].iloc[0])
+
+    def posts_by_day(self, days: int, most: int, since: datetime | None, until: datetime | None) -> pd.DataFrame:
+        """Count the one sound's posts in each 24 h window.
+
+        Parameters
+        ----------
+        days
+            How many windows back.
+        most
+            Of each creator so many a day count in ``capped``; posts of unknown creators all count.
+        since, until
+            Count those within this stretch as well: ``posts_within`` and so on.
+
+        Returns
+        -------
+            ``age`` (1 is the last window), ``posts``, ``capped``, ``creators``, and the same three ``_within``.
+        """
+        within = f"posted >= {_micros(since, 0)} AND posted < {_micros(until, _FOREVER)}"
+        counts = (
+            f"SELECT {self._age(1)} AS age, creator, count(*) AS n, count(*) FILTER ({within}) AS m "  # noqa: S608 - numbers
+            f"FROM known WHERE {self._recent(days)} GROUP BY ALL"
+        )
+        sums = ", ".join(
+            f"sum({one})::BIGINT AS posts{end}, "
+            f"sum(CASE WHEN creator IS NULL THEN {one} ELSE least({one}, {most}) END)::BIGINT AS capped{end}, "
+            f"count(creator) FILTER ({one} > 0) AS creators{end}"
+            for one, end in (("n", ""), ("m", "_within"))
+        )
+        return self._ask("numbered_posts", f"SELECT age, {sums} FROM ({counts}) GROUP BY age")  # noqa: S608 - numbers
+
+    def posts_by_region(self, cells: int, span_days: int) -> pd.DataFrame:
+        """Count the one sound's posts by ``region`` and ``cell`` of some days, of which 1 is the last: ``posts``."""
+        counts = f"SELECT region, {self._age(span_days)} AS cell, count(*) AS posts FROM known"  # noqa: S608 - numbers
+        return self._ask("numbered_posts", f"{counts} WHERE {self._recent(cells * span_days)} GROUP BY ALL")
+
+    def creator_totals(self, days: int) -> pd.DataFrame:
+        """Count the one sound's recent posts by creator, and add these up: what concentration is made of."""
+        recent = f"SELECT creator, count(*) AS c FROM known WHERE {self._recent(days)} GROUP BY creator"  # noqa: S608 - numbers
+        # only who posted lately can have posted first lately
+        firsts = "SELECT creator, min(posted) AS first FROM known SEMI JOIN recent USING (creator) GROUP BY creator"
+        start = _micros(self.as_of, 0) - days * _DAY_US
+        totals = (
+            f"WITH recent AS ({recent}), firsts AS ({firsts}) SELECT sum(c) FILTER (creator IS NOT NULL) AS posts, "  # noqa: S608
+            "count(creator) AS creators, sum(c * c) FILTER (creator IS NOT NULL) AS squares, "
+            "max(c) FILTER (creator IS NOT NULL) AS top, sum(c) FILTER (creator IS NULL) AS posts_of_unknown, "
+            f"count(*) FILTER (first >= {start}) AS first_timers FROM recent LEFT JOIN firsts USING (creator)"
+        )
+        found = self._ask("numbered_posts", totals).astype("float64")
+        return found[found["posts"].notna() | found["posts_of_unknown"].notna()]
+
+    def posts_of_leaders(self, top: int, days: int | None) -> pd.DataFrame:
+        """Return the posts of the creators with the most views: the columns that ranking them takes."""
+        span = "true" if days is None else self._recent(days)
+        leaders = (
+            f"SELECT creator FROM known WHERE creator IS NOT NULL AND {span} GROUP BY creator "  # noqa: S608 - numbers
+            f"ORDER BY sum(views) DESC NULLS LAST, count(*) DESC, creator LIMIT {int(top)}"
+        )
+        posts = (
+            "SELECT creator_id, make_timestamptz(posted) AS posted_at, views FROM known "  # noqa: S608 - numbers
+            f"JOIN ({leaders}) USING (creator) JOIN creator_numbers USING (creator)"
+        )
+        return self._ask("viewed_posts", posts)
+
+    def hashtags_by_sound(self, days: int) -> pd.DataFrame:
+        """Count the hashtags beside each sound's recent posts: ``sound_id``, ``hashtag``, ``n``, ``n_posts``."""
+        at = f"TIMESTAMPTZ '{utc_text(self.as_of)}'"
+        recent = (
+            f"SELECT sound_id, post_id FROM worded_posts WHERE known_from < {at} AND known_until >= {at} AND "  # noqa: S608
+            f"sound_id IS NOT NULL AND posted_at >= {at} - to_days({int(days)}) AND posted_at < {at}"
+        )
+        tags = f"SELECT DISTINCT post_id, hashtag FROM post_hashtags WHERE observed_at < {at}"  # noqa: S608 - of schema
+        counts = (
+            f"WITH recent AS ({recent}), tagged AS (SELECT sound_id, hashtag, count(*) AS n FROM recent "  # noqa: S608
+            f"JOIN ({tags}) USING (post_id) GROUP BY ALL) SELECT sound_id, hashtag, coalesce(n, 0) AS n, n_posts FROM "
+            "(SELECT sound_id, count(*) AS n_posts FROM recent GROUP BY sound_id) LEFT JOIN tagged USING (sound_id) "
+            "ORDER BY sound_id, n DESC, hashtag"
+        )
+        found = self._excerpt.taken("worded_posts", "post_hashtags").execute(counts).df()
+        return found.astype({"sound_id": "str", "hashtag": "str", "n": "Int64", "n_posts": "Int64"})
+
+    def _ask(self, table: str, sql: str) -> pd.DataFrame:
+        """Ask a table of versions, of which those known at the instant are ``known``."""
+        at = _micros(self.as_of, 0)
+        known = f"SELECT * FROM {table} WHERE known_from < {at} AND known_until >= {at} AND posted < {at}"  # noqa: S608
+        begin = sql.removeprefix("WITH ")
+        whole = f"WITH known AS ({known}){', ' if begin != sql else ' '}{begin}"
+        return self._excerpt.taken(table).execute(whole).df()
+
+    def _age(self, span_days: int) -> str:
+        return f"(({_micros(self.as_of, 0)} - 1 - posted) // {span_days * _DAY_US} + 1)::BIGINT"
+
+    def _recent(self, days: int) -> str:
+        return f"posted >= {_micros(self.as_of, 0) - int(days) * _DAY_US}"
+
     def posts_known(self, *, has_counters: bool) -> duckdb.DuckDBPyRelation:
         """Return the posts of the sounds, one row a post.
 
@@ -183,3 +319,8 @@ class ExcerptSnapshot(Snapshot):
         """Return every reading of the posts' counters, the older ones too."""
         rows = f"SELECT * FROM post_observations WHERE observed_at < TIMESTAMPTZ '{utc_text(self.as_of)}'"  # noqa: S608
         return self._excerpt.taken("post_observations").sql(rows)
+
+
+def _micros(instant: datetime | None, otherwise: int) -> int:
+    """Count microseconds since 1970."""
+    return otherwise if instant is None or pd.isna(instant) else pd.Timestamp(instant).as_unit("us").value // 1000

@@ -58,9 +58,9 @@ class Posted(ABC):
         """
         if by not in SPAN_DAYS or cells < 1:
             raise ConfigError(f"regions by {by!r}, {cells} cells: ask by day or week, and for 1 cell or more")
-        mix = metrics.region_history(self.evidence.posts, as_of=self.as_of, cells=cells, span_days=SPAN_DAYS[by])
+        mix = self.evidence.regions(cells, SPAN_DAYS[by])
         cell = SPAN_DAYS[by] * DAY
-        alerts = self.evidence.world.frame("alerts")
+        alerts = self.evidence.alerts
         crossed = alerts[(alerts["rule"] == "crossover") & alerts["region"].notna()]
         ages = pd.Timestamp(self.as_of) - crossed["alerted_at"]
         starts = [pd.Timestamp(self.as_of) - (age // cell + 1) * cell for age in ages]
@@ -105,12 +105,8 @@ class Posted(ABC):
             Only posts of the last so many days; None for all that are known.
         """
         evidence = self.evidence
-        leaders = metrics.top_creators(evidence.viewed, as_of=self.as_of, top=top, days=days)
-        ids = leaders["creator_id"].tolist()
-        named = leaders.drop(columns="followers").merge(evidence.followers(ids), on="creator_id", how="left")
-        named = named.merge(evidence.names(ids), on="creator_id", how="left")
-        frame = named[["rank", "creator_id", *CREATOR_COLUMNS[1:]]]
-        few = metrics.concentration(evidence.posts, as_of=self.as_of)
+        frame = evidence.creators(top, days)[["rank", "creator_id", *CREATOR_COLUMNS[1:]]]
+        few = evidence.concentration
         span = "all posts known" if days is None else f"posts of the last {days} days"
         return self._exhibit(
             "creators",
@@ -189,16 +185,7 @@ class Posted(ABC):
         top
             How many hashtags.
         """
-        evidence = self.evidence
-        tags = evidence.world.table("post_hashtags")
-        elsewhere = self.study.company_hashtags(self.as_of, days)
-        frame = metrics.caption_hashtags(
-            evidence.listed,
-            tags,
-            as_of=self.as_of,
-            days=days,
-            elsewhere=elsewhere[elsewhere["sound_id"] != self.sound_id],
-        )
+        frame = self.evidence.hashtags(days)
         shown = frame.head(top).drop(columns="sound_id").reset_index(drop=True)
         return self._exhibit(
             "hashtags",

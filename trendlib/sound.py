@@ -13,7 +13,6 @@ from typing import Any
 import pandas as pd
 
 from trendlib import findings, metrics
-from trendlib.board import SENT_ALERTS
 from trendlib.errors import ConfigError
 from trendlib.licence import licence_exhibit, licence_lines
 from trendlib.metrics.forecast import RECENT_DAYS as MOST_AHEAD
@@ -113,7 +112,6 @@ class Sound(Posted):
             Whose velocity stands beside ours in the subtitle: a key of ``trendlib.metrics.velocity.DIALECTS``.
         """
         evidence = self.evidence
-        marks = evidence.flags.loc[evidence.flags["alert"].isin(SENT_ALERTS), ["day", "alert"]]
         status = Status(evidence.row["status"])
         return self._exhibit(
             "velocity",
@@ -121,7 +119,7 @@ class Sound(Posted):
             evidence.days.iloc[::-1].reset_index(drop=True),
             subtitle=self._pace(known_dialect(dialect)),
             columns=DAY_COLUMNS,
-            draw=partial(charts.velocity, evidence.days, readings=evidence.readings, alerts=marks),
+            draw=partial(charts.velocity, evidence.days, readings=evidence.readings, alerts=evidence.marks),
             source=findings.evidence_used(evidence.days, evidence.readings),
             tally={status.value: 1},
             note=status.meaning,

@@ -14,6 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
 
+import narwhals as nw
 import pandas as pd
 
 from trendlib import metrics
@@ -22,14 +23,22 @@ from trendlib.charted import Charted
 from trendlib.errors import ConfigError
 from trendlib.excerpt import Excerpt
 from trendlib.metrics import Rule
-from trendlib.metrics.breakouts import CROWD_DAYS
-from trendlib.metrics.velocity import Dialect
+from trendlib.metrics.captions import hashtag_shares
+from trendlib.metrics.coverage import Feed, spans
+from trendlib.metrics.creators import concentrated
+from trendlib.metrics.daily import HORIZON_DAYS, Grid
+from trendlib.metrics.engines import DAY, instant
+from trendlib.metrics.regions import mixed
+from trendlib.metrics.season import season
+from trendlib.metrics.velocity import COUNTED_DAYS, Dialect, of_counts
+from trendlib.schema import Status
 from trendlib.songbook import Songbook, read_overrides
 from trendlib.store import Store
 
 COMPANY = 200
-FLAGGED_DAYS = 28
-FORECAST_SPANS = (1, 3, 7)
+CONCENTRATION_DAYS = 7
+PACE_RULES = ("breakout", "catch_them_early", "reactivation")
+GRID_DAYS = HORIZON_DAYS + 1
 _SOUNDS_KEPT, _INSTANTS_KEPT, _BOARDS_KEPT = 6, 48, 2
 _COUNTED = ("sound_id", "creator_id", "region", "posted_at")
 
@@ -99,19 +108,27 @@ class Study:
         """Return what the warehouse holds of the hashtags that were read."""
         return self._excerpts.keep("hashtags", lambda: Excerpt(self.store, (), subject="hashtag"))
 
-    def company_days(self, as_of: datetime) -> pd.DataFrame:
-        """Return the daily counts of the company by its counters."""
+    def company_days(self, as_of: datetime) -> Grid:
+        """Return the daily counts of the company by its counters, as a grid."""
         return self._company_days.keep(as_of, lambda: self._counted(as_of))
+
+    def forecast_errors(self, as_of: datetime, days: int) -> pd.DataFrame:
+        """Hold past forecasts of the company's sounds against what came."""
+        company = self.company_days(as_of)
+        return self._errors.keep(
+            (as_of, days), lambda: pd.DataFrame(metrics.forecast_errors(company, as_of=as_of, days=days))
+        )
+
+    def feed(self, sound_id: str) -> Feed:
+        """Return the pages of a sound's feed, divided into walks."""
+        return self._feeds.keep(sound_id, lambda: Feed(self.excerpt(sound_id).log("feed_pages")))
 
     def company_hashtags(self, as_of: datetime, days: int) -> pd.DataFrame:
         """Count the hashtags beside the company's sounds."""
         return self._hashtags.keep((as_of, days), lambda: self._tagged(as_of, days))
 
     def _tagged(self, as_of: datetime, days: int) -> pd.DataFrame:
-        world = self.excerpt(*self.company(as_of)).at(as_of)
-        posts, tags = world.posts_known(has_counters=False), world.table("post_hashtags")
-        counts: pd.DataFrame = metrics.hashtag_counts(posts, tags, as_of=as_of, days=days)
-        return counts
+        return self.excerpt(*self.company(as_of)).at(as_of).hashtags_by_sound(days)
 
     def company(self, as_of: datetime) -> tuple[str, ...]:
         """Choose the sounds that tell what an ordinary day is; whatever is read later, the choice stays."""
@@ -137,21 +154,27 @@ class Study:
             sounds = world.frame("sounds", sound_id=sorted({*self.watched, *read.dropna()}))
         return sounds[sounds["sound_id"].isin(self.watched)] if self.watched else sounds
 
-    def _counted(self, as_of: datetime) -> pd.DataFrame:
+    def _counted(self, as_of: datetime) -> Grid:
         readings = self.excerpt(*self.company(as_of)).at(as_of).frame("sound_observations")
-        counted: pd.DataFrame = metrics.daily.from_counter(readings, as_of=as_of)
-        return counted
+        counted = metrics.daily.from_counter(readings, as_of=as_of)
+        return metrics.daily.grid(counted, as_of=as_of, days=GRID_DAYS)
 
     def _board(self, as_of: datetime) -> Board:
         with self.store.as_of(as_of) as world:
             return board(world, self.watched, rules=self.rules)
 
-    def _forget(self) -> None:
-        self._stamp = _stamp(self.store.path)
-        self.__dict__.pop("_draw", None)
+    def forget_measures(self) -> None:
+        """Forget what was measured, not what was read."""
         self._evidence, self._names = _Shelf(_INSTANTS_KEPT), _Shelf(_INSTANTS_KEPT)
         self._company_days, self._hashtags = _Shelf(_INSTANTS_KEPT), _Shelf(_INSTANTS_KEPT)
-        self._excerpts, self._songbooks, self._boards = _Shelf(_SOUNDS_KEPT), _Shelf(_BOARDS_KEPT), _Shelf(_BOARDS_KEPT)
+        self._errors = _Shelf(_INSTANTS_KEPT)
+        self._songbooks, self._boards = _Shelf(_BOARDS_KEPT), _Shelf(_BOARDS_KEPT)
+
+    def _forget(self) -> None:
+        self._stamp = _stamp(self.store.path)
+        self._excerpts, self._feeds = _Shelf(_SOUNDS_KEPT), _Shelf(_SOUNDS_KEPT)
+        self.__dict__.pop("_draw", None)
+        self.forget_measures()
 
 
 class Evidence:
@@ -201,9 +224,9 @@ class Evidence:
     @cached_property
     def covered(self) -> pd.DataFrame:
         """What its feed's pages prove."""
-        totals = self.uses.rename(columns={"sound_id": "subject_id", "total_uses": "total"}).dropna()
-        covered: pd.DataFrame = metrics.coverage(self.pages, as_of=self.as_of, totals=totals)
-        return covered
+        known = self.uses["total_uses"].dropna()
+        total = float(known.iloc[0]) if len(known) else None
+        return self.study.feed(self.sound_id).coverage(self.as_of, total)
 
     @cached_property
     def posts(self) -> Any:
@@ -227,36 +250,58 @@ class Evidence:
         return counted
 
     @cached_property
+    def span(self) -> pd.DataFrame:
+        """The stretch of time in which its posts are complete."""
+        return spans(nw.from_native(self.world.oldest_post()), self.covered, instant(self.as_of))
+
+    @cached_property
+    def tally(self) -> pd.DataFrame:
+        """How many posts, posts of creators counted twice at most, and creators each window holds."""
+        bounds = self.span[["counted_from", "until"]].iloc[0] if len(self.span) else [None, None]
+        counts = self.world.posts_by_day(HORIZON_DAYS, POSTS_PER_CREATOR, *bounds)
+        return counts.assign(sound_id=self.sound_id).set_index(["sound_id", "age"]).astype("int64")
+
+    def laid_out(self, posts: str, days: int) -> pd.DataFrame:
+        """Lay the tally of posts, or of those capped, out on windows with what is covered."""
+        recent = self.tally[self.tally.index.get_level_values("age") <= days]
+        seen, within = (
+            pd.DataFrame({"posts": recent[f"{posts}{end}"], "creators": recent[f"creators{end}"]})
+            for end in ("", "_within")
+        )
+        return metrics.daily.laid_out(seen, within, self.span, as_of=instant(self.as_of), days=days)
+
+    @cached_property
     def days(self) -> pd.DataFrame:
         """Its daily counts, oldest first: by the posts where they cover a day whole, else by the counter."""
-        listed = metrics.daily.from_posts(
-            self.posts, as_of=self.as_of, coverage=self.covered, posts_per_creator=POSTS_PER_CREATOR
-        )
+        listed = metrics.daily.covered_only(self.laid_out("capped", HORIZON_DAYS), as_of=instant(self.as_of))
         return joined_days(self.counted, listed)
 
     @cached_property
-    def company_days(self) -> pd.DataFrame:
-        """Daily counts of the company, this sound's own among them."""
-        return self._beside_company(self.days)
+    def grid(self) -> Grid:
+        """Its daily counts as a grid of one sound."""
+        return metrics.daily.grid(self.days, as_of=self.as_of, days=GRID_DAYS)
 
-    def _beside_company(self, own: pd.DataFrame) -> pd.DataFrame:
-        company = self.study.company_days(self.as_of)
-        return pd.concat([company[company["sound_id"] != self.sound_id], own], ignore_index=True)
+    @cached_property
+    def company_days(self) -> Grid:
+        """Daily counts of the company, this sound's own among them."""
+        return self.study.company_days(self.as_of).beside(self.grid)
 
     def velocities(self, dialect: Dialect = "trendlib") -> Sequence[pd.DataFrame]:
         """Measure its velocity in a dialect: on its posts, and on its counter, which shows no views."""
-        is_of_views = dialect == "tutorial_engagement"
-        how: dict[str, Any] = {"as_of": self.as_of, "dialect": dialect}
-        posts = self.viewed if is_of_views else self.posts
-        on_posts = metrics.velocity(posts, coverage=self.covered, daily=self.company_days, **how)
-        if is_of_views:
-            return (on_posts,)
-        every = metrics.counter_velocity(self.readings, daily=self._beside_company(self.counted), **how)
-        return on_posts, every[every["sound_id"] == self.sound_id]
+        if dialect == "tutorial_engagement":
+            how: dict[str, Any] = {"as_of": self.as_of, "daily": self.company_days, "dialect": dialect}
+            return (metrics.velocity(self.viewed, coverage=self.covered, **how),)
+        counted = self.laid_out("posts", COUNTED_DAYS)
+        on_posts = of_counts(counted, season(self.company_days), dialect=dialect)
+        if len(on_posts) and on_posts["status"].iloc[0] == Status.OK:
+            return (on_posts,)  # no counter tells more
+        own = metrics.daily.grid(self.counted, as_of=self.as_of, days=GRID_DAYS)
+        ordinary = season(self.study.company_days(self.as_of).beside(own))
+        return on_posts, of_counts(own, ordinary, dialect=dialect)
 
     @cached_property
     def measured(self) -> Sequence[pd.DataFrame]:
-        """Its velocity on both kinds of evidence."""
+        """Its velocity on each kind of evidence that matters."""
         return self.velocities()
 
     def row_of(self, velocities: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -289,11 +334,27 @@ class Evidence:
         return int(own["window_days"].iloc[0]) if len(own) else 1
 
     @cached_property
-    def flags(self) -> pd.DataFrame:
-        """What the breakout rule says of it on each of the last four weeks' days."""
-        crowd = metrics.crowds(self.listed, as_of=self.as_of, days=FLAGGED_DAYS + CROWD_DAYS + 1)
+    def marks(self) -> pd.DataFrame:
+        """The days at whose end a rule first said something of its pace, as it was recorded: ``day``, ``alert``."""
+        told = self.alerts[self.alerts["rule"].isin(PACE_RULES)]
+        ages = [-(-(pd.Timestamp(self.as_of) - at) // DAY) for at in told["alerted_at"]]
+        days = pd.Series([pd.Timestamp(self.as_of) - (age + 1) * DAY for age in ages], dtype="datetime64[us, UTC]")
+        return pd.DataFrame({"day": days, "alert": told["alert"].tolist()})
+
+    @cached_property
+    def alerts(self) -> pd.DataFrame:
+        """What the rules said of it, as it was recorded."""
+        return self.world.frame("alerts")
+
+    @cached_property
+    def today(self) -> pd.DataFrame:
+        """What the breakout rule says of its last day."""
+        crowd = self.tally.reset_index().assign(day=lambda table: instant(self.as_of) - table["age"] * DAY)
+        known = crowd[["sound_id", "day", "posts", "creators"]].astype(
+            {"day": "datetime64[us, UTC]", "sound_id": "str"}
+        )
         flags: pd.DataFrame = metrics.breakouts(
-            self.company_days, as_of=self.as_of, days=FLAGGED_DAYS, crowd=crowd, rule=self.study.rules["breakout"]
+            self.company_days, as_of=self.as_of, crowd=known, rule=self.study.rules["breakout"]
         )
         return flags[flags["sound_id"] == self.sound_id]
 
@@ -301,7 +362,7 @@ class Evidence:
     def flagged_by(self) -> list[str]:
         """The rules that flag it now, but for those that need all sounds."""
         rules = self.study.rules
-        today = self.flags.tail(1)
+        today = self.today
         small = metrics.catch_them_early(self.leaders, rule=rules["catch_them_early"])
         woken = metrics.reactivations(today, self.company_days, as_of=self.as_of, rule=rules["reactivation"])
         told = {
@@ -314,29 +375,51 @@ class Evidence:
     @cached_property
     def number_of_posts(self) -> int:
         """How many of its posts are known."""
-        return int(self.posts.aggregate("count(*)").fetchall()[0][0])
+        return self.world.number_of_posts()
 
     def forecast(self, days: int) -> pd.DataFrame:
-        """Forecast its uses of the next days, and of shorter spans on the way: a row a span, ``days`` long."""
-        spans = [span for span in FORECAST_SPANS if span < days]
-        told = [self._forecast(span).assign(days=span) for span in (*spans, days)]
-        return pd.concat(told, ignore_index=True)
+        """Forecast its uses of the next days: a row, ``days`` long."""
+        errors = self.study.forecast_errors(self.as_of, days)
+        ahead: pd.DataFrame = metrics.forecast(self.grid, as_of=self.as_of, days=days, errors=errors)
+        return ahead.assign(days=days)
 
-    def _forecast(self, days: int) -> pd.DataFrame:
-        every: pd.DataFrame = metrics.forecast(self.company_days, as_of=self.as_of, days=days)
-        return every[every["sound_id"] == self.sound_id]
+    def regions(self, cells: int, span_days: int) -> pd.DataFrame:
+        """Give its mix of regions, cell by cell."""
+        counts = self.world.posts_by_region(cells, span_days).assign(sound_id=self.sound_id)
+        return mixed(counts.astype({"region": "str"}), as_of=self.as_of, span_days=span_days)
+
+    def hashtags(self, days: int) -> pd.DataFrame:
+        """Give the hashtags of its captions, with their lift over the company's."""
+        elsewhere = self.study.company_hashtags(self.as_of, days)
+        counts = self.world.hashtags_by_sound(days)
+        return hashtag_shares(counts, elsewhere[elsewhere["sound_id"] != self.sound_id])
+
+    def creators(self, top: int, days: int | None) -> pd.DataFrame:
+        """Rank its creators by views, with their names."""
+        posts = self.world.posts_of_leaders(top, days).assign(sound_id=self.sound_id)
+        posts = posts.assign(post_id=[str(place) for place in range(len(posts))])
+        posts = posts.astype({"sound_id": "str", "creator_id": "str", "post_id": "str", "views": "Int64"})
+        leaders = metrics.top_creators(posts, as_of=self.as_of, top=top, days=days).drop(columns="followers")
+        ids = leaders["creator_id"].tolist()
+        with self.study.store.as_of(self.as_of) as world:
+            known = [
+                world.frame("creator_observations", creator_id=ids)[["creator_id", "followers"]],
+                world.frame("creators", creator_id=ids)[["creator_id", "handle", "nickname"]],
+            ]
+        for facts in known:
+            leaders = leaders.merge(facts, on="creator_id", how="left")
+        ranked: pd.DataFrame = leaders
+        return ranked
+
+    @cached_property
+    def concentration(self) -> pd.DataFrame:
+        """Tell how few creators the last week's posts rest on: a row, or none."""
+        return concentrated(self.world.creator_totals(CONCENTRATION_DAYS).assign(sound_id=self.sound_id))
 
     def names(self, creator_ids: Sequence[str]) -> pd.DataFrame:
         """Return handle and nickname of some creators, where known."""
-        return self._people("creators", creator_ids)[["creator_id", "handle", "nickname"]]
-
-    def followers(self, creator_ids: Sequence[str]) -> pd.DataFrame:
-        """Return the followers of some creators, where known."""
-        return self._people("creator_observations", creator_ids)[["creator_id", "followers"]]
-
-    def _people(self, table: str, creator_ids: Sequence[str]) -> pd.DataFrame:
         with self.study.store.as_of(self.as_of) as world:
-            return world.frame(table, creator_id=list(creator_ids))
+            return world.frame("creators", creator_id=list(creator_ids))[["creator_id", "handle", "nickname"]]
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -7,7 +7,7 @@ What was asked for goes to standard output; progress, summaries and errors go to
 
 import sys
 
-from trendlib.cli import boards, homes, reviews, runs, sources
+from trendlib.cli import boards, closeups, homes, reviews, runs, sources
 from trendlib.cli.terminal import BAD_INPUT, COULD_NOT_RUN, DONE, DONE_WITH_FAILURES, app, screen
 from trendlib.errors import ConfigError, TrendlibError
 
@@ -18,6 +18,7 @@ __all__ = [
     "DONE_WITH_FAILURES",
     "app",
     "boards",
+    "closeups",
     "homes",
     "main",
     "reviews",

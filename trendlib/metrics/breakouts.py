@@ -91,7 +91,7 @@ class _Day:
 
 
 def breakouts(
-    daily: IntoFrame,
+    daily: Any,
     *,
     as_of: datetime,
     days: int = 1,
@@ -212,7 +212,7 @@ def catch_them_early(leaders: IntoFrame, *, rule: Rule = CATCH_THEM_EARLY) -> An
 
 
 def reactivations(
-    flags: IntoFrame, daily: IntoFrame, *, as_of: datetime, births: IntoFrame | None = None, rule: Rule = REACTIVATION
+    flags: IntoFrame, daily: Any, *, as_of: datetime, births: IntoFrame | None = None, rule: Rule = REACTIVATION
 ) -> Any:
     """Keep the old sounds that wake up.
 

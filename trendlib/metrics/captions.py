@@ -94,6 +94,11 @@ def caption_hashtags(
         If a column is missing or of the wrong kind.
     """
     counts = board(enter(hashtag_counts(posts, post_hashtags, as_of=as_of, days=days)))
+    return leave(hashtag_shares(counts, elsewhere), posts)
+
+
+def hashtag_shares(counts: pd.DataFrame, elsewhere: IntoFrame | None = None) -> pd.DataFrame:
+    """Make `caption_hashtags` of what `hashtag_counts` gave for the sounds, and for others elsewhere."""
     table = counts[counts["hashtag"].notna()].reset_index(drop=True)
     other = _elsewhere(elsewhere)
     of_others = float(other.drop_duplicates("sound_id")["n_posts"].sum())
@@ -105,7 +110,7 @@ def caption_hashtags(
     table["lift"] = ((n + 0.5) / (posted + 1) / usual) if of_others else np.nan
     table["status"] = np.where(n < POSTS_OK, Status.WEAK.value, Status.OK.value)
     types = {"share": "float64", "share_elsewhere": "float64", "lift": "float64", "status": "str"}
-    return leave(table.astype(types)[list(COLUMNS)], posts)
+    return table.astype(types)[list(COLUMNS)]
 
 
 def _elsewhere(counts: IntoFrame | None) -> pd.DataFrame:

@@ -17,6 +17,8 @@ turn, and readings are missing. So:
 * An increment over more than 14 days says nothing of a day: unknown.
 """
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import narwhals as nw
@@ -24,7 +26,7 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from trendlib.metrics.engines import DAY, ages, between, board, enter, whole
+from trendlib.metrics.engines import DAY, Frame, ages, between, board, enter, whole
 
 LEVELS_COMPARED = 3
 LEVELS_REMEMBERED = 14
@@ -32,6 +34,32 @@ FAR_ABOVE = 1.02
 LONGEST_STEP_DAYS = 14.0
 EXACT_BELOW = 10_000
 _KEY = ["sound_id", "age"]
+_DAY_US = DAY // pd.Timedelta(microseconds=1)
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+
+
+@dataclass(frozen=True)
+class _Levels:
+    """The levels of all sounds below each other, each sound's in the order of time; a name a sound, a code a level."""
+
+    names: "pd.Index[Any]"
+    sound: Any
+    age: Any
+    level: Floats
+    time: Floats
+
+    @cached_property
+    def place(self) -> Any:
+        """How many levels of the same sound come before."""
+        return np.arange(len(self.sound)) - np.searchsorted(self.sound, self.sound)
+
+    def before(self, values: Any, steps: int = 1) -> Floats:
+        """Give each level what stands some steps before it in its sound; NaN where nothing does."""
+        found = np.full(len(values), np.nan)
+        found[steps:] = values[: max(len(values) - steps, 0)]
+        found[self.place < steps] = np.nan
+        return found
 
 
 def readings_by_day(readings: IntoFrame, *, as_of: pd.Timestamp, days: int) -> pd.DataFrame:
@@ -44,100 +72,134 @@ def readings_by_day(readings: IntoFrame, *, as_of: pd.Timestamp, days: int) -> p
         ``is_flagged``, ``rounding_unit``, sorted by sound and time.
     """
     levels = _levels(readings, as_of=as_of, days=days)
-    codes, sounds = pd.factorize(levels["sound_id"])
-    levels["sound"] = codes
-    levels["rounding_unit"] = _rounding_unit(levels)
-    levels = _increments(levels)
-    first = levels.groupby("sound")["age"].max().to_numpy()
+    told = _increments(levels, _rounding_unit(levels))
+    starts = np.flatnonzero(levels.place == 0)
+    first = levels.age[starts]
     end = first.cumsum()
-    frame = pd.DataFrame({"sound_id": np.repeat(np.asarray(sounds), first)}, dtype="str")
-    frame["age"] = np.repeat(end, first) - np.arange(len(frame))
-    place = end[codes] - levels["age"]
-    for name in ("posts", "exposure_days", "net_change", "is_flagged", "rounding_unit"):
-        column = np.full(len(frame), np.nan)
-        column[place] = levels[name]
+    number = int(first.sum())
+    sounds = np.repeat(np.arange(len(first)), first)
+    frame = pd.DataFrame({"sound_id": levels.names.take(sounds), "age": np.repeat(end, first) - np.arange(number)})
+    place = end[levels.sound] - levels.age
+    for name, values in told.items():
+        column = np.full(number, np.nan)
+        column[place] = values
         frame[name] = column
-    frame = frame.fillna({"exposure_days": 0.0, "is_flagged": 0.0}).astype({"is_flagged": "bool"})
+    frame["exposure_days"] = frame["exposure_days"].fillna(0.0)
+    frame["is_flagged"] = frame["is_flagged"] == 1
     return frame.assign(net_change=whole(frame["net_change"]), rounding_unit=whole(frame["rounding_unit"]))
 
 
-def _levels(readings: IntoFrame, *, as_of: pd.Timestamp, days: int) -> pd.DataFrame:
-    """Reduce readings, in their engine, to the level of each window and when it was last read."""
+def _levels(readings: IntoFrame, *, as_of: pd.Timestamp, days: int) -> _Levels:
+    """Reduce readings to the level of each window and when it was last read."""
     frame = enter(readings, ids=["sound_id"], times=["observed_at"], others=["total_uses"])
     known = frame.filter(between("observed_at", as_of - DAY * days, as_of), ~nw.col("total_uses").is_null())
-    aged = known.select("sound_id", "observed_at", "total_uses", ages("observed_at", as_of=as_of, days=days))
+    table = _reduced(known.select("sound_id", "observed_at", "total_uses"), as_of=as_of, days=days)
+    sound, names = pd.factorize(table["sound_id"], sort=True)
+    at = table["at"].to_numpy(dtype="datetime64[us]").astype("int64") / _DAY_US
+    order = np.lexsort((at, sound))
+    level = table["level"].to_numpy(dtype="float64")
+    age = table["age"].to_numpy(dtype="int64")
+    return _Levels(pd.Index(names, dtype="str"), sound[order], age[order], level[order], at[order])
+
+
+def _reduced(known: Frame, *, as_of: pd.Timestamp, days: int) -> pd.DataFrame:
+    if known.implementation.is_pandas():
+        return _reduced_here(board(known), as_of)
+    aged = known.with_columns(ages("observed_at", as_of=as_of, days=days))
     highest = aged.with_columns(nw.col("total_uses").max().over(_KEY).alias("level"))
     at_level = highest.filter(nw.col("total_uses") == nw.col("level"))
-    table = board(at_level.group_by([*_KEY, "level"]).agg(nw.col("observed_at").max().alias("at")))
-    table["age"] = table["age"].astype("int64")
-    return table.astype({"level": "float64"}).sort_values(["sound_id", "at"], ignore_index=True)
+    return board(at_level.group_by([*_KEY, "level"]).agg(nw.col("observed_at").max().alias("at")))
 
 
-def _rounding_unit(levels: pd.DataFrame) -> "pd.Series[float]":
-    level = levels["level"].astype("int64")
-    digits = np.floor(np.log10(levels["level"].clip(lower=1.0))).astype("int64") + 1
-    zeros = pd.Series(0, index=levels.index)
+def _reduced_here(known: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Do in memory what engines do with many more rows."""
+    at = known["observed_at"].to_numpy(dtype="datetime64[us]").astype("int64")
+    # windows are closed at their start: a reading at the very edge is of the later window
+    age = -(-(as_of.value // 1000 - at) // _DAY_US)
+    uses = known["total_uses"].to_numpy(dtype="int64")
+    sound, _ = pd.factorize(known["sound_id"])
+    order = np.lexsort((at, uses, age, sound))
+    is_last = np.ones(len(order), dtype=bool)
+    is_last[:-1] = (np.diff(sound[order]) != 0) | (np.diff(age[order]) != 0)
+    table = known.iloc[order[is_last]]
+    table = table.assign(age=age[order[is_last]])
+    return table.rename(columns={"total_uses": "level", "observed_at": "at"})
+
+
+def _rounding_unit(levels: _Levels) -> Floats:
+    level = levels.level.astype("int64")
+    digits = np.floor(np.log10(np.maximum(levels.level, 1.0))).astype("int64") + 1
+    zeros = np.zeros(len(level), dtype="int64")
     for power in range(1, 10):
         zeros += level % 10**power == 0
-    group = zeros.groupby([levels["sound"], digits])
+    _, group, size = np.unique(levels.sound * 32 + digits, return_inverse=True, return_counts=True)
+    fewest = np.full(len(size), 32)
+    np.minimum.at(fewest, group, zeros)
     # a handful of readings may all end in a zero by chance: they are trusted to two digits
-    cap = digits - np.where(group.transform("size") < 5, 2, 1)
-    unit = 10.0 ** group.transform("min").clip(upper=cap).clip(lower=0)
-    return pd.Series(np.where(level < EXACT_BELOW, 1.0, unit), index=levels.index)
+    cap = digits - np.where(size[group] < 5, 2, 1)
+    unit = 10.0 ** np.clip(np.minimum(fewest[group], cap), 0, None)
+    return np.where(level < EXACT_BELOW, 1.0, unit)
 
 
-def _increments(levels: pd.DataFrame) -> pd.DataFrame:
-    sounds = levels.groupby("sound")
-    previous = sounds["level"].shift()
-    unit = sounds["rounding_unit"].shift().clip(lower=levels["rounding_unit"])
-    error = unit.where(unit > 1, 0.0)
-    base, base_at = _highest_before(levels, LEVELS_COMPARED)
-    level, step = levels["level"], levels["level"] - base
+def _increments(levels: _Levels, rounding: Floats) -> dict[str, Floats]:
+    level, at = levels.level, levels.time
+    unit = np.fmax(levels.before(rounding), rounding)
+    unit[levels.place == 0] = np.nan
+    error = np.where(unit > 1, unit, 0.0)
+    base, base_at = _highest_before(levels, level, LEVELS_COMPARED)
+    step = level - base
     is_fall = step < -error
-    height, height_at = _highest_before(levels, LEVELS_REMEMBERED)
+    height, height_at = _highest_before(levels, level, LEVELS_REMEMBERED)
     is_return = _is_return(levels, base, height, error)
     is_old = ~is_return & _is_return_of_old(levels, base, error)
     is_return |= is_old
-    is_usable = base.isna() | ~(is_fall | is_return)
-    used_at = levels["at"].where(is_usable).groupby(levels["sound"]).ffill().groupby(levels["sound"]).shift()
-    since = base_at.mask(used_at > base_at, used_at).mask(is_return, height_at.mask(is_old))
-    elapsed = (levels["at"] - since).dt.total_seconds() / 86_400
-    is_told = base.notna() & ~is_fall & ~(is_return & (level <= height + error))
+    used_at = _last_used(levels, np.isnan(base) | ~(is_fall | is_return))
+    since = np.where(used_at > base_at, used_at, base_at)
+    since = np.where(is_return, np.where(is_old, np.nan, height_at), since)
+    elapsed = at - since
+    is_told = ~np.isnan(base) & ~is_fall & ~(is_return & (level <= height + error))
     is_counted = is_told & (elapsed > 0) & (elapsed <= LONGEST_STEP_DAYS)
-    increment = step.mask(is_return, level - height).clip(lower=0.0)
-    levels["posts"] = (increment / elapsed).where(is_counted)
-    levels["exposure_days"] = is_counted.astype("float64")
-    levels["net_change"] = levels["level"] - previous
-    levels["is_flagged"] = is_fall | is_return
-    return levels
+    increment = np.maximum(np.where(is_return, level - height, step), 0.0)
+    return {
+        "posts": np.divide(increment, elapsed, out=np.full(len(level), np.nan), where=is_counted),
+        "exposure_days": is_counted.astype("float64"),
+        "net_change": level - levels.before(level),
+        "is_flagged": (is_fall | is_return).astype("float64"),
+        "rounding_unit": rounding,
+    }
 
 
-def _highest_before(levels: pd.DataFrame, number: int) -> "tuple[pd.Series[float], pd.Series[Any]]":
-    """Give the highest of so many levels before each, and when it was last read."""
-    sounds = levels.groupby("sound")
-    highest, at = sounds["level"].shift(number), sounds["at"].shift(number)
+def _last_used(levels: _Levels, is_usable: Any) -> Floats:
+    """Give each level the time of the latest one before it that could be used; NaN where none could."""
+    latest = np.maximum.accumulate(np.where(is_usable, np.arange(len(is_usable)), -1))
+    is_own = latest >= np.arange(len(is_usable)) - levels.place
+    return levels.before(np.where(is_own, levels.time[latest], np.nan)) if len(is_usable) else levels.time
+
+
+def _highest_before(levels: _Levels, values: Floats, number: int) -> tuple[Floats, Floats]:
+    """Give the highest of so many values before each, and when it was last read."""
+    highest, at = levels.before(values, number), levels.before(levels.time, number)
     for steps in range(number - 1, 0, -1):
-        level = sounds["level"].shift(steps)
-        is_higher = highest.isna() | (level >= highest)
-        highest, at = highest.mask(is_higher, level), at.mask(is_higher, sounds["at"].shift(steps))
+        value = levels.before(values, steps)
+        is_higher = np.isnan(highest) | (value >= highest)
+        highest, at = np.where(is_higher, value, highest), np.where(is_higher, levels.before(levels.time, steps), at)
     return highest, at
 
 
-def _is_return(
-    levels: pd.DataFrame, base: "pd.Series[float]", height: "pd.Series[float]", error: "pd.Series[float]"
-) -> "pd.Series[bool]":
+def _is_return(levels: _Levels, base: Floats, height: Floats, error: Floats) -> Any:
     """Tell which steps lead back to the height of the last levels."""
-    falls = levels.assign(level=-levels.groupby("sound")["level"].diff())
+    level = levels.level
     # two backends keep their distance while both grow: the step up is as large as the fall was
-    fall, _ = _highest_before(falls, LEVELS_REMEMBERED)
-    level, step, gap = levels["level"], levels["level"] - base, height - base
+    fall, _ = _highest_before(levels, levels.before(level) - level, LEVELS_REMEMBERED)
+    step, gap = level - base, height - base
     is_fall_undone = (fall > error) & (step > 0.5 * fall) & (step < 1.5 * fall + error) & (level > height - 0.5 * fall)
     is_climb = (gap > error) & (step > 0.25 * gap) & (level <= height + error)
     return is_fall_undone | is_climb
 
 
-def _is_return_of_old(levels: pd.DataFrame, base: "pd.Series[float]", error: "pd.Series[float]") -> "pd.Series[bool]":
+def _is_return_of_old(levels: _Levels, base: Floats, error: Floats) -> Any:
     """Tell which steps lead back to a height far above, however long ago it stood there."""
-    height = levels.groupby("sound")["level"].cummax().groupby(levels["sound"]).shift()
-    step, gap = levels["level"] - base, height - base
+    so_far = pd.Series(levels.level).groupby(levels.sound).cummax().to_numpy()
+    height = levels.before(so_far)
+    step, gap = levels.level - base, height - base
     return (height > FAR_ABOVE * base + error) & (step > 0.5 * gap) & (step < 1.5 * gap + error)

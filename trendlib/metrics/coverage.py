@@ -54,6 +54,23 @@ Page: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
+class _Walk:
+    """One walk: what its pages say together."""
+
+    feed: tuple[str, str]
+    first_at: datetime
+    last_at: datetime
+    is_whole: bool
+    is_in_order: bool
+    has_reached_end: bool
+    oldest: datetime | None
+    pairs: int
+    pages: int
+    items: int
+    items_read: int
+
+
+@dataclass(frozen=True)
 class _Proof:
     """What one walk, or several that overlap, prove."""
 
@@ -99,8 +116,36 @@ def coverage(pages: IntoFrame, *, as_of: datetime, totals: IntoFrame | None = No
     for values in table.itertuples(index=False):
         page = dict(zip(table.columns, values, strict=True))
         feeds.setdefault((page["subject"], page["subject_id"]), []).append(page)
-    rows = [_feed_row(feed, feeds[feed], expected.get(feed[1])) for feed in sorted(feeds)]
+    rows = [_feed_row(feed, [*map(_walk, _walks(feeds[feed]))], expected.get(feed[1])) for feed in sorted(feeds)]
     return leave(pd.DataFrame(rows, columns=list(_DTYPES)).astype(_DTYPES), pages)
+
+
+class Feed:
+    """The pages of one sound's feed, divided into walks once: `coverage` for any instant.
+
+    Parameters
+    ----------
+    pages
+        Rows of ``feed_pages`` of one feed, of any time; a pandas frame.
+    """
+
+    def __init__(self, pages: pd.DataFrame) -> None:
+        table = pages.loc[pages["region"].isna(), [*_FEED, *_TIMES, *_PAGE]]
+        columns = [one.astype("object").where(one.notna(), None) for _, one in table.items()]
+        rows: list[Page] = [dict(zip(table.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+        self._pages = _walks(rows)
+        self._walks = [_walk(walk) for walk in self._pages]
+
+    def coverage(self, as_of: datetime, total: float | None = None) -> pd.DataFrame:
+        """Tell what the pages fetched before an instant prove, where the feed should hold so many posts."""
+        now = instant(as_of)
+        walks = [walk for walk in self._walks if walk.last_at < now]
+        if len(walks) < len(self._walks):
+            cut = [page for page in self._pages[len(walks)] if page["observed_at"] < now]
+            walks += [_walk(cut)] if cut else []
+        feed = self._walks[0].feed if walks else ("", "")
+        rows = [_feed_row(feed, walks, total)] if walks else []
+        return pd.DataFrame(rows, columns=list(_DTYPES)).astype(_DTYPES)
 
 
 def lagging(covered: IntoFrame, pages: IntoFrame, daily: IntoFrame, *, as_of: datetime) -> Any:
@@ -167,15 +212,31 @@ def _expected(totals: IntoFrame) -> dict[str, float]:
     return dict(zip(table["subject_id"], table["total"].astype("float64"), strict=True))
 
 
-def _feed_row(feed: tuple[str, str], pages: list[Page], total: float | None) -> tuple[Any, ...]:
-    walks = _walks(pages)
-    ordered = [walk for walk in walks if _is_in_order(walk)]
-    is_feed_ordered = len(ordered) == len(walks) and sum(map(_pairs, walks)) >= PAIRS_NEEDED
+def _feed_row(feed: tuple[str, str], walks: Sequence[_Walk], total: float | None) -> tuple[Any, ...]:
+    pairs = sum(walk.pairs for walk in walks)
+    is_feed_ordered = all(walk.is_in_order for walk in walks) and pairs >= PAIRS_NEEDED
     proofs = [_proof(walk, total, is_feed_ordered=is_feed_ordered) for walk in walks]
     since, latest = _joined(proofs)
-    items = sum(page["items"] or 0 for page in pages)
     words = (latest.is_newest_first, latest.has_reached_end, latest.is_capped)
-    return (*feed, since, latest.until, *words, len(pages), items)
+    return (*feed, since, latest.until, *words, sum(walk.pages for walk in walks), sum(walk.items for walk in walks))
+
+
+def _walk(pages: Sequence[Page]) -> _Walk:
+    times = [page["oldest_posted_at"] for page in pages if page["oldest_posted_at"]]
+    first, last = pages[0], pages[-1]
+    return _Walk(
+        feed=(first["subject"], first["subject_id"]),
+        first_at=first["observed_at"],
+        last_at=max(page["observed_at"] for page in pages),
+        is_whole=_position(first) == 0,
+        is_in_order=_is_in_order(pages),
+        has_reached_end=last["has_more"] is False,
+        oldest=min(times) if times else None,
+        pairs=_pairs(pages),
+        pages=len(pages),
+        items=sum(page["items"] or 0 for page in pages),
+        items_read=sum(page["items_read"] or 0 for page in pages),
+    )
 
 
 def _walks(pages: list[Page]) -> list[list[Page]]:
@@ -212,18 +273,15 @@ def _is_in_order(pages: Sequence[Page]) -> bool:
     return sum(page["rises"] or 0 for page in pages) <= RISES_FORGIVEN * _pairs(pages)
 
 
-def _proof(walk: list[Page], total: float | None, *, is_feed_ordered: bool) -> _Proof:
-    items = sum(page["items_read"] or 0 for page in walk)
-    is_ordered = is_newest_first(walk) or (is_feed_ordered and _is_in_order(walk))
-    has_reached_end = walk[-1]["has_more"] is False
-    is_capped = has_reached_end and total is not None and items < CAPPED_BELOW * total
+def _proof(walk: _Walk, total: float | None, *, is_feed_ordered: bool) -> _Proof:
+    is_ordered = walk.is_in_order and (walk.pairs >= PAIRS_NEEDED or is_feed_ordered)
+    is_capped = walk.has_reached_end and total is not None and walk.items_read < CAPPED_BELOW * total
     since: datetime | None = None
-    if _position(walk[0]) == 0:
-        times = [page["oldest_posted_at"] for page in walk if page["oldest_posted_at"]]
-        since = min(times) if times and is_ordered else None
-        is_whole = has_reached_end and not is_capped and (items > 0 or total == 0)
-        since = BEGINNING if is_whole else since
-    return _Proof(since, walk[0]["observed_at"], is_ordered, has_reached_end, is_capped)
+    if walk.is_whole:
+        since = walk.oldest if is_ordered else None
+        is_complete = walk.has_reached_end and not is_capped and (walk.items_read > 0 or total == 0)
+        since = BEGINNING if is_complete else since
+    return _Proof(since, walk.first_at, is_ordered, walk.has_reached_end, is_capped)
 
 
 def _joined(proofs: list[_Proof]) -> tuple[datetime | None, _Proof]:

@@ -72,14 +72,18 @@ def concentration(posts: IntoFrame, *, as_of: datetime, days: int = 7) -> Any:
     )
     unknown = counted.filter(~is_known).select("sound_id", nw.col("c").alias("posts_of_unknown"))
     table = board(totals).merge(board(unknown), on="sound_id", how="outer").sort_values("sound_id")
-    return leave(_concentrated(table), posts)
+    return leave(concentrated(table), posts)
 
 
 def _number(frame: Frame) -> nw.Expr:
     return nw.col("post_id").n_unique() if "post_id" in frame.collect_schema().names() else nw.len()
 
 
-def _concentrated(table: pd.DataFrame) -> pd.DataFrame:
+def concentrated(table: pd.DataFrame) -> pd.DataFrame:
+    """Make `concentration` of a row of totals a sound: posts and creators, squares of posts each, the top creator's.
+
+    The columns are ``sound_id``, ``posts``, ``creators``, ``squares``, ``top``, ``first_timers``, ``posts_of_unknown``.
+    """
     for name in ("posts", "creators", "posts_of_unknown"):
         table[name] = table[name].fillna(0)
     n, squares, top = (table[name].to_numpy(dtype="float64", na_value=np.nan) for name in ("posts", "squares", "top"))
@@ -152,7 +156,7 @@ def leave_one_out(
     as_of: datetime,
     measure: Callable[..., Any],
     coverage: IntoFrame | datetime | None = None,
-    daily: IntoFrame | None = None,
+    daily: Any = None,
 ) -> Any:
     """Measure growth again without each sound's top creator, top post and top region.
 

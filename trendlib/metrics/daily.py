@@ -47,6 +47,32 @@ class Grid:
         is_counter = np.zeros(len(sounds), dtype=bool)
         return cls(sounds, posts, exposure, np.ones_like(posts), is_counter, exposure > 0, unknown)
 
+    def cut(self, days: int) -> "Grid":
+        """Keep the latest windows."""
+        posts, exposure, unit, creators = (
+            one[:, :days] for one in (self.posts, self.exposure, self.unit, self.creators)
+        )
+        return Grid(self.sounds, posts, exposure, unit, self.is_counter, self.is_seen[:, :days], creators)
+
+    def beside(self, own: "Grid") -> "Grid":
+        """Put the sounds of another grid in the place of this one's sounds of the same names."""
+        others = ~self.sounds.isin(own.sounds)
+        sounds = self.sounds[others].append(own.sounds)
+        order = np.argsort(sounds.to_numpy(dtype="object"), kind="stable")
+
+        def joined(name: str) -> Any:
+            return np.concatenate([getattr(self, name)[others], getattr(own, name)])[order]
+
+        return Grid(
+            sounds[order],
+            joined("posts"),
+            joined("exposure"),
+            joined("unit"),
+            joined("is_counter"),
+            joined("is_seen"),
+            joined("creators"),
+        )
+
     @property
     def history_days(self) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Windows from the first one in sight to the last."""
@@ -96,12 +122,16 @@ def from_posts(
         If a column is missing or of the wrong kind.
     """
     counts = posts_by_day(posts, as_of=as_of, coverage=coverage, days=days, posts_per_creator=posts_per_creator)
-    now = instant(as_of)
+    return leave(covered_only(counts, as_of=instant(as_of)), posts)
+
+
+def covered_only(counts: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Keep the windows of which something is known, with what `from_posts` says of each."""
     is_known = (counts["exposure_days"] > 0) & ~counts["is_before_birth"]
     frame = counts[is_known].assign(net_change=np.nan, is_flagged=False, rounding_unit=1, source="posts")
-    frame["day"] = (now - frame["age"] * DAY).astype("datetime64[us, UTC]")
+    frame["day"] = (as_of - frame["age"] * DAY).astype("datetime64[us, UTC]")
     frame = frame.astype({"net_change": "Int64", "rounding_unit": "Int64", "source": "str"})
-    return leave(frame.sort_values(["sound_id", "day"])[[*COLUMNS, "creators"]], posts)
+    return frame.sort_values(["sound_id", "day"])[[*COLUMNS, "creators"]]
 
 
 def from_counter(readings: IntoFrame, *, as_of: datetime, days: int = HORIZON_DAYS) -> Any:
@@ -156,13 +186,24 @@ def posts_by_day(
     frame = enter(posts, ids=["sound_id"], times=["posted_at"])
     frame = frame.select([name for name in ("sound_id", "posted_at", "post_id", "creator_id") if name in _names(frame)])
     span = spans(frame, coverage, now)
-    covered_days = exposure(span["since"], span["until"], as_of=now, days=days)
     recent = frame.filter(between("posted_at", now - DAY * days, now)).with_columns(
         ages("posted_at", as_of=now, days=days)
     )
     seen = board(_counted(recent, posts_per_creator)).set_index(_KEY)
     counts = _counts_within(recent, seen, span, posts_per_creator, cut_before=now - DAY * days, cut_after=now)
+    return laid_out(seen, counts, span, as_of=now, days=days)
 
+
+def laid_out(
+    seen: pd.DataFrame, counts: pd.DataFrame, span: pd.DataFrame, *, as_of: pd.Timestamp, days: int
+) -> pd.DataFrame:
+    """Lay counts out on the windows of each sound, with what is covered: the result of `posts_by_day`.
+
+    ``seen`` and ``counts`` hold ``posts``, and ``creators`` where these are known, by ``sound_id`` and ``age``: all
+    posts, and those within the proven stretch of ``span``, as `trendlib.metrics.coverage.spans` gives it.
+    """
+    now = as_of
+    covered_days = exposure(span["since"], span["until"], as_of=now, days=days)
     grid = pd.MultiIndex.from_product([span.index, range(1, days + 1)], names=_KEY)
     result = pd.DataFrame({"exposure_days": covered_days.ravel()}, index=grid)
     counts = counts.reindex(grid, fill_value=0)
@@ -220,14 +261,16 @@ def _counts_within(
     return pd.concat([seen[is_whole], again])
 
 
-def grid(daily: IntoFrame, *, as_of: datetime, days: int = HORIZON_DAYS) -> Grid:
-    """Lay a daily frame out as matrices, as known at ``as_of``.
+def grid(daily: Any, *, as_of: datetime, days: int = HORIZON_DAYS) -> Grid:
+    """Lay a daily frame out as matrices, as known at ``as_of``; a grid of that instant, of as many days, is one.
 
     Raises
     ------
     SchemaError
         If a column is missing or of the wrong kind.
     """
+    if isinstance(daily, Grid):
+        return daily.cut(days)
     now = instant(as_of)
     frame = enter(daily, ids=["sound_id"], times=["day"], others=["posts", "exposure_days"])
     names = [name for name in ("rounding_unit", "source", "creators") if name in _names(frame)]

@@ -159,11 +159,11 @@ def _typed(values: Any, dtype: nw.dtypes.DType) -> Any:
     return series.astype("str")
 
 
-def leave(frame: pd.DataFrame, native: IntoFrame) -> Any:
-    """Give a board back in the engine of the frame it was computed from."""
-    entered = nw.from_native(native)
+def leave(frame: pd.DataFrame, native: Any) -> Any:
+    """Give a board back in the engine of the frame it was computed from; from what is none, as a pandas frame."""
+    entered: Any = nw.from_native(native, pass_through=True)
     frame = frame.reset_index(drop=True)
-    if isinstance(entered, nw.LazyFrame) or entered.implementation.is_pandas():
+    if not isinstance(entered, nw.DataFrame) or entered.implementation.is_pandas():
         return frame
     schema = nw.from_native(frame, eager_only=True).schema
     columns = {name: _plain(frame[name]) for name in frame.columns}

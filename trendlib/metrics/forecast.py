@@ -61,7 +61,7 @@ class _Trend:
         return np.asarray(self.pace * np.exp(self.slope[:, None] * ahead).sum(axis=1))
 
 
-def forecast(daily: IntoFrame, *, as_of: datetime, days: int = 7, errors: IntoFrame | None = None) -> Any:
+def forecast(daily: Any, *, as_of: datetime, days: int = 7, errors: IntoFrame | None = None) -> Any:
     """Forecast each sound's uses over the next days.
 
     Parameters
@@ -120,7 +120,7 @@ def forecast(daily: IntoFrame, *, as_of: datetime, days: int = 7, errors: IntoFr
     return leave(table.astype({"sound_id": "str", "status": "str"})[list(COLUMNS)], daily)
 
 
-def forecast_errors(daily: IntoFrame, *, as_of: datetime, days: int = 7) -> Any:
+def forecast_errors(daily: Any, *, as_of: datetime, days: int = 7) -> Any:
     """Forecast at earlier instants of the board, and hold it against what came.
 
     Parameters
@@ -148,15 +148,19 @@ def forecast_errors(daily: IntoFrame, *, as_of: datetime, days: int = 7) -> Any:
     _check(days)
     now = instant(as_of)
     counts = grid(daily, as_of=now)
+    backs = range(days, HORIZON_DAYS - RECENT_DAYS + 1, ERRORS_EVERY_DAYS)
+    # one fit of all instants at once: many small ones take ten times as long
+    windows = [counts.rate[:, back : back + FITTED_DAYS] for back in backs]
+    fitted = _fitted(np.concatenate([_padded(window) for window in windows])).uses(days).reshape(len(windows), -1)
     frames = []
-    for back in range(days, HORIZON_DAYS - RECENT_DAYS + 1, ERRORS_EVERY_DAYS):
+    for back, forecasted in zip(backs, fitted, strict=True):
         earlier = _earlier(counts, back)
         came = counts.rate[:, back - days : back]
         is_told = ~np.isin(_status(earlier), [Status.NEW.value, Status.ROUNDED.value, Status.NOT_ENOUGH_COVERAGE.value])
         is_told &= np.isfinite(came).sum(axis=1) >= days - 1
         uses = np.nansum(came, axis=1) / np.maximum(np.isfinite(came).sum(axis=1), 1) * days
         frame = pd.DataFrame({"sound_id": counts.sounds.to_numpy(), "as_of": (now - DAY * back).as_unit("us")})
-        frame["log_error"] = np.log((_fitted(earlier.rate).uses(days) + 1) / (uses + 1))
+        frame["log_error"] = np.log((forecasted + 1) / (uses + 1))
         frame["log_error_naive"] = np.log((_week_before(earlier.rate, days) + 1) / (uses + 1))
         frames.append(frame[is_told])
     table = pd.concat(frames).astype({"sound_id": "str"}).sort_values(["sound_id", "as_of"])
@@ -175,6 +179,11 @@ def _earlier(counts: Grid, back: int) -> Grid:
     return Grid(
         counts.sounds, posts, exposure, unit, counts.is_counter, counts.is_seen[:, back:], counts.creators[:, back:]
     )
+
+
+def _padded(window: Matrix) -> Matrix:
+    """Fill a window at the edge of what is known up with unknown days."""
+    return np.pad(window, ((0, 0), (0, FITTED_DAYS - window.shape[1])), constant_values=np.nan)
 
 
 def _fitted(rate: Matrix) -> _Trend:

@@ -25,6 +25,7 @@ least 5 % of the two weeks, as a mean of the shares: no other could pass). Poste
   the normal one.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -138,28 +139,31 @@ def region_history(posts: IntoFrame, *, as_of: datetime, cells: int = 14, span_d
     place = nw.sum_horizontal(nw.lit(1), *(one.cast(nw.Int64) for one in older)).cast(nw.Int64).alias("cell")
     spelled = recent.with_columns(nw.col("region").str.to_uppercase().alias("region"), place)
     counts = board(spelled.group_by([*_KEY, "cell"]).agg(number.alias("posts")))
-    counts["posts"] = counts["posts"].astype("Int64")
-    mixes = [
-        _shares(counts[counts["cell"] == cell]).assign(day=now - step * cell)
-        for cell in sorted(counts["cell"].unique().tolist())
-    ]
-    table = pd.concat([_shares(counts.head(0)).assign(day=now).head(0), *mixes])
-    table = table.astype({"day": "datetime64[us, UTC]"}).sort_values("sound_id", kind="stable")
-    return leave(table[["sound_id", "day", *(name for name in table if name not in {"sound_id", "day"})]], posts)
+    return leave(mixed(counts, as_of=now, span_days=span_days), posts)
 
 
-def _shares(counts: pd.DataFrame) -> pd.DataFrame:
+def mixed(counts: pd.DataFrame, *, as_of: datetime, span_days: int) -> pd.DataFrame:
+    """Make `region_history` of counts: ``sound_id``, ``region``, ``cell`` (1 is the last), ``posts``."""
+    now, step = instant(as_of), DAY * span_days
+    counts = counts.astype({"posts": "Int64"})
+    table = _shares(counts, by=["sound_id", "cell"])
+    table["day"] = (now - step * table["cell"]).astype("datetime64[us, UTC]")
+    return table[["sound_id", "day", *(name for name in table if name not in {"sound_id", "day", "cell"})]]
+
+
+def _shares(counts: pd.DataFrame, by: Sequence[str] = ("sound_id",)) -> pd.DataFrame:
+    key = list(by)
     is_known = counts["region"].notna() & (counts["region"] != "")
-    n = counts["posts"].where(is_known, 0).groupby(counts["sound_id"]).sum().astype("Int64")
-    n_unknown = counts["posts"].where(~is_known, 0).groupby(counts["sound_id"]).sum().astype("Int64")
-    sounds = pd.DataFrame({"n": n, "n_unknown": n_unknown}).reset_index()
-    table = sounds.merge(counts[is_known], on="sound_id", how="left")
+    parts = counts[key].assign(n=counts["posts"].where(is_known, 0), n_unknown=counts["posts"].where(~is_known, 0))
+    sounds = parts.groupby(key, as_index=False).sum().astype({"n": "Int64", "n_unknown": "Int64"})
+    table = sounds.merge(counts[is_known], on=key, how="left")
     table["posts"] = table["posts"].fillna(0)
     posts, total, unknown = (table[name].to_numpy(dtype="float64") for name in ("posts", "n", "n_unknown"))
     table["share"] = np.divide(posts, total, out=np.full(len(table), np.nan), where=total > 0)
     table["unknown_share"] = unknown / (total + unknown)
-    table = table.sort_values(["sound_id", "share", "region"], ascending=[True, False, True])
-    return table[[*_KEY, "posts", "share", "n", "n_unknown", "unknown_share"]]
+    ascending = [True] * len(key)
+    table = table.sort_values([*key, "share", "region"], ascending=[*ascending, False, True])
+    return table[[*key, "region", "posts", "share", "n", "n_unknown", "unknown_share"]]
 
 
 def top_region(mix: IntoFrame) -> Any:

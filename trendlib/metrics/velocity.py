@@ -50,6 +50,7 @@ COLUMNS = (
     "is_lower_bound",
 )
 BASELINE_DAYS = 7
+COUNTED_DAYS = 1 + BASELINE_DAYS
 WINDOWS_DAYS = (1, 2, 3, 7, 14)
 RECENT_NEEDED = 0.5
 BASELINE_NEEDED = 0.5
@@ -110,7 +111,7 @@ def velocity(
     *,
     as_of: datetime,
     coverage: IntoFrame | datetime | None = None,
-    daily: IntoFrame | None = None,
+    daily: Any = None,
     dialect: Dialect = "trendlib",
 ) -> Any:
     """Measure velocity on lists of posts.
@@ -144,20 +145,38 @@ def velocity(
     ValueError
         If ``as_of`` has no time zone, or the dialect is unknown.
     """
-    days = 1 + BASELINE_DAYS
-    counts = posts_by_day(posts, as_of=as_of, coverage=coverage, days=days)
+    counts = posts_by_day(posts, as_of=as_of, coverage=coverage, days=COUNTED_DAYS)
     if daily is None:
         daily = from_posts(posts, as_of=as_of, coverage=coverage, days=PAST_WEEKS_DAYS + BASELINE_DAYS)
-    ordinary = season(grid(daily, as_of=as_of))
-    table = _on_posts(counts, days, ordinary)
+    table = _on_posts(counts, COUNTED_DAYS, season(grid(daily, as_of=as_of)))
     if dialect == "tutorial_engagement":
         table[_RATIOS] = table[_RATIOS].mul(_mean_views(posts, as_of, table["sound_id"]), axis=0)
     return leave(_spoken(table, dialect), posts)
 
 
-def counter_velocity(
-    readings: IntoFrame, *, as_of: datetime, daily: IntoFrame | None = None, dialect: Dialect = "trendlib"
-) -> Any:
+def of_counts(counts: pd.DataFrame | Grid, ordinary: Season, *, dialect: Dialect = "trendlib") -> pd.DataFrame:
+    """Measure velocity on counts that were made elsewhere, as `velocity` and `counter_velocity` do.
+
+    Parameters
+    ----------
+    counts
+        Of posts, what `trendlib.metrics.daily.laid_out` gave for 8 days; of counters, a grid.
+    ordinary
+        What an ordinary day is, learnt from the whole board.
+    dialect
+        Whose velocity; not one that needs views.
+
+    Returns
+    -------
+    frame
+        As `velocity` gives it.
+    """
+    if isinstance(counts, Grid):
+        return _spoken(_on_counter(counts, ordinary), dialect)
+    return _spoken(_on_posts(counts, COUNTED_DAYS, ordinary), dialect)
+
+
+def counter_velocity(readings: IntoFrame, *, as_of: datetime, daily: Any = None, dialect: Dialect = "trendlib") -> Any:
     """Measure velocity on use counters.
 
     Parameters
@@ -167,7 +186,7 @@ def counter_velocity(
     as_of
         End of the recent window; readings from then on don't count.
     daily
-        What `daily.from_counter` gave for these readings and this instant, to save computing it again.
+        What `daily.from_counter` gave for these readings and this instant, or a grid of it, to save computing it again.
     dialect
         Whose velocity ``growth_rate`` and its interval are given in.
 
