@@ -16,11 +16,12 @@ import pandas as pd
 
 from trendlib import findings, metrics
 from trendlib.errors import ConfigError
+from trendlib.evidence import Evidence
 from trendlib.metrics.engines import DAY
 from trendlib.metrics.velocity import DIALECTS, Dialect
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
-from trendlib.study import Evidence, Study
+from trendlib.study import Study
 
 CREATOR_COLUMNS = ("rank", "handle", "nickname", "posts", "views", "reach_per_post", "followers")
 POST_COLUMNS = ("rank", "views", "posted_at", "region", "handle", "caption", "link")

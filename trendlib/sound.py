@@ -14,6 +14,7 @@ import pandas as pd
 
 from trendlib import findings, metrics
 from trendlib.errors import ConfigError
+from trendlib.evidence import Evidence, evidence
 from trendlib.licence import licence_exhibit, licence_lines
 from trendlib.metrics.forecast import RECENT_DAYS as MOST_AHEAD
 from trendlib.metrics.leaderboard import TOP
@@ -23,7 +24,7 @@ from trendlib.posted import Posted, known_dialect
 from trendlib.schema import Status
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
-from trendlib.study import Evidence, Study, in_utc
+from trendlib.study import Study, in_utc
 
 MAX_USES = int(metrics.CATCH_THEM_EARLY["total_uses"])
 EXHIBITS = (
@@ -72,7 +73,7 @@ class Sound(Posted):
     @property
     def evidence(self) -> Evidence:
         """What is known of it at the instant, and measured."""
-        return self.study.evidence(self.sound_id, self.as_of)
+        return evidence(self.study, self.sound_id, self.as_of)
 
     @property
     def name(self) -> str:

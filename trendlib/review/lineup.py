@@ -23,6 +23,7 @@ from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
 from trendlib.show.theme import plain_text, share_words, short_number
 from trendlib.sound import DAY_COLUMNS
+from trendlib.study import GRID_DAYS
 
 CELLS, TAG_DAYS, AHEAD_DAYS = 14, 28, 7
 TOP_CREATORS, TOP_POSTS, TOP_RANKS = 6, 3, 3
@@ -84,11 +85,11 @@ class Lineup:
         return self.songs[self.songs["song_id"].isin(own["song_id"])]
 
     @cached_property
-    def _days(self) -> pd.DataFrame:
+    def _days(self) -> metrics.daily.Grid:
         """Daily counts of them and of the company."""
         own = self.board.days[self.board.days["sound_id"].isin(self.ids)]
-        company = self.desk.study.company_days(self.desk.as_of)
-        return pd.concat([company[~company["sound_id"].isin(self.ids)], own], ignore_index=True)
+        grid = metrics.daily.grid(own, as_of=self.desk.as_of, days=GRID_DAYS)
+        return self.desk.study.company_days(self.desk.as_of).beside(grid)
 
     @cached_property
     def _readings(self) -> pd.DataFrame:

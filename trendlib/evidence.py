@@ -1,0 +1,276 @@
+"""What is known of one sound at one instant, and what is measured of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from trendlib import metrics
+from trendlib.board import POSTS_PER_CREATOR, SENT_ALERTS, joined_days, latest_uses, not_measured
+from trendlib.metrics.captions import hashtag_shares
+from trendlib.metrics.coverage import spans
+from trendlib.metrics.creators import concentrated
+from trendlib.metrics.daily import HORIZON_DAYS, Grid
+from trendlib.metrics.engines import DAY, instant
+from trendlib.metrics.regions import mixed
+from trendlib.metrics.season import season
+from trendlib.metrics.velocity import COUNTED_DAYS, Dialect, of_counts
+from trendlib.schema import Status
+from trendlib.study import GRID_DAYS, Study
+
+CONCENTRATION_DAYS = 7
+PACE_RULES = ("breakout", "catch_them_early", "reactivation")
+_COUNTED = ("sound_id", "creator_id", "region", "posted_at")
+
+
+def evidence(study: Study, sound_id: str, as_of: datetime) -> "Evidence":
+    """Return what is known of a sound at an instant."""
+    return study.evidence(sound_id, as_of, lambda: Evidence(study, sound_id, as_of))
+
+
+class Evidence:
+    """One sound at one instant: what is known, and what is measured of it.
+
+    Parameters
+    ----------
+    study
+        The sounds it is one of.
+    sound_id
+        Which one.
+    as_of
+        The instant.
+    """
+
+    def __init__(self, study: Study, sound_id: str, as_of: datetime) -> None:
+        self.study = study
+        self.sound_id = sound_id
+        self.as_of = as_of
+        self.world = study.excerpt(sound_id).at(as_of)
+
+    @cached_property
+    def is_known(self) -> bool:
+        """Whether it was watched by then."""
+        return self.sound_id in self.study.watched or bool(len(self.readings) or len(self.pages))
+
+    @cached_property
+    def identity(self) -> pd.DataFrame:
+        """Title, artist and the like: a row, or none."""
+        return self.world.frame("sounds")
+
+    @cached_property
+    def readings(self) -> pd.DataFrame:
+        """The readings of its use counter."""
+        return self.world.frame("sound_observations")
+
+    @cached_property
+    def pages(self) -> pd.DataFrame:
+        """The pages of its feed."""
+        return self.world.frame("feed_pages")
+
+    @cached_property
+    def uses(self) -> pd.DataFrame:
+        """Its latest known total uses: a row, or none."""
+        return latest_uses(self.readings)
+
+    @cached_property
+    def covered(self) -> pd.DataFrame:
+        """What its feed's pages prove."""
+        known = self.uses["total_uses"].dropna()
+        total = float(known.iloc[0]) if len(known) else None
+        return self.study.feed(self.sound_id).coverage(self.as_of, total)
+
+    @cached_property
+    def posts(self) -> Any:
+        """Its posts, one row each, to be counted: a relation without what counting does not need."""
+        return self.world.posts_known(has_counters=False).project(", ".join(_COUNTED))
+
+    @cached_property
+    def listed(self) -> Any:
+        """Its posts with all that is said of them: a relation."""
+        return self.world.posts_known(has_counters=False)
+
+    @cached_property
+    def viewed(self) -> Any:
+        """Its posts with all that is said of them and their latest counters: a relation."""
+        return self.world.posts_known(has_counters=True)
+
+    @cached_property
+    def counted(self) -> pd.DataFrame:
+        """Its daily counts by the counter."""
+        counted: pd.DataFrame = metrics.daily.from_counter(self.readings, as_of=self.as_of)
+        return counted
+
+    @cached_property
+    def span(self) -> pd.DataFrame:
+        """The stretch of time in which its posts are complete."""
+        return spans(nw.from_native(self.world.oldest_post()), self.covered, instant(self.as_of))
+
+    @cached_property
+    def tally(self) -> pd.DataFrame:
+        """How many posts, posts of creators counted twice at most, and creators each window holds."""
+        bounds = self.span[["counted_from", "until"]].iloc[0] if len(self.span) else [None, None]
+        counts = self.world.posts_by_day(HORIZON_DAYS, POSTS_PER_CREATOR, *bounds)
+        return counts.assign(sound_id=self.sound_id).set_index(["sound_id", "age"]).astype("int64")
+
+    def laid_out(self, posts: str, days: int) -> pd.DataFrame:
+        """Lay the tally of posts, or of those capped, out on windows with what is covered."""
+        recent = self.tally[self.tally.index.get_level_values("age") <= days]
+        seen, within = (
+            pd.DataFrame({"posts": recent[f"{posts}{end}"], "creators": recent[f"creators{end}"]})
+            for end in ("", "_within")
+        )
+        return metrics.daily.laid_out(seen, within, self.span, as_of=instant(self.as_of), days=days)
+
+    @cached_property
+    def days(self) -> pd.DataFrame:
+        """Its daily counts, oldest first: by the posts where they cover a day whole, else by the counter."""
+        listed = metrics.daily.covered_only(self.laid_out("capped", HORIZON_DAYS), as_of=instant(self.as_of))
+        return joined_days(self.counted, listed)
+
+    @cached_property
+    def grid(self) -> Grid:
+        """Its daily counts as a grid of one sound."""
+        return metrics.daily.grid(self.days, as_of=self.as_of, days=GRID_DAYS)
+
+    @cached_property
+    def company_days(self) -> Grid:
+        """Daily counts of the company, this sound's own among them."""
+        return self.study.company_days(self.as_of).beside(self.grid)
+
+    def velocities(self, dialect: Dialect = "trendlib") -> Sequence[pd.DataFrame]:
+        """Measure its velocity in a dialect: on its posts, and on its counter, which shows no views."""
+        if dialect == "tutorial_engagement":
+            how: dict[str, Any] = {"as_of": self.as_of, "daily": self.company_days, "dialect": dialect}
+            return (metrics.velocity(self.viewed, coverage=self.covered, **how),)
+        counted = self.laid_out("posts", COUNTED_DAYS)
+        on_posts = of_counts(counted, season(self.company_days), dialect=dialect)
+        if len(on_posts) and on_posts["status"].iloc[0] == Status.OK:
+            return (on_posts,)  # no counter tells more
+        own = metrics.daily.grid(self.counted, as_of=self.as_of, days=GRID_DAYS)
+        ordinary = season(self.study.company_days(self.as_of).beside(own))
+        return on_posts, of_counts(own, ordinary, dialect=dialect)
+
+    @cached_property
+    def measured(self) -> Sequence[pd.DataFrame]:
+        """Its velocity on each kind of evidence that matters."""
+        return self.velocities()
+
+    def row_of(self, velocities: Sequence[pd.DataFrame]) -> pd.DataFrame:
+        """Return a leaderboard of this sound alone; of one that was never seen, a row that says so."""
+        row: pd.DataFrame = metrics.leaderboard(
+            (*velocities, not_measured([self.sound_id], velocities)),
+            as_of=self.as_of,
+            facts=(self.identity, self.uses),
+            max_uses=None,
+            top=None,
+            include_unrankable=True,
+        )
+        return row
+
+    @cached_property
+    def leaders(self) -> pd.DataFrame:
+        """Its row as the leaderboard has it, but for what only the board can tell: rank, alert, creators."""
+        return self.row_of(self.measured)
+
+    @property
+    def row(self) -> "pd.Series[Any]":
+        """The one row of its leaderboard."""
+        return self.leaders.iloc[0]
+
+    @cached_property
+    def window_days(self) -> int:
+        """Length of the recent window that its growth is measured on [days]."""
+        every = pd.concat([frame[["status", "growth_rate", "window_days"]] for frame in self.measured])
+        own = every[(every["status"] == self.row["status"]) & (every["growth_rate"] == self.row["growth_rate"])]
+        return int(own["window_days"].iloc[0]) if len(own) else 1
+
+    @cached_property
+    def marks(self) -> pd.DataFrame:
+        """The days at whose end a rule first said something of its pace, as it was recorded: ``day``, ``alert``."""
+        told = self.alerts[self.alerts["rule"].isin(PACE_RULES)]
+        ages = [-(-(pd.Timestamp(self.as_of) - at) // DAY) for at in told["alerted_at"]]
+        days = pd.Series([pd.Timestamp(self.as_of) - (age + 1) * DAY for age in ages], dtype="datetime64[us, UTC]")
+        return pd.DataFrame({"day": days, "alert": told["alert"].tolist()})
+
+    @cached_property
+    def alerts(self) -> pd.DataFrame:
+        """What the rules said of it, as it was recorded."""
+        return self.world.frame("alerts")
+
+    @cached_property
+    def today(self) -> pd.DataFrame:
+        """What the breakout rule says of its last day."""
+        crowd = self.tally.reset_index().assign(day=lambda table: instant(self.as_of) - table["age"] * DAY)
+        known = crowd[["sound_id", "day", "posts", "creators"]].astype(
+            {"day": "datetime64[us, UTC]", "sound_id": "str"}
+        )
+        flags: pd.DataFrame = metrics.breakouts(
+            self.company_days, as_of=self.as_of, crowd=known, rule=self.study.rules["breakout"]
+        )
+        return flags[flags["sound_id"] == self.sound_id]
+
+    @cached_property
+    def flagged_by(self) -> list[str]:
+        """The rules that flag it now, but for those that need all sounds."""
+        rules = self.study.rules
+        today = self.today
+        small = metrics.catch_them_early(self.leaders, rule=rules["catch_them_early"])
+        woken = metrics.reactivations(today, self.company_days, as_of=self.as_of, rule=rules["reactivation"])
+        told = {
+            "breakout": today["alert"].isin(SENT_ALERTS).any(),
+            "catch_them_early": len(small),
+            "reactivation": len(woken),
+        }
+        return [rule for rule, is_flagged in told.items() if is_flagged]
+
+    @cached_property
+    def number_of_posts(self) -> int:
+        """How many of its posts are known."""
+        return self.world.number_of_posts()
+
+    def forecast(self, days: int) -> pd.DataFrame:
+        """Forecast its uses of the next days: a row, ``days`` long."""
+        errors = self.study.forecast_errors(self.as_of, days)
+        ahead: pd.DataFrame = metrics.forecast(self.grid, as_of=self.as_of, days=days, errors=errors)
+        return ahead.assign(days=days)
+
+    def regions(self, cells: int, span_days: int) -> pd.DataFrame:
+        """Give its mix of regions, cell by cell."""
+        counts = self.world.posts_by_region(cells, span_days).assign(sound_id=self.sound_id)
+        return mixed(counts.astype({"region": "str"}), as_of=self.as_of, span_days=span_days)
+
+    def hashtags(self, days: int) -> pd.DataFrame:
+        """Give the hashtags of its captions, with their lift over the company's."""
+        elsewhere = self.study.company_hashtags(self.as_of, days)
+        counts = self.world.hashtags_by_sound(days)
+        return hashtag_shares(counts, elsewhere[elsewhere["sound_id"] != self.sound_id])
+
+    def creators(self, top: int, days: int | None) -> pd.DataFrame:
+        """Rank its creators by views, with their names."""
+        posts = self.world.posts_of_leaders(top, days).assign(sound_id=self.sound_id)
+        posts = posts.assign(post_id=[str(place) for place in range(len(posts))])
+        posts = posts.astype({"sound_id": "str", "creator_id": "str", "post_id": "str", "views": "Int64"})
+        leaders = metrics.top_creators(posts, as_of=self.as_of, top=top, days=days).drop(columns="followers")
+        ids = leaders["creator_id"].tolist()
+        with self.study.store.as_of(self.as_of) as world:
+            known = [
+                world.frame("creator_observations", creator_id=ids)[["creator_id", "followers"]],
+                world.frame("creators", creator_id=ids)[["creator_id", "handle", "nickname"]],
+            ]
+        for facts in known:
+            leaders = leaders.merge(facts, on="creator_id", how="left")
+        ranked: pd.DataFrame = leaders
+        return ranked
+
+    @cached_property
+    def concentration(self) -> pd.DataFrame:
+        """Tell how few creators the last week's posts rest on: a row, or none."""
+        return concentrated(self.world.creator_totals(CONCENTRATION_DAYS).assign(sound_id=self.sound_id))
+
+    def names(self, creator_ids: Sequence[str]) -> pd.DataFrame:
+        """Return handle and nickname of some creators, where known."""
+        with self.study.store.as_of(self.as_of) as world:
+            return world.frame("creators", creator_id=list(creator_ids))[["creator_id", "handle", "nickname"]]
