@@ -4,12 +4,14 @@ import json
 import shutil
 import tempfile
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
 
 import trendlib as tl
+from trendlib.review import Review, Settings
 from trendlib.show.track_picker import TrackPicker
 
 if TYPE_CHECKING:
@@ -43,6 +45,12 @@ def draw() -> None:
         page.goto(monitor.song("cherry cola").save(Path(folder) / "song.html").as_uri())
         page.wait_for_selector("figure .main-svg")
         page.screenshot(path=FOLDER / "song.png")
+        page.set_viewport_size({"width": 1280, "height": 720})
+        page.goto(one_pick(monitor.review()).save(Path(folder) / "review.html")[0].as_uri())
+        page.wait_for_selector(".main-svg", state="attached")
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(1000)
+        page.screenshot(path=FOLDER / "review.png")
         page.set_viewport_size({"width": 820, "height": 620})
         page.set_content(staged(monitor.catalogue.picker()))
         page.get_by_role("option").nth(1).click()
@@ -55,6 +63,11 @@ def browser() -> "Iterator[Page]":
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     with sync_playwright() as one, one.chromium.launch(executable_path=found, args=["--no-sandbox"]) as opened:
         yield opened.new_page(viewport=SIZE, color_scheme="light")
+
+
+def one_pick(review: Review) -> Review:
+    """Leave the page of the first pick."""
+    return replace(review, settings=Settings(sections=("breakouts",), picks=1))
 
 
 def staged(picker: TrackPicker) -> str:

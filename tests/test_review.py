@@ -101,9 +101,9 @@ def test_each_pick_has_a_page_with_what_is_known_and_what_would_change_it(review
     assert [page.title.startswith(pick.name) for page, pick in zip(pages, review.picks, strict=True)]
     for page, pick in zip(pages, review.picks, strict=True):
         names = [exhibit.name for exhibit in page.exhibits]
-        assert names in (["velocity", "regions", "creators"], ["velocity"])
+        assert names in (["regions", "velocity", "creators"], ["velocity"])
         assert [bullet.split(":")[0] for bullet in page.bullets] == [
-            "Next", "Who", "Song", "What would change this", "Use",
+            "Next", "Who", "With", "Song", "What would change this", "Use",
         ]  # fmt: skip
         assert page.bullets[-1].endswith("rights must be confirmed")
         assert pick.said in page.finding
@@ -116,7 +116,7 @@ def test_a_page_shows_the_same_numbers_as_the_sound_itself(review: Review) -> No
     pick = next(one for one in review.picks if one.is_standing)
     page = slides(review, "breakouts")[review.picks.index(pick)]
     sound = review.week.desk.sound(pick.sound_id)
-    velocity, regions, creators = page.exhibits
+    regions, velocity, creators = page.exhibits
     pd.testing.assert_frame_equal(regions.frame, sound.regions().frame.reset_index(drop=True))
     own = sound.creators(top=6).frame
     assert creators.frame["creator_id"].tolist() == own["creator_id"].tolist()

@@ -60,8 +60,8 @@ def _page(
     row = lineup.row(sound)
     change = what_would_change(row, pick, week.desk.rules)
     exhibits = [lineup.velocity(sound)]
-    if lineup.number_of_posts(sound):
-        exhibits += [lineup.regions(sound), lineup.creators(sound)]
+    if lineup.number_of_posts(sound):  # the first is the biggest, and a map of regions needs the room
+        exhibits = [lineup.regions(sound), *exhibits, lineup.creators(sound)]
     return Slide(
         title=f"{pick.name}: {_moves(row)}, {pick.change}",
         finding=". ".join(part for part in (pick.said, lineup.pace(sound), crossings.get(sound)) if part),
@@ -70,6 +70,7 @@ def _page(
             *_notes(pick),
             f"Next: {lineup.forecast(sound)}",
             _posts(lineup, sound),
+            f"With: {lineup.hashtags(sound)}",
             f"Song: {lineup.versions(sound)}; {lineup.ranks(sound)}; {lineup.audience(sound)}",
             f"What would change this: {change}",
             f"Use: {lineup.licence(sound)}",
@@ -87,7 +88,7 @@ def _notes(pick: Pick) -> list[str]:
 def _posts(lineup: Lineup, sound: str) -> str:
     if not lineup.number_of_posts(sound):
         return "Who: no post of it was bought, so where, by whom and with which hashtags is not known"
-    return f"Who: {lineup.without(sound)}; hashtags {lineup.hashtags(sound)}"
+    return f"Who: {lineup.crowd(sound)}; {lineup.without(sound)}"
 
 
 def _moves(row: "pd.Series[Any]") -> str:

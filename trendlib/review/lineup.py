@@ -27,6 +27,7 @@ from trendlib.study import GRID_DAYS
 
 CELLS, TAG_DAYS, AHEAD_DAYS = 14, 28, 7
 TOP_CREATORS, TOP_POSTS, TOP_RANKS = 6, 3, 3
+SHORT_COLUMNS = ("handle", "posts", "views", "followers")
 REGION_COLUMNS = ("day", "region", "posts", "share", "n", "n_unknown")
 HANDLE = 30
 
@@ -205,8 +206,8 @@ class Lineup:
             "creators",
             "Who",
             frame,
-            subtitle=findings.concentration(few),
-            columns=CREATOR_COLUMNS,
+            subtitle=self.crowd(sound),
+            columns=SHORT_COLUMNS,
             draw=partial(charts.creators, frame, concentration=few),
             source=f"{self.number_of_posts(sound):,} posts known",
         )
@@ -220,6 +221,10 @@ class Lineup:
     def number_of_posts(self, sound: str) -> int:
         """Count the posts known of it."""
         return self._posted.number.get(sound, 0)
+
+    def crowd(self, sound: str) -> str:
+        """Say how few creators it rests on."""
+        return findings.concentration(_of(self._posted.few, sound))
 
     def without(self, sound: str) -> str:
         """Say what its velocity is without its biggest creator, post or region."""

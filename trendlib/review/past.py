@@ -6,14 +6,14 @@ import pandas as pd
 
 from trendlib.errors import NoDataError
 from trendlib.ledger import Ledger
-from trendlib.metrics.ledger import HIT, HORIZONS_WEEKS
+from trendlib.metrics.ledger import HIT, HORIZONS_WEEKS, NOT_YET
 from trendlib.review.boards import missing
 from trendlib.review.opening import in_parts, told_exhibit
 from trendlib.review.week import Agenda, Week
 from trendlib.show.deck import Slide
 from trendlib.show.theme import day_words, plain_text
 
-NEWEST = 14
+NEWEST = 8
 NOT_YET_TOLD = "No alert was recorded yet. A sweep records what the rules say; the first outcome comes a week later."
 
 
@@ -57,11 +57,12 @@ def _by_horizon(told: pd.DataFrame) -> str:
 
 def _record(week: Week, kept: Ledger) -> list[Slide]:
     rates = week.desk.hit_rates()
-    newest = kept.alerts.head(NEWEST)
+    is_due = kept.alerts["outcome_1w"].notna() & (kept.alerts["outcome_1w"] != NOT_YET)
+    newest = (kept.alerts[is_due] if is_due.any() else kept.alerts).head(NEWEST)
     newest = newest.assign(title=newest["title"].fillna(newest["sound_id"]))
     outcomes = kept.outcomes[kept.outcomes["alert_id"].isin(newest["alert_id"])]
-    board = week.desk.of_ledger("ledger", "The newest alerts", replace(kept, alerts=newest, outcomes=outcomes))
-    board = replace(board, source=f"{board.source}; the newest {len(newest)} of {len(kept.alerts):,}", subtitle="")
+    board = week.desk.of_ledger("ledger", "What became of them", replace(kept, alerts=newest, outcomes=outcomes))
+    board = replace(board, source=f"{board.source}; the newest that are due, of {len(kept.alerts):,}", subtitle="")
     is_told = rates.frame["n"] > 0
     if not is_told.any():
         return [Slide(title="No alert is old enough to be told", exhibits=[board])]
@@ -71,7 +72,7 @@ def _record(week: Week, kept: Ledger) -> list[Slide]:
     table = replace(rates, frame=rates.frame[is_told].reset_index(drop=True), subtitle="")
     return [
         Slide(title=title, exhibits=[table], bullets=rates.subtitle.split("; ")),
-        Slide(title=f"The newest {len(newest)} of {len(kept.alerts):,} alerts", exhibits=[board]),
+        Slide(title=f"What became of the last {len(newest)} alerts that are due", exhibits=[board]),
     ]
 
 
