@@ -28,7 +28,7 @@ BY_PIP = set -e; \
 	$(BIN)/python -m pip install -qq --require-hashes -r requirements.lock; \
 	$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
 
-.PHONY: help setup demo test lab chaos check format lint types docstrings floors notebooks tidy lock sample pictures clean
+.PHONY: help setup demo test lab chaos check format lint types docstrings floors notebooks tidy lock app sample pictures clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
@@ -80,6 +80,10 @@ lock: $(READY) ## make requirements.lock anew: the newest versions pyproject.tom
 	uv pip compile pyproject.toml --group dev --all-extras --upgrade --quiet \
 	  --universal --python-version 3.11 --fork-strategy fewest \
 	  --generate-hashes --no-annotate --no-header --no-emit-index-url --output-file requirements.lock
+
+app: $(READY) ## notebooks 01, 04 and 05 as pages, on this machine only (extra app)
+	@rm -rf out/app && mkdir -p out/app && cp $(wildcard notebooks/01_*.ipynb notebooks/04_*.ipynb notebooks/05_*.ipynb) out/app
+	@$(BIN)/voila out/app --Voila.ip=127.0.0.1 --token
 
 sample: $(READY) ## record data/sample from the practice world
 	@$(BIN)/trendlib sandbox --record data/sample

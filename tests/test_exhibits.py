@@ -18,7 +18,7 @@ from trendlib.errors import ConfigError, NoDataError, PictureError, TrendlibErro
 from trendlib.show import charts, pictures
 from trendlib.show.canvas import Words
 from trendlib.show.exhibits import Exhibit, csv_text, json_text, records, tally_words
-from trendlib.show.page import embedded, fragment
+from trendlib.show.page import embedded, fragment, table
 
 AS_OF = datetime(2022, 4, 20, tzinfo=UTC)
 HOSTILE = "</script><script>alert(1)</script>&\u202e\"'$x$"
@@ -281,3 +281,12 @@ def test_pictures_are_printed_the_same_twice(tmp_path, kind, opening):
     first, second = (made().save(tmp_path / f"{name}.{kind}").read_bytes() for name in ("one", "two"))
     assert first.startswith(opening)
     assert first == second
+
+
+def test_a_post_s_address_is_a_link_and_any_other_text_is_not() -> None:
+    links = ["https://www.tiktok.com/@a.b_c/video/7012345678901234567", "javascript:alert(1)",
+             'https://www.tiktok.com/"onclick="x', None]  # fmt: skip
+    shown = table(pd.DataFrame({"link": links}), 10)
+    assert re.findall(r'href="([^"]*)"', shown) == links[:1]
+    assert "javascript:alert(1)" in shown
+    assert 'onclick="' not in shown

@@ -25,7 +25,7 @@ HOME = Path.home()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 ROOMS = sorted((ROOT / "trendlib").rglob("*.py"))
-FOR_THE_NOTEBOOK = {"anywidget", "ipywidgets", "jupyterlab", "kaleido"}  # plotly and people import these
+FOR_THE_NOTEBOOK = {"anywidget", "ipywidgets", "jupyterlab", "kaleido", "voila"}  # plotly and people import these
 IMPORT_NAMES = {"python_pptx": "pptx"}
 CONDA_NAMES = {"duckdb": "python-duckdb", "kaleido": "python-kaleido"}
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from trendlib.config import Config
 
@@ -24,8 +24,10 @@ CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), ""
 )
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 WIDE = {"width": 1440, "height": 900}
 STARTUP_S = 60
+expect.set_options(timeout=30_000)  # a busy machine must not fail a test
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +71,36 @@ def watched(context: BrowserContext) -> Seen:
     context.route(is_outside, lambda route: route.abort())
     one.page.on("pageerror", lambda error: one.errors.append(str(error)))
     return one
+
+
+@dataclass
+class Desk(Seen):
+    """A notebook that ran, as its reader sees it; the sizes of what its kernel sent [bytes]."""
+
+    path: Path
+    sizes: list[int]
+
+    def picture(self, name: str) -> None:
+        """Take a picture for people to look at, if the environment names a folder for them."""
+        if folder := os.environ.get("TRENDLIB_SCREENSHOTS"):
+            self.page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+@pytest.fixture(scope="module")
+def desk(request: pytest.FixtureRequest, browser: Browser, lab: "Lab") -> Iterator[Desk]:
+    """Run a module's ``CELLS`` in a notebook, once for all its tests."""
+    path = lab.folder / "notebooks" / f"{request.module.__name__.rpartition('.')[2]}.ipynb"
+    cells = [nbformat.v4.new_code_cell(cell) for cell in request.module.CELLS]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=KERNEL), path)
+    context = browser.new_context(viewport=WIDE, permissions=["clipboard-read", "clipboard-write"])
+    one = Desk(**vars(watched(context)), path=path, sizes=[])
+    one.page.on("websocket", lambda socket: socket.on("framereceived", lambda sent: one.sizes.append(len(sent))))
+    one.page.on("console", lambda said: one.errors.append(said.text) if said.type == "error" else None)
+    one.page.on("dialog", lambda dialog: (one.errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    lab.open(one.page, f"notebooks/{path.name}")
+    lab.run_all(one.page)
+    yield one
+    context.close()
 
 
 @dataclass
