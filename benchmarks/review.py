@@ -69,12 +69,13 @@ def measure(config: Config, out: Path) -> Review:
             print(review.headline)
         with timed("ledger"):
             print(len(review.week.told), "outcomes")
-        began = [time.perf_counter()]
+        began = [time.perf_counter(), time.process_time()]
 
         def tell(stage: str, done: int, total: int) -> None:
-            now = time.perf_counter()
-            print(f"  {stage} {done}/{total:<20} {now - began[0]:6.1f} s")
-            began[0] = now
+            now = [time.perf_counter(), time.process_time()]
+            clock, processor = (after - before for before, after in zip(began, now, strict=True))
+            print(f"  {f'{stage} {done}/{total}':<26} {clock:6.1f} s {processor:6.1f} s of processor", flush=True)
+            began[:] = now
 
         files = review.save(out, on_progress=tell)
     for file in files:

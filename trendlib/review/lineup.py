@@ -27,6 +27,7 @@ from trendlib.study import GRID_DAYS
 
 CELLS, TAG_DAYS, AHEAD_DAYS = 14, 28, 7
 TOP_CREATORS, TOP_POSTS, TOP_RANKS = 6, 3, 3
+SHOWN_DAYS = 35
 SHORT_COLUMNS = ("handle", "posts", "views", "followers")
 REGION_COLUMNS = ("day", "region", "posts", "share", "n", "n_unknown")
 HANDLE = 30
@@ -163,15 +164,17 @@ class Lineup:
 
     def velocity(self, sound: str) -> Exhibit:
         """Show its posts a day with what was expected, its total uses, and when it was flagged."""
-        days, readings = self.board.days_of(sound), _of(self._readings, sound)
+        days, readings = self.board.days_of(sound).tail(SHOWN_DAYS), _of(self._readings, sound)
+        readings = readings[readings["observed_at"] >= days["day"].min()] if len(days) else readings
         status = Status(self.row(sound)["status"])
+        marks = self.board.marks_of(sound)
         return self._exhibit(
             "velocity",
             "How fast",
             days.iloc[::-1].reset_index(drop=True),
             subtitle=self.pace(sound),
             columns=DAY_COLUMNS,
-            draw=partial(charts.velocity, days, readings=readings, alerts=self.board.marks_of(sound)),
+            draw=partial(charts.velocity, days, readings=readings, alerts=marks),
             source=findings.evidence_used(days, readings),
             tally={status.value: 1},
             note=status.meaning,
