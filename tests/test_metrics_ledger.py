@@ -1,4 +1,4 @@
-"""Ledger: episodes, outcomes, hit rates, backtests; and the sounds that wake up."""
+"""Ledger: episodes, outcomes, hit rates, backtests."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from trendlib.metrics.breakouts import breakouts, reactivations
+from trendlib.metrics.breakouts import breakouts
 from trendlib.metrics.engines import board, enter
 from trendlib.metrics.ledger import backtest, episodes, hit_rate, outcomes, replay, unflagged
-from trendlib.metrics.rules import BREAKOUT, OUTCOME, REACTIVATION
+from trendlib.metrics.rules import BREAKOUT, OUTCOME
 
 AS_OF = datetime(2026, 3, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -195,41 +195,6 @@ def test_a_replay_gives_every_day_and_refuses_an_end_before_its_start():
     assert backtest(lambda _: full, BREAKOUT, detect=breakouts, start=AS_OF, end=AS_OF).empty
     with pytest.raises(ValueError, match="nothing to replay"):
         replay(lambda _: full, BREAKOUT, detect=breakouts, start=AS_OF, end=AS_OF - DAY)
-
-
-def id_of(born):
-    return str(int(born.timestamp()) << 32)
-
-
-OLD, YOUNG = id_of(AS_OF - 900 * DAY), id_of(AS_OF - 400 * DAY)
-WAKING = [3.0, 5, 4, 2, 6] * 10 + [60.0, 90, 150]
-
-
-def woken(counts, *, sound_id=OLD, **others):
-    daily = days_of(counts, sound_id=sound_id)
-    return reactivations(breakouts(daily, as_of=AS_OF), daily, as_of=AS_OF, **others)
-
-
-def test_an_old_quiet_sound_that_wakes_is_a_reactivation():
-    found = woken(WAKING).iloc[0]
-    assert (found["alert"], found["rule"], found["rule_version"]) == ("reactivation", "reactivation", "1")
-    assert found["age_days"] == pytest.approx(900, abs=0.01)
-    assert found["quiet_pace"] == pytest.approx(4, abs=0.2)
-
-
-def test_young_busy_unmoved_or_undated_sounds_are_none():
-    assert woken(WAKING, sound_id=YOUNG).empty
-    assert woken(np.asarray(WAKING) * 10).empty
-    assert woken([3.0, 5, 4, 2, 6] * 11).empty
-    assert woken(WAKING, sound_id="96169040").empty
-    assert len(woken(np.asarray(WAKING) * 10, rule=REACTIVATION.changed("2", quiet_posts=100.0))) == 1
-
-
-def test_a_known_birth_counts_more_than_the_id():
-    births = pd.DataFrame({"sound_id": ["96169040", OLD], "born_at": [AS_OF - 4000 * DAY, AS_OF - 30 * DAY]})
-    births = births.astype({"born_at": "datetime64[us, UTC]", "sound_id": "str"})
-    assert len(woken(WAKING, sound_id="96169040", births=births)) == 1
-    assert woken(WAKING, births=births).empty
 
 
 def to_duckdb(frame):

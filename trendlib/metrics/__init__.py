@@ -7,7 +7,7 @@ and ``season`` are rooms.
 
 from trendlib.metrics import creators, daily, hashtags, regions, season
 from trendlib.metrics.audience import audience
-from trendlib.metrics.breakouts import breakouts, catch_them_early, crowds, reactivations
+from trendlib.metrics.breakouts import breakouts, crowds
 from trendlib.metrics.captions import caption_hashtags, hashtag_counts
 from trendlib.metrics.catalogue import find_tracks, match_tracks
 from trendlib.metrics.changes import changes
@@ -19,6 +19,7 @@ from trendlib.metrics.families import Overrides, families, family_totals, versio
 from trendlib.metrics.forecast import forecast, forecast_errors
 from trendlib.metrics.leaderboard import leaderboard, tally, unranked, why
 from trendlib.metrics.ledger import backtest, episodes, hit_rate, outcomes, replay, unflagged
+from trendlib.metrics.picks import catch_them_early, reactivations
 from trendlib.metrics.pulls import by_pull, curve_points
 from trendlib.metrics.reach import reach, reach_by_day
 from trendlib.metrics.regions import crossover, region_history, region_mix, top_region

@@ -11,21 +11,22 @@ With ``c`` = posts / exposure / weekday factor / the day's common shock, on each
     L     = now / mu
 
     unusual    E >= 3                                               shown, not sent
-    watch      E >= 5, 30 posts in 24 h, status ok or counter_only, a crowd, and
+    watch      E >= 4, 30 posts in 24 h, status ok or counter_only, a crowd, and
                L >= 2, or slowly: L >= 1.5 and now / far >= 2.5
-    confirmed  watch, and on the day before E >= 4 and L >= 1.5
-    new        first seen up to 14 days ago, no trusted baseline yet: 40 posts a day, a crowd of 20 creators
+    confirmed  watch, and E >= 3, L >= 1.5 on the day before, or the last of 3 on which E is known
+    new        first seen up to 14 days ago, no trusted baseline yet: 40 posts a day, a crowd of 20 creators, and
+               its last days (up to 3, at most half of its life) twice those before, its first left out
 
 What spreads from person to person multiplies day by day; what leaps at once is as often a spike of a day or two. So
 ``b`` believes a leap only as it stays: a lasting one is sent a day later, a spike not at all.
 
-On a counter the variance of its rounding unit ``r``, ``r^2 / 6``, is added to ``phi mu``; where ``r`` is more
-than a quarter of what the last 14 days counted, ``E`` and ``L`` are NULL. Rank by evidence ``E``.
+On a counter its rounding unit ``r`` adds ``r^2 / 15`` to ``phi mu``: a day's error is ``r^2 / 6``, but what one day
+shows too much the next shows too little, so that ``E`` holds two fifths of it. Where ``r`` is more than a quarter of
+what the last 14 days counted, ``E`` and ``L`` are NULL. Rank by evidence ``E``.
 
 *Crowd*: of the posts known of the last 7 days, from whatever page or search, there are not more than 2 a creator
 and day. Bots post by the hundred from a handful of accounts. Under 20 known posts nothing is said against a sound.
-Where no creator of any sound is known at all, a rise stands in for the crowd of a ``new`` sound: 60 posts a day, and
-the last 3 days twice the days before.
+Where no creator of any sound is known at all, a ``new`` sound needs 60 posts a day instead of a crowd.
 """
 
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ from narwhals.typing import IntoFrame
 
 from trendlib.metrics.daily import HORIZON_DAYS, Grid, Matrix, grid
 from trendlib.metrics.engines import DAY, ages, between, board, days_before, enter, instant, leave, whole
-from trendlib.metrics.rules import BREAKOUT, CATCH_THEM_EARLY, REACTIVATION, Rule
+from trendlib.metrics.rules import BREAKOUT, Rule
 from trendlib.metrics.season import Vector, adjusted, scatter
 from trendlib.schema import Status
 
@@ -51,15 +52,15 @@ QUIET_DAYS_OK = 10
 WEIGHTS = 0.4 * 0.6 ** np.arange(7)
 STEADY_NOISE = np.sqrt(0.4 / 1.6)
 LIFT_DAYS = 3
+NEAR_DAYS = 3
 BELIEVED_DAYS = 10
 COARSENESS, WIDEST_DAYS = 0.25, 14
+ROUNDING_SHARE = 15
 NEW_DAYS = 8
 YOUNG_DAYS = 14
 CROWD_DAYS = 7
 CROWD_COLUMNS = ("sound_id", "day", "posts", "creators")
 _NOT_TOLD = [Status.NOT_ENOUGH_COVERAGE.value, Status.NEW.value, Status.ROUNDED.value]
-WAKING_DAYS = 7
-FIRST_SECOND, LAST_SECOND = 1_420_070_400, 4_102_444_800
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def breakouts(
     ----------
     daily
         A row a sound and day, as `daily.from_posts` (with ``posts_per_creator=2``) and `daily.from_counter` give
-        it; the whole board.
+        it; the whole board. ``sound_id``, ``day``, ``posts`` and ``exposure_days`` are enough.
     as_of
         End of the last day.
     days
@@ -128,10 +129,10 @@ def breakouts(
     """
     counts, now = grid(daily, as_of=as_of, days=HORIZON_DAYS + days), instant(as_of)
     known = _Known(counts, adjusted(counts), *_crowd_of(counts, crowd, now))
-    ends = [_day(known, back, rule) for back in range(days + 1)]
+    ends = [_day(known, back, rule) for back in range(days + NEAR_DAYS)]
     boards = []
     for back in range(days):
-        today, before = ends[back], ends[back + 1]
+        today, before = ends[back], ends[back + 1 : back + 1 + NEAR_DAYS]
         frame = pd.DataFrame({"sound_id": counts.sounds.to_numpy(), "alert": _alert(today, before, rule)})
         frame = frame.assign(
             evidence=today.evidence, lift=today.lift, posts_last_24h=whole(today.posts), status=today.status
@@ -177,94 +178,6 @@ def crowds(posts: IntoFrame, *, as_of: datetime, days: int = CROWD_DAYS) -> Any:
     return leave(table.sort_values(["sound_id", "day"])[list(CROWD_COLUMNS)], posts)
 
 
-def catch_them_early(leaders: IntoFrame, *, rule: Rule = CATCH_THEM_EARLY) -> Any:
-    """Keep the sounds that grow fast while still small: the rule an A&R team acts on.
-
-    A sound passes with a rankable status, a ``growth_rate`` of at least 3, fewer than 100,000 uses in all and at
-    least 50 posts in 24 h. Unknown uses don't pass.
-
-    Parameters
-    ----------
-    leaders
-        A leaderboard.
-    rule
-        Thresholds.
-
-    Returns
-    -------
-    frame
-        The rows that pass, as they came.
-
-    Raises
-    ------
-    SchemaError
-        If a column is missing or of the wrong kind.
-    """
-    frame = enter(leaders, ids=["sound_id"], others=["status", *rule.thresholds])
-    rankable = [status.value for status in Status if status.is_rankable]
-    passing = frame.filter(
-        nw.col("status").is_in(rankable),
-        nw.col("growth_rate") >= rule["growth_rate"],
-        nw.col("total_uses") < rule["total_uses"],
-        nw.col("posts_last_24h") >= rule["posts_last_24h"],
-    )
-    return board(passing) if isinstance(passing, nw.LazyFrame) else passing.to_native()
-
-
-def reactivations(
-    flags: IntoFrame, daily: Any, *, as_of: datetime, births: IntoFrame | None = None, rule: Rule = REACTIVATION
-) -> Any:
-    """Keep the old sounds that wake up.
-
-    Parameters
-    ----------
-    flags
-        What `breakouts` gave for the last day.
-    daily
-        What it was given.
-    as_of
-        End of the last day.
-    births
-        ``sound_id, born_at`` where known; else a sound's id tells. Unknown ages don't pass.
-    rule
-        Thresholds.
-
-    Returns
-    -------
-    frame
-        The rows that pass, with ``alert`` "reactivation", this rule's name and version, ``age_days`` [days] and
-        ``quiet_pace`` [posts a day].
-
-    Raises
-    ------
-    SchemaError
-        If a column is missing or of the wrong kind.
-    """
-    now = instant(as_of)
-    found = board(enter(flags, ids=["sound_id"], times=["day"], others=list(COLUMNS)).select(*COLUMNS))
-    found = found[found["alert"].isin(["watch", "confirmed"]) & (found["day"] == now - DAY)]
-    quiet_days = int(rule["quiet_days"])
-    counts = grid(daily, as_of=as_of, days=WAKING_DAYS + quiet_days)
-    quiet = counts.rate[:, WAKING_DAYS:]
-    known = np.isfinite(quiet).sum(axis=1)
-    pace = _over(np.nansum(quiet, axis=1), np.where(known >= quiet_days / 2, known, 0))
-    born = found["sound_id"].map(_birth)
-    if births is not None:
-        told = board(enter(births, ids=["sound_id"], times=["born_at"]).select("sound_id", "born_at"))
-        born = found["sound_id"].map(told.dropna().drop_duplicates("sound_id").set_index("sound_id")["born_at"])
-        born = born.fillna(found["sound_id"].map(_birth))
-    found["age_days"] = days_before(pd.to_datetime(born, utc=True), now)
-    found["quiet_pace"] = found["sound_id"].map(pd.Series(pace, index=counts.sounds)).astype("float64")
-    woken = found[(found["age_days"] >= rule["age_days"]) & (found["quiet_pace"] <= rule["quiet_posts"])]
-    return leave(woken.assign(alert=rule.name, rule=rule.name, rule_version=rule.version), flags)
-
-
-def _birth(sound_id: str) -> pd.Timestamp | None:
-    """Read from an id when its sound was made: TikTok's own ids carry the second in their upper half."""
-    second = int(sound_id) >> 32 if sound_id.isdecimal() else 0
-    return pd.Timestamp(second, unit="s", tz="UTC") if FIRST_SECOND <= second < LAST_SECOND else None
-
-
 def _crowd_of(counts: Grid, crowd: IntoFrame | None, now: pd.Timestamp) -> tuple[Matrix, Matrix]:
     """Lay the known posts and their creators out like the counts."""
     posts, creators = np.zeros_like(counts.posts), np.nan_to_num(counts.creators)
@@ -288,7 +201,7 @@ def _day(known: _Known, back: int, rule: Rule) -> _Day:
     unit = np.nan_to_num(counts.unit[:, back : back + QUIET_UNTIL])
     coarse = np.max(np.where(unit > 1, unit, 0.0), axis=1, initial=0.0)
     scattered, _ = scatter(days[:, quiet], counts.unit[:, quiet])
-    variance = mean * (1 + mean * scattered) + coarse**2 / 6
+    variance = mean * (1 + mean * scattered) + coarse**2 / ROUNDING_SHARE
     believed = _believed(days[:, back : back + BELIEVED_DAYS], np.maximum(mean, coarse), rule)
     level = _mean(believed[:, :LIFT_DAYS])
     widest = _mean(days[:, back : back + WIDEST_DAYS]) * WIDEST_DAYS
@@ -309,7 +222,7 @@ def _day(known: _Known, back: int, rule: Rule) -> _Day:
         posts=posts,
         status=status,
         is_watch=is_loud & is_high,
-        is_near=is_trusted & (evidence >= rule["near_evidence"]) & (lift >= rule["near_lift"]),
+        is_near=is_trusted & (evidence >= rule["unusual_evidence"]) & (lift >= rule["near_lift"]),
         is_new=is_young & is_crowd & _is_welcome(known, back, rule),
     )
 
@@ -317,12 +230,22 @@ def _day(known: _Known, back: int, rule: Rule) -> _Day:
 def _is_welcome(known: _Known, back: int, rule: Rule) -> Any:
     """Tell which young sounds many people use already."""
     posts = known.counts.rate[:, back]
+    rise = _rise(known.adjusted[:, back : back + YOUNG_DAYS], known.counts.history_days - back)
     if known.has_creators:
         creators = known.crowd_creators[:, back : back + CROWD_DAYS].sum(axis=1)
-        return (posts >= rule["new_posts"]) & (creators >= rule["new_creators"])
-    before = _mean(known.adjusted[:, back + LIFT_DAYS : back + YOUNG_DAYS])
-    is_rising = _mean(known.adjusted[:, back : back + LIFT_DAYS]) >= rule["new_lift"] * np.maximum(before, LEAST_MEAN)
-    return is_rising & (posts >= rule["new_posts_uncounted"])
+        is_loud = (posts >= rule["new_posts"]) & (creators >= rule["new_creators"])
+    else:
+        is_loud = posts >= rule["new_posts_uncounted"]
+    return is_loud & (rise >= rule["new_lift"])
+
+
+def _rise(days: Matrix, history_days: Any) -> Vector:
+    """Compare a young sound's last days, three or at most half of its life, with those before."""
+    back = np.arange(days.shape[1])
+    recent = np.minimum((history_days - 1) // 2, LIFT_DAYS)[:, None]
+    # the day of its birth is seldom a whole one
+    before = _mean(np.where((back >= recent) & (back < history_days[:, None] - 1), days, np.nan))
+    return np.asarray(_mean(np.where(back < recent, days, np.nan)) / np.maximum(before, LEAST_MEAN))
 
 
 def _mean(days: Matrix) -> Vector:
@@ -392,9 +315,13 @@ def _trimmed_mean(days: Matrix) -> Vector:
     return _over(inner, np.where(is_enough, known - 2, 0))
 
 
-def _alert(today: _Day, before: _Day, rule: Rule) -> np.ndarray[Any, np.dtype[np.str_]]:
+def _alert(today: _Day, before: list[_Day], rule: Rule) -> np.ndarray[Any, np.dtype[np.str_]]:
+    was_near, is_unknown = np.zeros_like(today.is_near), np.ones_like(today.is_near)
+    for day in before:
+        was_near |= is_unknown & day.is_near
+        is_unknown &= np.isnan(day.evidence)
     is_unusual = today.evidence >= rule["unusual_evidence"]
     words = np.where(is_unusual, "unusual", "none")
     words = np.where(today.is_watch, "watch", words)
-    words = np.where(today.is_watch & before.is_near, "confirmed", words)
+    words = np.where(today.is_watch & was_near, "confirmed", words)
     return np.where(today.is_new, "new", words)

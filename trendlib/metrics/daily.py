@@ -19,7 +19,7 @@ from narwhals.typing import IntoFrame
 
 from trendlib.metrics.counters import readings_by_day
 from trendlib.metrics.coverage import BEGINNING, exposure, spans
-from trendlib.metrics.engines import DAY, Frame, ages, between, board, bring, days_before, enter, instant, leave
+from trendlib.metrics.engines import DAY, Frame, ages, between, board, bring, dated, days_before, enter, instant, leave
 
 HORIZON_DAYS = 70
 COLUMNS = ("sound_id", "day", "posts", "exposure_days", "net_change", "is_flagged", "rounding_unit", "source")
@@ -262,7 +262,9 @@ def _counts_within(
 
 
 def grid(daily: Any, *, as_of: datetime, days: int = HORIZON_DAYS) -> Grid:
-    """Lay a daily frame out as matrices, as known at ``as_of``; a grid of that instant, of as many days, is one.
+    """Lay a daily frame out as matrices, as known at ``as_of``; a ``day`` may be a date.
+
+    A grid of that instant, of as many days, is one already.
 
     Raises
     ------
@@ -272,7 +274,7 @@ def grid(daily: Any, *, as_of: datetime, days: int = HORIZON_DAYS) -> Grid:
     if isinstance(daily, Grid):
         return daily.cut(days)
     now = instant(as_of)
-    frame = enter(daily, ids=["sound_id"], times=["day"], others=["posts", "exposure_days"])
+    frame = enter(dated(daily, "day"), ids=["sound_id"], times=["day"], others=["posts", "exposure_days"])
     names = [name for name in ("rounding_unit", "source", "creators") if name in _names(frame)]
     known = frame.filter(between("day", now - DAY * (days + 0.5), now))
     table = board(known.select("sound_id", "day", "posts", "exposure_days", *names))

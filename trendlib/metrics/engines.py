@@ -25,6 +25,22 @@ _A_SECOND_US = 1_000_000
 _SPARK_TYPES = {nw.Int64: "bigint", nw.Float64: "double", nw.String: "string", nw.Boolean: "boolean"}
 
 
+def dated(native: IntoFrame, name: str) -> IntoFrame:
+    """Read a column of dates, or of times without a zone, as midnights in UTC; of a frame in memory only.
+
+    Examples
+    --------
+    >>> dated(pd.DataFrame({"day": pd.to_datetime(["2026-03-01"])}), "day")["day"].dt.tz
+    datetime.timezone.utc
+    """
+    frame = nw.from_native(native)
+    dtype = frame.collect_schema().get(name)
+    is_bare = isinstance(dtype, (nw.Date, nw.Object)) or (isinstance(dtype, nw.Datetime) and dtype.time_zone is None)
+    if isinstance(frame, nw.LazyFrame) or not is_bare:
+        return native
+    return frame.with_columns(nw.col(name).cast(nw.Datetime("us")).dt.replace_time_zone("UTC")).to_native()
+
+
 def instant(as_of: datetime) -> pd.Timestamp:
     """Read an instant as UTC.
 

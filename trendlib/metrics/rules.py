@@ -38,17 +38,16 @@ class Rule:
 
 BREAKOUT = Rule(
     "breakout",
-    "3",
+    "4",
     {
         "growth_a_day": 1.8,
         "leap_posts": 10.0,
         "unusual_evidence": 3.0,
-        "watch_evidence": 5.0,
+        "watch_evidence": 4.0,
         "watch_lift": 2.0,
         "slow_lift": 1.5,
         "slow_far_lift": 2.5,
         "watch_posts": 30.0,
-        "near_evidence": 4.0,
         "near_lift": 1.5,
         "new_posts": 40.0,
         "new_creators": 20.0,
