@@ -231,17 +231,25 @@ def test_what_rounding_leaves_of_a_jump_is_enough():
     assert found["alert"].iloc[-1] == "confirmed"
 
 
-@pytest.mark.parametrize("simulator", direct.NOISES)
-@pytest.mark.parametrize("form", ["full counts", "exact counter"])
-def test_daily_counts_alone_keep_the_bars_on_other_simulators(simulator, form):
+# bots show in creators only, so counters alone hold theirs, 4 of 100 sounds in ten weeks; restless days remember each
+# other, so that chance itself lasts for days
+@pytest.mark.parametrize(
+    ("simulator", "form", "watched", "confirmed"),
+    [
+        ("negative binomial", "full counts", 0.5, 0.3),
+        ("negative binomial", "exact counter", 1.2, 1.0),
+        ("restless", "full counts", 1.3, 1.0),
+        ("restless", "exact counter", 1.7, 1.4),
+    ],
+)
+def test_daily_counts_alone_keep_the_bars_on_other_simulators(simulator, form, watched, confirmed):
     board = direct.simulate(31, simulator, sounds=400, days=70)
     numbers = {said.name: score(said, board.labels()) for said in direct.judged(board, form, 31)}
-    assert numbers["watch"]["recall"] >= 0.93
+    assert numbers["watch"]["recall"] >= 0.95
     assert numbers["watch"]["slow"] >= 0.9
-    # bots show in creators only, so counters alone hold theirs: 4 of 100 sounds in ten weeks
-    assert numbers["watch"]["false alarms"] <= (1.5 if form == "exact counter" else 1.0)
-    assert numbers["confirmed"]["recall"] >= 0.88
-    assert numbers["confirmed"]["false alarms"] <= 1.0
+    assert numbers["watch"]["false alarms"] <= watched
+    assert numbers["confirmed"]["recall"] >= 0.9
+    assert numbers["confirmed"]["false alarms"] <= confirmed
 
 
 def test_flat_sounds_behind_a_limit_of_600_posts_give_no_more_false_alarms():
