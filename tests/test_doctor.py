@@ -129,3 +129,15 @@ def test_versions_are_told_and_what_is_missing_is_a_failure(tmp_path: Path, monk
     monkeypatch.setattr(doctor, "PACKAGES", ("no-such-package",))
     missing = found("no-such-package", tmp_path)
     assert (missing.is_fine, missing.remedy) == (False, "pip install no-such-package")
+
+
+def test_parts_that_draw_in_the_browser_are_looked_for_where_jupyterlab_finds_them(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.prefix", str(tmp_path))
+    shipped = tmp_path / "share" / "jupyter" / "labextensions" / "anywidget"
+    shipped.mkdir(parents=True)
+    (shipped / "package.json").write_text('{"version": "9.9"}')
+    found = {finding.name: finding for finding in examine(Config.load(home=tmp_path))}
+    assert found["anywidget in JupyterLab"].found == "9.9"
+    assert not found["plotly in JupyterLab"].is_fine
+    assert not found["plotly in JupyterLab"].is_needed
+    assert "make lab" in found["plotly in JupyterLab"].remedy

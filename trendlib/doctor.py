@@ -1,8 +1,10 @@
 """A look at everything trendlib leans on, each finding with what to do about it."""
 
+import json
 import os
 import platform
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +17,11 @@ from trendlib.store import Store
 from trendlib.watchlist import Watchlist
 
 PACKAGES = ("trendlib", "pandas", "duckdb", "plotly", "requests-cache", "ipywidgets", "jupyterlab", "narwhals")
+EXTENSIONS = {
+    "plotly": "jupyterlab-plotly",
+    "anywidget": "anywidget",
+    "ipywidgets": "@jupyter-widgets/jupyterlab-manager",
+}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 LEAST_FREE_BYTES = 2**30
 MOST_AGE_HOURS = 36
@@ -41,7 +48,8 @@ def examine(config: Config) -> list[Finding]:
     looks: tuple[Callable[[Config], Finding], ...] = (
         _home, _tiklive_key, _other_keys, _watchlist, _warehouse, _cache, _clock, _browser, _disk,
     )  # fmt: skip
-    return [look(config) for look in looks] + [_version(name) for name in PACKAGES]
+    drawn = [_extension(name, folder) for name, folder in EXTENSIONS.items()]
+    return [*(look(config) for look in looks), *drawn, *map(_version, PACKAGES)]
 
 
 def _home(config: Config) -> Finding:
@@ -131,6 +139,17 @@ def _disk(config: Config) -> Finding:
     if free >= LEAST_FREE_BYTES:
         return Finding("disk", found)
     return Finding("disk", found, is_fine=False, remedy="Free some space.")
+
+
+def _extension(name: str, folder: str) -> Finding:
+    """Look for the part of a package that draws in the browser, where a JupyterLab of this environment finds it."""
+    package = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / folder / "package.json"
+    try:
+        found = json.loads(package.read_text(encoding="utf-8"))["version"]
+    except (OSError, ValueError, KeyError):
+        remedy = f"Start JupyterLab from an environment that has {name}: `make lab`."
+        return Finding(f"{name} in JupyterLab", "none here", is_fine=False, remedy=remedy, is_needed=False)
+    return Finding(f"{name} in JupyterLab", str(found))
 
 
 def _version(name: str) -> Finding:
