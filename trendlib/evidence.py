@@ -254,15 +254,8 @@ class Evidence:
         posts = posts.assign(post_id=[str(place) for place in range(len(posts))])
         posts = posts.astype({"sound_id": "str", "creator_id": "str", "post_id": "str", "views": "Int64"})
         leaders = metrics.top_creators(posts, as_of=self.as_of, top=top, days=days).drop(columns="followers")
-        ids = leaders["creator_id"].tolist()
-        with self.study.store.as_of(self.as_of) as world:
-            known = [
-                world.frame("creator_observations", creator_id=ids)[["creator_id", "followers"]],
-                world.frame("creators", creator_id=ids)[["creator_id", "handle", "nickname"]],
-            ]
-        for facts in known:
-            leaders = leaders.merge(facts, on="creator_id", how="left")
-        ranked: pd.DataFrame = leaders
+        known = self.world.creators(leaders["creator_id"].tolist())
+        ranked: pd.DataFrame = leaders.merge(known, on="creator_id", how="left")
         return ranked
 
     @cached_property
@@ -272,5 +265,4 @@ class Evidence:
 
     def names(self, creator_ids: Sequence[str]) -> pd.DataFrame:
         """Return handle and nickname of some creators, where known."""
-        with self.study.store.as_of(self.as_of) as world:
-            return world.frame("creators", creator_id=list(creator_ids))[["creator_id", "handle", "nickname"]]
+        return self.world.creators(creator_ids)[["creator_id", "handle", "nickname"]]

@@ -6,12 +6,14 @@ time in which it was the latest word, from the answer that said it up to the nex
 a filter, not a computation.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from functools import cached_property
-from typing import Literal
+from functools import cached_property, partial
+from typing import Any, Literal
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from trendlib.schema import POST_OBSERVATIONS, POSTS, TABLES, utc_text
@@ -62,6 +64,13 @@ _CREATORS = (
     "SELECT creator_id, row_number() OVER (ORDER BY creator_id) AS creator "
     "FROM (SELECT DISTINCT creator_id FROM posts WHERE creator_id IS NOT NULL)"
 )
+_TAGGED = (
+    "SELECT sound_id, epoch_us(posted_at) AS posted, hashtag, epoch_us(greatest(known_from, first)) AS known_from, "
+    "CASE WHEN isfinite(known_until) THEN epoch_us(known_until) ELSE 9000000000000000000 END AS known_until "
+    "FROM worded_posts JOIN (SELECT post_id, hashtag, min(observed_at) AS first FROM post_hashtags GROUP BY ALL) "
+    "USING (post_id) WHERE sound_id IS NOT NULL ORDER BY posted"
+)
+_OF_CREATORS = {"creators": ("handle", "nickname"), "creator_observations": ("followers",)}
 _DAY_US = 86_400_000_000
 _FOREVER = 9_000_000_000_000_000_000
 # what is made of which copied tables
@@ -71,6 +80,8 @@ _MADE = {
     # creators as numbers in the order of their ids: counting by them is many times faster
     "creator_numbers": (("posts",), _CREATORS),
     "numbered_posts": (("worded_posts", "creator_numbers"), _NUMBERED.format(more="", table="worded_posts")),
+    # a tag is known beside a version of its post from when both are known
+    "tagged_posts": (("worded_posts", "post_hashtags"), _TAGGED),
     "viewed_posts": (("counted_posts", "creator_numbers"), _NUMBERED.format(more="views, ", table="counted_posts")),
 }  # fmt: skip
 
@@ -96,6 +107,9 @@ class Excerpt(Store):
         self.subject = subject
         self._taken: set[str] = set()
         self._logs: dict[str, pd.DataFrame] = {}
+        self._latest: dict[str, tuple[int, pd.DataFrame]] = {}
+        self._times: dict[str, np.ndarray[Any, np.dtype[np.int64]]] = {}
+        self._creators: set[str] = set()
 
     def at(self, instant: datetime) -> "ExcerptSnapshot":
         """Return the sounds as they were known at an instant; what it gives stays readable.
@@ -142,6 +156,31 @@ class Excerpt(Store):
             self._logs[name] = rows.astype({one.name: PANDAS_TYPES[one.kind] for one in TABLES[name].columns})
         return self._logs[name]
 
+    def condensed(self, name: str, as_of: datetime, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """Keep a table as of an instant; as of another it is the same, where no row was observed in between."""
+        known = int(np.searchsorted(self._moments(name), _micros(as_of, 0)))
+        if name not in self._latest or self._latest[name][0] != known:
+            self._latest[name] = (known, make())
+        return self._latest[name][1]
+
+    def _moments(self, name: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+        if name not in self._times:
+            times = f"SELECT epoch_us(observed_at) AS moment FROM {name} WHERE observed_at IS NOT NULL ORDER BY moment"  # noqa: S608
+            self._times[name] = self.taken(name).execute(times).df()["moment"].to_numpy(dtype="int64")
+        return self._times[name]
+
+    def take_creators(self, creator_ids: Sequence[str]) -> None:
+        """Copy what the warehouse holds of some creators; of those that were asked for before, it is there."""
+        asked = sorted({*creator_ids} - self._creators)
+        if asked or not self._creators:
+            ids = _quoted(asked)
+            with self._attached() as memory:
+                for table in _OF_CREATORS:
+                    memory.execute(f"CREATE TABLE IF NOT EXISTS {table} AS FROM warehouse.{table} LIMIT 0").fetchall()
+                    rows = f"SELECT * FROM warehouse.{table} WHERE creator_id IN ({ids})"  # noqa: S608 - of schema and ids
+                    memory.execute(f"INSERT INTO {table} {rows}").fetchall()
+            self._creators.update(asked)
+
     @cached_property
     def _memory(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect()
@@ -149,16 +188,21 @@ class Excerpt(Store):
         return connection
 
     def _copy(self, tables: Sequence[str]) -> None:
+        with self._attached() as memory:
+            for table in tables:
+                memory.execute(f"CREATE TABLE {table} AS {self._rows(table)}").fetchall()
+
+    @contextmanager
+    def _attached(self) -> Iterator[duckdb.DuckDBPyConnection]:
         # opened as every other reader opens it: waiting for who holds the file, and checking what it is
         with self._connection(read_only=True):
             place = str(self.path).replace("'", "''")
             self._memory.execute(f"ATTACH '{place}' AS warehouse (READ_ONLY)")
-            for table in tables:
-                self._memory.execute(f"CREATE TABLE {table} AS {self._rows(table)}").fetchall()
+            yield self._memory
             self._memory.execute("DETACH warehouse")
 
     def _rows(self, table: str) -> str:
-        ids = ", ".join("'" + one.replace("'", "''") + "'" for one in self.sound_ids) or "NULL"
+        ids = _quoted(self.sound_ids)
         return f"SELECT * FROM warehouse.{table} {_ROWS[self.subject][table][0].format(ids=ids)}"  # noqa: S608 - of schema and ids
 
     def _with_parts(self, tables: Iterable[str]) -> Iterator[str]:
@@ -185,15 +229,28 @@ class ExcerptSnapshot(Snapshot):
 
     def table(self, name: str, **where: str | Sequence[str]) -> duckdb.DuckDBPyRelation:
         """Return a table as of the instant, as the warehouse does."""
-        self._excerpt.taken(name)
+        if name not in _OF_CREATORS:
+            self._excerpt.taken(name)
         return super().table(name, **where)
 
     def frame(self, name: str, **where: str | Sequence[str]) -> pd.DataFrame:
         """Return a table as the warehouse does; a log is read once for all instants."""
-        if where or TABLES[name].role != "log":
+        if where:
             return super().frame(name, **where)
+        if TABLES[name].role != "log":
+            make = partial(super().frame, name)
+            return self._excerpt.condensed(name, self.as_of, make)
         rows = self._excerpt.log(name)
         return rows[rows["observed_at"] < pd.Timestamp(self.as_of)].reset_index(drop=True)
+
+    def creators(self, creator_ids: Sequence[str]) -> pd.DataFrame:
+        """Return ``creator_id``, ``handle``, ``nickname`` and ``followers`` of some creators, where known."""
+        self._excerpt.take_creators(creator_ids)
+        asked = pd.DataFrame({"creator_id": pd.Series(list(dict.fromkeys(creator_ids)), dtype="str")})
+        for table, names in _OF_CREATORS.items():
+            known = Snapshot.frame(self, table, creator_id=list(creator_ids))
+            asked = asked.merge(known[["creator_id", *names]], on="creator_id", how="left")
+        return asked
 
     def oldest_post(self) -> pd.DataFrame:
         """Return each sound's oldest post: ``sound_id``, ``posted_at``; a row, or none."""
@@ -272,18 +329,21 @@ class ExcerptSnapshot(Snapshot):
     def hashtags_by_sound(self, days: int) -> pd.DataFrame:
         """Count the hashtags beside each sound's recent posts: ``sound_id``, ``hashtag``, ``n``, ``n_posts``."""
         at = f"TIMESTAMPTZ '{utc_text(self.as_of)}'"
-        recent = (
-            f"SELECT sound_id, post_id FROM worded_posts WHERE known_from < {at} AND known_until >= {at} AND "  # noqa: S608
-            f"sound_id IS NOT NULL AND posted_at >= {at} - to_days({int(days)}) AND posted_at < {at}"
+        known = (
+            "SELECT sound_id, count(*) AS n_posts FROM worded_posts "  # noqa: S608 - numbers
+            f"WHERE known_from < {at} AND known_until >= {at} AND sound_id IS NOT NULL "
+            f"AND posted_at >= {at} - to_days({int(days)}) AND posted_at < {at} GROUP BY ALL"
         )
-        tags = f"SELECT DISTINCT post_id, hashtag FROM post_hashtags WHERE observed_at < {at}"  # noqa: S608 - of schema
+        now = _micros(self.as_of, 0)
+        tagged = (
+            f"SELECT sound_id, hashtag, count(*) AS n FROM tagged_posts WHERE known_from < {now} AND "  # noqa: S608
+            f"known_until >= {now} AND {self._recent(days)} AND posted < {now} GROUP BY ALL"
+        )
         counts = (
-            f"WITH recent AS ({recent}), tagged AS (SELECT sound_id, hashtag, count(*) AS n FROM recent "  # noqa: S608
-            f"JOIN ({tags}) USING (post_id) GROUP BY ALL) SELECT sound_id, hashtag, coalesce(n, 0) AS n, n_posts FROM "
-            "(SELECT sound_id, count(*) AS n_posts FROM recent GROUP BY sound_id) LEFT JOIN tagged USING (sound_id) "
-            "ORDER BY sound_id, n DESC, hashtag"
+            f"SELECT sound_id, hashtag, coalesce(n, 0) AS n, n_posts FROM ({known}) "  # noqa: S608 - numbers
+            f"LEFT JOIN ({tagged}) USING (sound_id) ORDER BY sound_id, n DESC, hashtag"
         )
-        found = self._excerpt.taken("worded_posts", "post_hashtags").execute(counts).df()
+        found = self._excerpt.taken("worded_posts", "tagged_posts").execute(counts).df()
         return found.astype({"sound_id": "str", "hashtag": "str", "n": "Int64", "n_posts": "Int64"})
 
     def _ask(self, table: str, sql: str) -> pd.DataFrame:
@@ -319,6 +379,10 @@ class ExcerptSnapshot(Snapshot):
         """Return every reading of the posts' counters, the older ones too."""
         rows = f"SELECT * FROM post_observations WHERE observed_at < TIMESTAMPTZ '{utc_text(self.as_of)}'"  # noqa: S608
         return self._excerpt.taken("post_observations").sql(rows)
+
+
+def _quoted(ids: Iterable[str]) -> str:
+    return ", ".join("'" + one.replace("'", "''") + "'" for one in ids) or "NULL"
 
 
 def _micros(instant: datetime | None, otherwise: int) -> int:

@@ -8,7 +8,7 @@ In every pandas frame of ours, ids are text, times are ``datetime64[us, UTC]``, 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import narwhals as nw
@@ -22,6 +22,10 @@ Frame: TypeAlias = nw.DataFrame[Any] | nw.LazyFrame[Any]
 
 DAY = pd.Timedelta(days=1)
 _A_SECOND_US = 1_000_000
+_HOUSE_TYPES = {
+    pd.StringDtype(na_value=np.nan), pd.Int64Dtype(), np.dtype("float64"), pd.BooleanDtype(),
+    pd.DatetimeTZDtype("us", UTC),
+}  # fmt: skip
 _SPARK_TYPES = {nw.Int64: "bigint", nw.Float64: "double", nw.String: "string", nw.Boolean: "boolean"}
 
 
@@ -81,6 +85,8 @@ def enter(
 
 def board(frame: Frame) -> pd.DataFrame:
     """Bring a result out of its engine as a pandas frame of the house's types."""
+    if frame.implementation.is_pandas():
+        return _housed(frame.to_native())
     schema = frame.collect_schema()
     columns: Mapping[str, Any]
     if not isinstance(frame, nw.LazyFrame):
@@ -94,6 +100,15 @@ def board(frame: Frame) -> pd.DataFrame:
         native = frame.collect(backend="pandas").to_native()
         columns = {name: native[name] for name in schema.names()}
     return pd.DataFrame({name: _typed(values, schema[name]) for name, values in columns.items()}).reset_index(drop=True)
+
+
+def _housed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give a pandas frame the house's types; columns that have them already are taken as they are."""
+    foreign = [str(name) for name, dtype in frame.dtypes.items() if dtype not in _HOUSE_TYPES]
+    if foreign:
+        schema = nw.from_native(frame[foreign]).schema
+        frame = frame.assign(**{name: _typed(frame[name], schema[name]) for name in foreign})
+    return frame.reset_index(drop=True)
 
 
 def _out_of_spark(frame: nw.LazyFrame[Any], schema: nw.Schema) -> dict[str, Any]:

@@ -236,8 +236,8 @@ def _quantile(x: Vector, y: Vector, probability: float) -> Vector:
     return np.asarray((x + 0.5) / (y + 0.5) * fdtri(2 * x + 1, 2 * y + 1, probability))
 
 
-def _ratio(counts: Grid, ordinary: Season, windows: _Windows) -> pd.DataFrame:
-    """Compare the windows of every sound, in ordinary days instead of days."""
+def _ratio(counts: Grid, ordinary: Season, windows: _Windows) -> dict[str, Any]:
+    """Compare the windows of every sound, in ordinary days instead of days; an array a column."""
     expected = counts.exposure * ordinary.expected(counts.exposure.shape[1])
     posts = np.nan_to_num(counts.posts)
     # a shock of one day is spread over a wider window
@@ -247,13 +247,14 @@ def _ratio(counts: Grid, ordinary: Season, windows: _Windows) -> pd.DataFrame:
     mean = np.divide(y, e0, out=np.zeros_like(y), where=e0 > 0)
     phi = 1 + mean * ordinary.scatter_of(counts.sounds)
     ratios = growth(x, e1, y, e0, phi=phi, unit=_coarsest(counts.unit[:, windows.both]))
-    return pd.DataFrame(dict(zip(_RATIOS, ratios, strict=True))).assign(
-        sound_id=counts.sounds.to_numpy(),
-        exposure_recent_days=counts.exposure[:, windows.recent].sum(axis=1),
-        exposure_baseline_days=counts.exposure[:, windows.baseline].sum(axis=1),
-        window_days=windows.recent_days,
-        is_season_adjusted=ordinary.is_adjusted,
-    )
+    return {
+        **dict(zip(_RATIOS, ratios, strict=True)),
+        "sound_id": counts.sounds.to_numpy(),
+        "exposure_recent_days": counts.exposure[:, windows.recent].sum(axis=1),
+        "exposure_baseline_days": counts.exposure[:, windows.baseline].sum(axis=1),
+        "window_days": np.full(len(x), windows.recent_days),
+        "is_season_adjusted": np.full(len(x), ordinary.is_adjusted),
+    }
 
 
 def _coarsest(unit: Matrix) -> Vector:
@@ -268,7 +269,7 @@ def _on_posts(by_day: pd.DataFrame, days: int, ordinary: Season) -> pd.DataFrame
     covered, seen = np.nan_to_num(matrix("posts")), matrix("seen")
     exposed = np.where(is_before_birth, 0.0, matrix("exposure_days"))
     counts = Grid.of_posts(pd.Index(by_day["sound_id"].iloc[::days]), covered, exposed)
-    table = _ratio(counts, ordinary, _Windows(1))
+    table = pd.DataFrame(_ratio(counts, ordinary, _Windows(1)))
     status = _posts_status(table, is_newborn=is_before_birth[:, -1])
     is_short = status == _SHORT
     is_lower_bound = is_short | (exposed[:, 0] < 1 - AN_HOUR)
@@ -301,11 +302,15 @@ def _mean_views(posts: IntoFrame, as_of: datetime, sounds: "pd.Series[Any]") -> 
 
 def _on_counter(counts: Grid, ordinary: Season) -> pd.DataFrame:
     """Measure each sound on the narrowest recent window that its rounding allows."""
-    table = _on_window(counts, ordinary, _Windows(WINDOWS_DAYS[0]))
+    found = _on_window(counts, ordinary, _Windows(WINDOWS_DAYS[0]))
     for days in WINDOWS_DAYS[1:]:
+        is_good = found["is_covered"] & found["is_resolved"]
+        if is_good.all():
+            break
         wider = _on_window(counts, ordinary, _Windows(days))
-        is_better = ~(table["is_covered"] & table["is_resolved"]) & wider["is_covered"]
-        table = table.where(~is_better, wider)
+        is_better = ~is_good & wider["is_covered"]
+        found = {name: np.where(is_better, wider[name], values) for name, values in found.items()}
+    table = pd.DataFrame({**found, "posts_last_24h": whole(found["posts_last_24h"])})
     exposed = counts.exposure[:, :BASELINE_DAYS].sum(axis=1)
     week = np.nan_to_num(counts.posts[:, :BASELINE_DAYS]).sum(axis=1)
     is_told = (exposed > 0) & _is_resolved(counts, slice(0, BASELINE_DAYS))
@@ -320,20 +325,21 @@ def _on_counter(counts: Grid, ordinary: Season) -> pd.DataFrame:
     )
 
 
-def _on_window(counts: Grid, ordinary: Season, windows: _Windows) -> pd.DataFrame:
-    table = _ratio(counts, ordinary, windows)
-    recent, baseline = table["exposure_recent_days"], table["exposure_baseline_days"]
+def _on_window(counts: Grid, ordinary: Season, windows: _Windows) -> dict[str, Any]:
+    ratio = _ratio(counts, ordinary, windows)
+    recent, baseline = ratio["exposure_recent_days"], ratio["exposure_baseline_days"]
     exposed = counts.exposure[:, windows.both]
     is_gap = np.lib.stride_tricks.sliding_window_view(exposed, GAP_DAYS + 1, axis=1).sum(axis=2) == 0
     is_covered = (exposed[:, 0] > 0) & (recent >= windows.recent_days / 2) & (baseline >= BASELINE_NEEDED)
     is_resolved = _is_resolved(counts, windows.recent)
     posts = np.nan_to_num(counts.posts[:, windows.recent]).sum(axis=1)
-    return table.assign(
-        posts_last_24h=whole(np.where(is_covered & is_resolved, posts / np.maximum(recent, 1), np.nan)),
-        is_covered=is_covered,
-        is_resolved=is_resolved,
-        is_thin=(baseline < exposed[:, windows.baseline].shape[1] / 2) | is_gap.any(axis=1),
-    )
+    return {
+        **ratio,
+        "posts_last_24h": np.where(is_covered & is_resolved, posts / np.maximum(recent, 1), np.nan),
+        "is_covered": is_covered,
+        "is_resolved": is_resolved,
+        "is_thin": (baseline < exposed[:, windows.baseline].shape[1] / 2) | is_gap.any(axis=1),
+    }
 
 
 def _is_resolved(counts: Grid, window: slice) -> Any:
