@@ -16,6 +16,7 @@ from trendlib.loading import replay
 from trendlib.monitor import Monitor, open_monitor
 from trendlib.review import SECTIONS, Review, Settings
 from trendlib.review.content import PARTS
+from trendlib.review.picks import Cut
 from trendlib.review.week import Agenda
 from trendlib.sandbox import Server, SweepPlan, World, record
 from trendlib.schema import utc_text
@@ -264,9 +265,21 @@ def test_the_next_review_remembers_what_the_team_made_of_this_one(home: Path, tm
     before = open_monitor(home, as_of=last_monday).review()
     added = before.add("Glass Lemonade").drop(before.picks[0].sound_id)
     replace(added, settings=Settings(sections=("summary",))).save(tmp_path / "r.html")
-    then = open_monitor(home).review().week.picks_then
+    late = last_monday + timedelta(seconds=90)
+    now = open_monitor(home).review(since=late)
+    then = now.week.picks_then
     assert "Glass Lemonade" in [pick.title for pick in then]
     assert before.picks[0].sound_id not in [pick.sound_id for pick in then]
+    assert open_monitor(home, as_of=late).review().cut == Cut()
+    assert open_monitor(home, as_of=late).review().as_saved().cut == added.cut
+    lost = now.changes.frame.set_index("title").loc["Glass Lemonade"]
+    number = (now.changes.frame["change"] == "dropped").sum()
+    assert (lost["change"], f"{number} dropped" in now.headline) == ("dropped", True)
+    again = now.add("Glass Lemonade")
+    assert again.changes.frame["title"].tolist().count("Glass Lemonade") == 1
+    assert "1 by hand" in again.headline
+    assert f"{number - 1} dropped" in again.headline
+    assert again.drop("Glass Lemonade").headline == now.headline
 
 
 def test_a_pick_that_is_none_or_several_is_said_so(review: Review) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from trendlib.errors import ConfigError
-from trendlib.review.picks import Cut, Flagged, Pick, by_hand, compared, cut_file, gone, read_cut, write_cut
+from trendlib.review.picks import Cut, Flagged, Pick, by_hand, compared, cut_file, cut_near, gone, read_cut, write_cut
 
 AS_OF = datetime(2026, 3, 16, 7, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -130,6 +130,36 @@ def test_what_was_dropped_can_be_put_back_and_what_was_added_taken_out() -> None
 def test_what_was_added_and_is_flagged_anyway_stands_once() -> None:
     (found,) = by_hand([pick("a")], Cut(added=("a",)), songs(a="a"))
     assert found.change == "new"
+
+
+def test_a_sound_put_in_whose_song_is_a_pick_already_makes_no_second_page() -> None:
+    found = by_hand([pick("a", "s")], Cut(added=("b", "c", "d")), songs(a="s", b="s", c="t", d="t"))
+    assert [(one.sound_id, one.versions, one.change) for one in found] == [
+        ("a", ("b",), "new"),
+        ("c", ("d",), "by hand"),
+    ]
+
+
+def test_a_version_speaks_for_its_songs_pick() -> None:
+    now = [pick("a"), pick("b", "s", versions=("c",))]
+    assert [one.sound_id for one in by_hand(now, Cut(dropped=("c",)), songs())] == ["a"]
+    found = by_hand(now, Cut(order=("c",), notes={"c": "loud"}), songs())
+    assert [(one.sound_id, one.note) for one in found] == [("b", "loud"), ("a", "")]
+
+
+def test_the_teams_hand_is_found_near_its_instant(tmp_path: Path) -> None:
+    first, second = Cut(order=("a",)), Cut(order=("b",))
+    assert cut_near(tmp_path / "nowhere", AS_OF) == Cut()
+    (tmp_path / "notes.toml").write_text("not a saved review")
+    write_cut(first, tmp_path, AS_OF - timedelta(hours=8))
+    write_cut(second, tmp_path, AS_OF)
+    for off in (-90, 0, 90):
+        assert cut_near(tmp_path, AS_OF + timedelta(seconds=off)) == second
+    assert cut_near(tmp_path, AS_OF - timedelta(hours=6.5)) == first
+    assert cut_near(tmp_path, AS_OF - timedelta(hours=6.5), is_same_day=True) == second, (
+        "the first is of the day before"
+    )
+    assert cut_near(tmp_path, SINCE) == Cut()
 
 
 def test_the_teams_hand_is_kept_and_read_again(tmp_path: Path) -> None:

@@ -46,9 +46,9 @@ def announce(
     link: Annotated[str | None, typer.Option(help="Where the deck can be read: a web address.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be sent, send nothing.")] = False,
 ) -> None:
-    """Deliver the Monday review's summary, once to each channel."""
+    """Deliver the Monday review's summary as the team saved it that day, once to each channel."""
     monitor = opened(context, as_of)
-    message, outbox = replace(monitor.review().message, link=link), monitor.outbox()
+    message, outbox = replace(monitor.review().as_saved().message, link=link), monitor.outbox()
     if dry_run:
         typer.echo(json.dumps(outbox.payloads_of(message, deliver), ensure_ascii=False, indent=1))
         return

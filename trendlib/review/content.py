@@ -8,7 +8,7 @@ instant is reviewed anew. The same store, instant and settings give the same byt
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from trendlib.deliver import PRACTICE, Message
 from trendlib.errors import ConfigError, NoDataError
 from trendlib.review import appendix, boards, breakouts, hashtags, opening, past
 from trendlib.review.desk import Desk
-from trendlib.review.picks import Cut, Pick, read_cut, write_cut
+from trendlib.review.picks import Cut, Pick, cut_near, read_cut, write_cut
 from trendlib.review.settings import Settings, read_settings
 from trendlib.review.week import WEEK, Agenda, Week
 from trendlib.run import OnProgress, silent, utc_now
@@ -165,6 +165,13 @@ class Review:
             is_practice=self.week.desk.is_practice,
         )
 
+    def as_saved(self) -> "Review":
+        """Give the review with the team's hand as it was saved on its UTC day, nearest to its instant.
+
+        The data may have moved on by a minute since the team looked at them.
+        """
+        return self._with(cut_near(self._folder, self.as_of, timedelta(days=1), is_same_day=True))
+
     def drop(self, *names: str) -> "Review":
         """Give the review without some picks.
 
@@ -173,7 +180,10 @@ class Review:
         *names
             Each a pick's id or part of its title.
         """
-        return self._with(self.cut.with_dropped(self._pick(name).sound_id for name in names))
+        picks = [self._pick(name) for name in names]
+        versions = {one for pick in picks for one in pick.versions}
+        cut = replace(self.cut, added=tuple(one for one in self.cut.added if one not in versions))
+        return self._with(cut.with_dropped(pick.sound_id for pick in picks))
 
     def add(self, *names: str) -> "Review":
         """Give the review with more sounds as picks, also those it had dropped.

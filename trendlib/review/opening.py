@@ -21,7 +21,6 @@ PICK_COLUMNS = ("place", "title", "artist", "change", "growth", "status", "said"
 CHANGE_COLUMNS = ("change", "title", "artist", "growth", "status", "why")
 TOLD_COLUMNS = ("alerted_at", "title", "rule", "weeks", "lift", "outcome", "note")
 _MEASURED = ["growth_rate", "growth_low", "growth_high", "posts_last_24h", "total_uses", "status"]
-TAKEN_OUT = "taken out by the team"
 
 
 def summary(agenda: Agenda) -> list[Slide]:
@@ -61,7 +60,7 @@ def headline(week: Week, picks: Sequence[Pick]) -> str:
     """Say the whole review in one sentence."""
     if week.board is None:
         return "Nothing is known yet: no sound was ever read"
-    counts = Counter(pick.change for pick in picks) + Counter(change for _, change, _ in week.gone)
+    counts = Counter(pick.change for pick in picks) + Counter(change for _, change, _ in week.gone(picks))
     words = [f"{counts[change]} {change}" for change in CHANGES if counts[change]]
     wrong = week.wrong["alert_id"].nunique()
     said = ", ".join(words) or "a quiet week without a pick"
@@ -125,9 +124,7 @@ def change_table(week: Week, picks: Sequence[Pick]) -> pd.DataFrame:
     -------
         ``change``, ``sound_id``, ``title``, ``artist``, ``why`` and what is measured, a row a song.
     """
-    shown = {pick.sound_id for pick in picks}
-    taken = [(pick, DROPPED, TAKEN_OUT) for pick in week.flagged if pick.sound_id not in shown]
-    rows = [*((pick, pick.change, pick.said) for pick in picks), *week.gone, *taken]
+    rows = [*((pick, pick.change, pick.said) for pick in picks), *week.gone(picks)]
     rows.sort(key=lambda row: CHANGES.index(row[1]))
     frame = pd.DataFrame(
         [(change, pick.sound_id, pick.title, pick.artist, why) for pick, change, why in rows],

@@ -13,8 +13,9 @@ was ever recorded the rules are asked anew, and the review says so. What it is b
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,11 @@ PICK_RULES = ("breakout", "catch_them_early", "reactivation")
 NEW, RISING, COOLING, DROPPED, MERGED, BY_HAND = (
     "new", "still rising", "cooling", "dropped", "merged into a song", "by hand",
 )  # fmt: skip
+TAKEN_OUT = "taken out by the team"
 _STRENGTH = ("confirmed", "new", "watch", "reactivation", "early")
 _LISTS = ("order", "dropped", "added")
+NEAR = timedelta(hours=12)
+_STAMP = "%Y-%m-%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +59,7 @@ class Pick:
     alert_ids
         Its alerts, the newest first.
     versions
-        Other flagged sounds of the same song, by id.
+        Other sounds of the same song that were flagged or put in by hand, by id.
     note
         What the team wrote beside it.
     """
@@ -117,7 +121,7 @@ class Cut:
 
 def cut_file(folder: Path, as_of: datetime) -> Path:
     """Name the file of the team's hand in the review of an instant."""
-    return folder / f"{as_of:%Y-%m-%dT%H%M%S}Z.toml"
+    return folder / f"{as_of.astimezone(UTC):{_STAMP}}.toml"
 
 
 def read_cut(folder: Path, as_of: datetime) -> Cut:
@@ -128,7 +132,41 @@ def read_cut(folder: Path, as_of: datetime) -> Cut:
     ConfigError
         If the file is not understood.
     """
-    path = cut_file(folder, as_of)
+    return _cut_in(cut_file(folder, as_of))
+
+
+def cut_near(folder: Path, instant: datetime, within: timedelta = NEAR, *, is_same_day: bool = False) -> Cut:
+    """Read the team's hand in the saved review nearest to an instant; none saved near it means none.
+
+    Two runs of one weekday are never a week apart to the second.
+
+    Parameters
+    ----------
+    folder
+        Where reviews are kept.
+    instant
+        When the review stood, about.
+    within
+        How far from it the review may have stood.
+    is_same_day
+        Whether it must be of the same UTC day.
+
+    Raises
+    ------
+    ConfigError
+        If the file is not understood.
+    """
+    near = {}
+    for path in sorted(folder.glob("*.toml")):
+        with suppress(ValueError):  # a file of another name is no saved review
+            stood = datetime.strptime(path.stem, _STAMP).replace(tzinfo=UTC)
+            if abs(stood - instant) <= within and (stood.date() == instant.astimezone(UTC).date() or not is_same_day):
+                near[path] = abs(stood - instant)
+    return _cut_in(min(near, key=near.__getitem__)) if near else Cut()
+
+
+def _cut_in(path: Path) -> Cut:
+    """Read a file of the team's hand; no file means none."""
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
@@ -326,7 +364,7 @@ def gone(now: Sequence[Pick], then: Sequence[Pick], songs: pd.DataFrame) -> list
 
 
 def by_hand(picks: Sequence[Pick], cut: Cut, songs: pd.DataFrame) -> list[Pick]:
-    """Let the team drop, add and reorder picks, and write beside them.
+    """Let the team drop, add and reorder picks, and write beside them; each sound of a song speaks for its pick.
 
     Parameters
     ----------
@@ -338,14 +376,23 @@ def by_hand(picks: Sequence[Pick], cut: Cut, songs: pd.DataFrame) -> list[Pick]:
         ``sound_id``, ``song_id``, ``title``, ``artist``.
     """
     known = songs.drop_duplicates("sound_id").set_index("sound_id")
-    kept = [pick for pick in picks if pick.sound_id not in cut.dropped]
-    there = {pick.sound_id for pick in kept}
+    kept = {pick.song_id: pick for pick in picks if not {*_sounds(pick)} & {*cut.dropped}}
     for sound in cut.added:
-        if sound not in there:
-            song = str(known["song_id"].get(sound, sound))
-            title, artist = named(sound, known)
-            said = "put in by hand"
-            kept.append(Pick(sound_id=sound, song_id=song, title=title, artist=artist, change=BY_HAND, said=said))
+        song = str(known["song_id"].get(sound, sound))
+        if song in kept:
+            versions = (*kept[song].versions, *({sound} - {*_sounds(kept[song])}))
+            kept[song] = replace(kept[song], versions=versions)
+            continue
+        title, artist = named(sound, known)
+        said = "put in by hand"
+        kept[song] = Pick(sound_id=sound, song_id=song, title=title, artist=artist, change=BY_HAND, said=said)
     place = {sound: number for number, sound in enumerate(cut.order)}
-    kept.sort(key=lambda pick: place.get(pick.sound_id, len(place)))
-    return [replace(pick, note=cut.notes.get(pick.sound_id, pick.note)) for pick in kept]
+    ordered = sorted(kept.values(), key=lambda pick: min(place.get(one, len(place)) for one in _sounds(pick)))
+    return [
+        replace(pick, note=next((cut.notes[one] for one in _sounds(pick) if one in cut.notes), pick.note))
+        for pick in ordered
+    ]
+
+
+def _sounds(pick: Pick) -> tuple[str, ...]:
+    return (pick.sound_id, *pick.versions)

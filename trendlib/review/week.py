@@ -22,7 +22,7 @@ from trendlib.metrics.leaderboard import COLUMNS
 from trendlib.metrics.ledger import MISS, NOT_YET
 from trendlib.review.desk import Desk
 from trendlib.review.lineup import Lineup
-from trendlib.review.picks import Cut, Flagged, Pick, by_hand, compared, gone, read_cut
+from trendlib.review.picks import DROPPED, NEAR, TAKEN_OUT, Cut, Flagged, Pick, by_hand, compared, cut_near, gone
 from trendlib.review.settings import Settings
 from trendlib.schema import CALLS, NOTES, REJECTS, TABLES
 from trendlib.show.exhibits import Exhibit
@@ -153,16 +153,18 @@ class Week:
         look = _last_look(self.read("rule_runs", self.since), before)
         said = Flagged.of_ledger(alerts, look, self.since, before)
         picks = said.picks(self.songs, pd.DataFrame({"sound_id": [], "growth_low": []}))
-        return by_hand(picks, read_cut(self.desk.config.reviews_folder, self.since), self.songs)
+        nearer_then_than_now = min(NEAR, (self.as_of - self.since) / 2)
+        return by_hand(picks, cut_near(self.desk.config.reviews_folder, self.since, nearer_then_than_now), self.songs)
 
     def picks(self, cut: Cut) -> list[Pick]:
         """Give the picks with the team's hand in them."""
         return by_hand(self.flagged, cut, self.songs)
 
-    @cached_property
-    def gone(self) -> list[tuple[Pick, str, str]]:
-        """The last review's picks that are none of their own any more, what became of them, and why."""
-        return gone(self.flagged, self.picks_then, self.songs)
+    def gone(self, picks: Sequence[Pick]) -> list[tuple[Pick, str, str]]:
+        """List picks of the last review, and flagged ones, that these are without: what became of each, and why."""
+        shown = {pick.song_id for pick in picks}
+        taken = [(pick, DROPPED, TAKEN_OUT) for pick in self.flagged if pick.song_id not in shown]
+        return [*gone([*self.flagged, *picks], self.picks_then, self.songs), *taken]
 
     @cached_property
     def told(self) -> pd.DataFrame:
