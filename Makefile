@@ -45,7 +45,7 @@ test: $(READY) ## run the tests
 	@$(BIN)/python -m pytest $(ALL_CORES) $(ARGS)
 
 lab: $(READY) ## open JupyterLab on the notebooks
-	@$(BIN)/jupyter lab notebooks
+	@$(BIN)/jupyter lab notebooks --config=notebooks/lab_config.py
 
 chaos: $(READY) ## the tests of trust at full length: 10,000 broken bodies a provider
 	@TRENDLIB_CHAOS_BODIES=10000 $(BIN)/python -m pytest tests/chaos $(ARGS)
@@ -81,9 +81,12 @@ lock: $(READY) ## make requirements.lock anew: the newest versions pyproject.tom
 	  --universal --python-version 3.11 --fork-strategy fewest \
 	  --generate-hashes --no-annotate --no-header --no-emit-index-url --output-file requirements.lock
 
+# Voila's own template asks a CDN for icons; the browser is told not to.
+NOTHING_FROM_OUTSIDE = --Voila.tornado_settings="{'headers': {'Content-Security-Policy': \"default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob: ws:\"}}"
+
 app: $(READY) ## notebooks 01, 04 and 05 as pages, on this machine only (extra app)
 	@rm -rf out/app && mkdir -p out/app && cp $(wildcard notebooks/01_*.ipynb notebooks/04_*.ipynb notebooks/05_*.ipynb) out/app
-	@$(BIN)/voila out/app --Voila.ip=127.0.0.1 --token
+	@$(BIN)/voila out/app --Voila.ip=127.0.0.1 --token $(NOTHING_FROM_OUTSIDE)
 
 sample: $(READY) ## record data/sample from the practice world
 	@$(BIN)/trendlib sandbox --record data/sample

@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anywidget import AnyWidget
 from playwright.sync_api import sync_playwright
+from plotly.offline import get_plotlyjs
 
 import trendlib as tl
 from trendlib.review import Review, Settings
-from trendlib.show.track_picker import TrackPicker
+from trendlib.show.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,13 +23,14 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "pictures"
 SIZE = {"width": 1440, "height": 900}
+WINDOW = ("label", "badge", "look", "controls", "rows", "listing", "finds", "sheet", "said")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-# The picker as a notebook shows it, without a kernel: what it is told stands in the page.
+# A widget as a notebook shows it, without a kernel: what it is told stands in the page.
 STAGE = """<!doctype html><meta charset="utf-8"><style>body {{ margin: 28px; }} {style}</style><div id="place"></div>
 <script type="module">{script}
 const told = {told};
 const model = {{ get: (name) => told[name], set: (name, value) => {{ told[name] = value; }},
-  save_changes() {{}}, on() {{}}, off() {{}} }};
+  save_changes() {{}}, on() {{}}, off() {{}}, send() {{}} }};
 render({{ model, el: document.getElementById("place") }});
 </script>"""
 
@@ -52,9 +55,16 @@ def draw() -> None:
         page.wait_for_timeout(1000)
         page.screenshot(path=FOLDER / "review.png")
         page.set_viewport_size({"width": 820, "height": 620})
-        page.set_content(staged(monitor.catalogue.picker()))
+        page.goto("about:blank")  # the deck's own rules would hold for what is set into its page
+        picker = monitor.catalogue.picker()
+        page.set_content(staged(picker, "track_picker", ("tracks", "label", "honoured", "picked")))
         page.get_by_role("option").nth(1).click()
         page.screenshot(path=FOLDER / "track_picker.png")
+        page.set_viewport_size(SIZE)
+        for name, window in (("explorer", tl.explore(monitor).widget), ("calendar", tl.calendar(monitor).widget)):
+            shot(page, window, FOLDER / f"{name}.png")
+        page.emulate_media(color_scheme="dark")
+        shot(page, tl.explore(monitor).widget, FOLDER / "explorer_dark.png")
 
 
 @contextmanager
@@ -70,13 +80,20 @@ def one_pick(review: Review) -> Review:
     return replace(review, settings=Settings(sections=("breakouts",), picks=1))
 
 
-def staged(picker: TrackPicker) -> str:
-    """Put a picker on a page of its own."""
-    room = Path(tl.__file__).parent / "show"
-    told = {name: getattr(picker, name) for name in ("tracks", "label", "honoured", "picked")}
-    script = (room / "track_picker.js").read_text(encoding="utf-8").replace("export default { render };", "")
-    style = (room / "track_picker.css").read_text(encoding="utf-8")
-    return STAGE.format(style=style, script=script, told=json.dumps(told).replace("<", "\\u003c"))
+def shot(page: "Page", window: Window, file: Path) -> None:
+    """Take a picture of the explorer's or the calendar's window."""
+    page.set_content(f"<script>{get_plotlyjs()}</script>{staged(window, 'window', WINDOW)}")
+    page.wait_for_selector('[data-drawn="1"]')
+    page.wait_for_timeout(500)
+    page.screenshot(path=file)
+
+
+def staged(widget: AnyWidget, room: str, told_names: tuple[str, ...]) -> str:
+    """Put a widget on a page of its own."""
+    file = Path(tl.__file__).parent / "show" / room
+    told = json.dumps({name: getattr(widget, name) for name in told_names}).replace("<", "\\u003c")
+    script = file.with_suffix(".js").read_text(encoding="utf-8").replace("export default { render };", "")
+    return STAGE.format(style=file.with_suffix(".css").read_text(encoding="utf-8"), script=script, told=told)
 
 
 if __name__ == "__main__":

@@ -204,6 +204,11 @@ def test_a_song_is_found_although_its_versions_carry_its_name(text: str, expecte
     assert titled(sounds, text) == expected
 
 
+def test_no_name_is_no_title() -> None:
+    with pytest.raises(NoDataError, match="without a name"):
+        titled(known("Red Moon", None), " ")
+
+
 def test_a_text_in_titles_of_different_songs_is_not_guessed() -> None:
     with pytest.raises(NoDataError, match="stands in 2 titles"):
         titled(known("Red Moon", "Blue Moon"), "moon")

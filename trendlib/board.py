@@ -227,6 +227,8 @@ def titled(sounds: pd.DataFrame, text: str) -> str:
     NoDataError
         If none has it, or more than one.
     """
+    if not text.strip():
+        raise NoDataError("Asked for a sound without a name; give its title or a part of it, its id or its address.")
     titles = sounds["title"].fillna("")
     found = sounds[titles.str.contains(text, case=False, regex=False)]
     exact = found[found["title"].str.casefold() == text.casefold()]

@@ -165,6 +165,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory, practice_home: Path) -> Iterat
         f"--port={port}",
         "--ip=127.0.0.1",
         f"--ServerApp.root_dir={folder}",
+        f"--config={ROOT / 'notebooks' / 'lab_config.py'}",
     ]
     with (home / "lab.log").open("w") as log:
         command = [sys.executable, "-m", "jupyterlab", *arguments]
