@@ -7,10 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from trendlib import practice
+from trendlib import alerts, practice
 from trendlib.alerts import EVER
 from trendlib.config import Config, is_loopback
-from trendlib.loading import rebuild
+from trendlib.errors import StoreError
+from trendlib.loading import rebuild, replay
 from trendlib.monitor import Monitor
 from trendlib.schema import TABLES
 from trendlib.store import Store
@@ -109,6 +110,56 @@ def test_a_home_that_is_prepared_is_left_alone(copied_home: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in copied_home.rglob("*") if path.is_file()}
     practice.prepare(copied_home)
     assert {path: path.stat().st_mtime_ns for path in copied_home.rglob("*") if path.is_file()} == before
+
+
+def test_a_damaged_warehouse_is_made_anew_and_what_somebody_wrote_stays(copied_home: Path) -> None:
+    config = Config.load(home=copied_home / practice.FOLDER)
+    said = Store(config.warehouse_file)
+    with said.as_of(EVER) as world:
+        alert = world.frame("alerts").iloc[0]
+    alerts.note(config, alert["alert_id"], "mine", as_of=alert["alerted_at"] + timedelta(minutes=1))
+    (config.home / "reviews").mkdir()
+    written = [config.home / "reviews" / "review.toml", config.delivery_file]
+    for path in written:
+        path.write_text("ours", encoding="utf-8")
+    config.warehouse_file.write_bytes(config.warehouse_file.read_bytes()[:5000])
+    practice.prepare(copied_home)
+    assert [path.read_text(encoding="utf-8") for path in written] == ["ours", "ours"]
+    with said.as_of(EVER) as world:
+        assert world.frame("notes")["note"].tolist() == ["mine"]
+    assert Monitor.of_practice(copied_home).is_practice
+
+
+def test_a_warehouse_that_cannot_be_opened_for_another_reason_is_left_alone(copied_home: Path) -> None:
+    config = Config.load(home=copied_home / practice.FOLDER)
+    config.warehouse_file.unlink()
+    config.warehouse_file.mkdir()
+    before = sorted(config.home.rglob("*"))
+    with pytest.raises(StoreError, match="directory"):
+        practice.prepare(copied_home)
+    assert sorted(config.home.rglob("*")) == before
+
+
+def test_a_morning_that_was_cut_short_is_gone_on_with(
+    practice_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = tmp_path / practice.SAMPLE
+    shutil.copytree(practice_home / practice.SAMPLE, sample)
+    config = Config.load(home=tmp_path / practice.FOLDER)
+    replay([sample / name for name in (practice.RECORDING, practice.ALERTS)], config)
+    with monkeypatch.context() as patch:
+        patch.setattr(practice, "pull", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            practice.live_through(tmp_path)
+    practice.prepare(tmp_path)
+    last = alerts.last_recorded(Store(config.warehouse_file))
+    assert last is not None
+    assert last.weekday() == 0
+    assert practice.live_through(tmp_path) is None
+
+
+def interrupt(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_its_server_is_on_this_machine_and_its_key_is_not_the_users(

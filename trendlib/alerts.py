@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
 
 import pandas as pd
@@ -152,7 +153,7 @@ def record(config: Config, board: Board, *, clock: Clock = utc_now) -> Recorded:
     """
     store = Store(config.warehouse_file)
     with alone(config):
-        _load_what_was_left(config, store)
+        load_left(config, store)
         last = last_recorded(store)
         if last is not None and last >= board.as_of:
             return Recorded(board.as_of, reason=f"what the rules said was kept already up to {utc_text(last)}")
@@ -211,6 +212,21 @@ def last_recorded(store: Store) -> datetime | None:
     return newest
 
 
+def load_left(config: Config, store: Store) -> None:
+    """Load the words that the archive holds and the warehouse does not; whoever asks is alone in the home."""
+    known = store.sweep_ids()
+    for path in _said_files(config):
+        if sweep_id_of(path) not in known:
+            load(((sweep_id_of(path), one) for _, one in archive.read(path)), store, chunk=None)
+
+
+def notes_kept(config: Config) -> Iterator[Path]:
+    """Give the files of the archive that hold notes: somebody wrote them, so nothing makes them anew."""
+    for path in _said_files(config):
+        if any(isinstance(one, Answer) and one.endpoint == said.NOTES_ENDPOINT for _, one in archive.read(path)):
+            yield path
+
+
 def _keep(config: Config, store: Store, answer: Answer) -> None:
     as_of = answer.fetched_at + said.JUST_BEFORE
     with Archive(config.archive_folder).sweep(f"{as_of:%Y%m%dT%H%M%SZ}{_KEPT}") as writer:
@@ -218,12 +234,8 @@ def _keep(config: Config, store: Store, answer: Answer) -> None:
     load([(sweep_id_of(writer.path), answer)], store)
 
 
-def _load_what_was_left(config: Config, store: Store) -> None:
-    """Load what was archived by a process that died before it could load it."""
-    known = store.sweep_ids()
-    for path in Archive(config.archive_folder).files():
-        if re.search(rf"{_KEPT}(\.|$)", sweep_id_of(path)) and sweep_id_of(path) not in known:
-            load(((sweep_id_of(path), one) for _, one in archive.read(path)), store, chunk=None)
+def _said_files(config: Config) -> list[Path]:
+    return [path for path in Archive(config.archive_folder).files() if re.search(rf"{_KEPT}(\.|$)", sweep_id_of(path))]
 
 
 def _flag(rule: Rule, subject: tuple[str, str], row: Mapping[Any, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -70,6 +70,10 @@ class StoreBusyError(StoreError):
     """Another program kept the warehouse locked for longer than we were willing to wait."""
 
 
+class StoreFormatError(StoreError):
+    """The warehouse is damaged or of another version; made anew from the archive it can be used again."""
+
+
 class NoDataError(TrendlibError):
     """The question is fine, but nothing observed before the as-of instant can answer it."""
 

@@ -26,7 +26,7 @@ from trendlib.api.archive import Archive
 from trendlib.board import board
 from trendlib.config import Config
 from trendlib.discover import Discovery, discover
-from trendlib.errors import StoreBusyError, StoreError
+from trendlib.errors import StoreError, StoreFormatError
 from trendlib.loading import OnBytes, alone, keep, replay, sweep_id_of
 from trendlib.pull import PullPlan, PullReport, charts_of, pull
 from trendlib.run import Clock, OnProgress, silent
@@ -102,8 +102,27 @@ def live_through(
 
 
 def _is_there(home: Path) -> bool:
-    last = _last_observed_at(home / FOLDER)
+    """Tell whether this morning's alerts are recorded: the last step, so a morning that was cut short is gone on with.
+
+    A warehouse that is damaged or of another version is thrown away, as it is all derived.
+    """
+    config = Config.load(home=home / FOLDER)
+    try:
+        last = alerts.last_recorded(Store(config.warehouse_file))
+    except StoreFormatError:
+        with alone(config):
+            _throw_away(config)
+        return False
     return last is not None and last >= _today(world())
+
+
+def _throw_away(config: Config) -> None:
+    """Remove the warehouse and the recordings that are unpacked or made anew; what somebody wrote stays."""
+    notes = set(alerts.notes_kept(config))
+    for path in Archive(config.archive_folder).files():
+        if path not in notes:
+            path.unlink()
+    shutil.rmtree(config.warehouse_file.parent)
 
 
 def _unpack(home: Path) -> bool:
@@ -124,18 +143,8 @@ def _unpack(home: Path) -> bool:
         fits = found == {sweep_id_of(keep(path, config.archive_folder)) for path in shipped}
         if fits and not config.warehouse_file.exists():  # another program may have been faster
             Store(config.warehouse_file).replace_with(fresh)
+            alerts.load_left(config, Store(config.warehouse_file))
         return fits
-
-
-def _last_observed_at(folder: Path) -> datetime | None:
-    """Look how far the practice home has come; one of another version is thrown away, as it is all derived."""
-    try:
-        return Store(folder / "warehouse" / "trendlib.duckdb").last_observed_at()
-    except StoreBusyError:
-        raise
-    except StoreError:
-        shutil.rmtree(folder)
-        return None
 
 
 def explore(home: Path, *, on_progress: OnProgress = silent) -> Discovery:

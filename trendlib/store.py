@@ -22,7 +22,7 @@ import duckdb
 import pandas as pd
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
-from trendlib.errors import NoDataError, SchemaError, StoreBusyError, StoreError
+from trendlib.errors import NoDataError, SchemaError, StoreBusyError, StoreError, StoreFormatError
 from trendlib.schema import CALLS, REJECTS, TABLES, Answer, Column, Rows, Table, utc_text
 
 SQL_TYPES = {"text": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN", "time": "TIMESTAMPTZ"}
@@ -34,6 +34,8 @@ PANDAS_TYPES = {
     "time": "datetime64[us, UTC]",
 }
 EXPORTED_BY = "observed_on"
+# What DuckDB says of a file that is none, is cut off, spoiled or of another version; not of permissions or disks.
+_DAMAGES = re.compile("not a valid DuckDB|read enough bytes|[Cc]orrupt|version number|[Ss]eriali[sz]ation")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FORMAT = " ".join(
     f"{table.name}({','.join(f'{c.name}:{c.kind}' for c in table.columns)})" for table in TABLES.values()
@@ -207,12 +209,8 @@ class Store:
 
     def _opened(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         """Open the file, waiting for whoever holds it."""
-        retrying = Retrying(
-            retry=retry_if_exception_type(StoreBusyError),
-            stop=stop_after_delay(self.wait_s),
-            wait=wait_random(0.01, 0.1),
-            reraise=True,
-        )
+        retrying = Retrying(retry=retry_if_exception_type(StoreBusyError), stop=stop_after_delay(self.wait_s),
+                            wait=wait_random(0.01, 0.1), reraise=True)  # fmt: skip
         return retrying(self._open_once, read_only=read_only)
 
     def _open_once(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
@@ -221,14 +219,15 @@ class Store:
         except duckdb.ConnectionException as error:
             # Another thread of this process holds it open for the other purpose.
             raise StoreBusyError(f"{self.path} is in use by another part of this program; try again.") from error
-        except duckdb.IOException as error:
+        except duckdb.Error as error:
             if holder := re.search(r"\(PID (\d+)\)", str(error)):
                 raise StoreBusyError(
                     f"Asked to open {self.path}; process {holder[1]} has held it for {self.wait_s:g} s. "
                     f"Close that notebook or program (process {holder[1]}) and try again. "
                     "What was fetched is safe in the archive and is loaded by the next run."
                 ) from error
-            raise StoreError(
+            kind = StoreFormatError if _DAMAGES.search(str(error)) else StoreError
+            raise kind(
                 f"Asked to open {self.path}; it cannot be read as a warehouse ({error}). "
                 "Move it away and run `trendlib rebuild`: it makes the warehouse anew from the archive."
             ) from error
@@ -364,7 +363,7 @@ def _check_format(connection: duckdb.DuckDBPyConnection, path: Path, *, may_crea
     if found and found[0][0] == _FORMAT:
         return
     if found or not may_create:
-        raise StoreError(
+        raise StoreFormatError(
             f"{path} was made by another version of trendlib. Run `trendlib rebuild`: it makes the warehouse "
             "anew from the archive; nothing is bought again."
         )
