@@ -32,7 +32,7 @@ from loopback import (
 )
 
 from trendlib.config import Config
-from trendlib.deliver import Delivery, Message, Outbox, outbox, slack
+from trendlib.deliver import Delivery, Message, Outbox, notion, outbox, slack
 from trendlib.deliver.deliveries import Deliveries
 from trendlib.errors import ConfigError, NoDataError
 from trendlib.schema import ALERTS
@@ -407,6 +407,47 @@ def test_a_summary_is_said_once_a_channel(config: Config, server: Loopback) -> N
     assert [one.before for one in again] == [1, 1]
     assert server.arrived[0]["blocks"][0]["text"]["text"] == "Monday &lt;review&gt;"
     assert len(server.rows) == 1
+
+
+@pytest.mark.parametrize(("link", "kept"), [("https://deck.example/1", "https://deck.example/1"), ("C:/deck", None)])
+def test_a_link_reaches_every_channel_if_it_is_a_web_address(link: str, kept: str | None) -> None:
+    review = Message(key="review", title="Monday", link=link)
+    assert notion.payload(review)["properties"]["Link"] == {"url": kept}
+    assert (f"<{link}|Open>" in json.dumps(slack.payload(review))) == (kept is not None)
+
+
+def test_what_is_sent_again_is_what_was_asked_for(config: Config, server: Loopback) -> None:
+    old = alert("old", days=-20)
+    send(config, "slack", old, alert("a"))
+    made = box(config, old, alert("a"), alert("b"))
+    made.again(["old"], "slack")
+    assert [one.sent for one in made.alerts("slack", only=["old"])] == [1]
+    assert server.keys == ["a", "old"]
+
+
+def test_nothing_is_sent_again_that_never_was(config: Config) -> None:
+    made = box(config, alert("a"))
+    with pytest.raises(NoDataError, match=r"'nope'.*trendlib ledger"):
+        made.again(["a", "nope"], "slack")
+    assert Deliveries(config.delivery_file).keys == set()
+
+
+# The practice world
+
+
+def test_the_practice_world_reaches_no_team(config: Config, tmp_path: Path) -> None:
+    real = Config.load(
+        home=tmp_path, slack_webhook="https://hooks.slack.com/services/T/B/x", notion_base_url="https://a.example"
+    )
+    made = Outbox(real, sheet(alert("a")), NOW, is_practice=True)
+    for place in ("slack", "notion", "slack,csv"):
+        with pytest.raises(ConfigError, match=r"practice world.*--dry-run"):
+            made.alerts(place)
+    with pytest.raises(ConfigError, match="practice world"):
+        made.message(Message(key="review", title="Monday"))
+    assert [one["key"] for one in made.payloads("slack")] == ["a"]
+    assert [one.sent for one in made.alerts("csv")] == [1]
+    assert [one.sent for one in Outbox(config, sheet(alert("a")), NOW, is_practice=True).alerts("slack")] == [1]
 
 
 # Set-up and secrets

@@ -69,7 +69,7 @@ def resend(
     """Deliver alerts once more that were taken for arrived, and were not."""
     outbox = opened(context).outbox()
     outbox.again(alert_ids, channel)
-    leave_delivered(outbox.alerts(channel))
+    leave_delivered(outbox.alerts(channel, only=alert_ids))
 
 
 @app.command()

@@ -50,6 +50,11 @@ class Deliveries:
         for channel, key, word in self._lines():
             self._learn(channel, key, word)
 
+    @property
+    def keys(self) -> set[str]:
+        """The keys of all messages that ever were to be sent."""
+        return {key for _, key in self._last}
+
     def since(self, channel: str, now: datetime) -> datetime:
         """Tell since when a channel has been told of alerts; the first asking is its beginning."""
         return datetime.fromisoformat(self._since.get(channel) or utc_text(now))

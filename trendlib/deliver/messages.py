@@ -4,6 +4,7 @@ Titles, artists and hashtags are other people's. They stand here as they came; e
 message, so nobody has to remember which part was whose.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +23,7 @@ FACTS: Mapping[str, Kind] = {
     "Velocity low": "number", "Velocity high": "number", "Posts in 24 h": "number", "Total uses": "number",
     "Effective creators": "number", "Status": "text", "Link": "link", "Practice": "text",
 }  # fmt: skip
+_WEB_ADDRESS = re.compile(r"https?://[^\s<>|]{1,2000}")
 PRACTICE = "Practice data: a made-up world, no real sounds"
 COUNTS: Mapping[str, str] = {
     "posts_last_24h": "posts in 24 h", "total_uses": "uses", "effective_creators": "effective creators",
@@ -55,6 +57,11 @@ class Message:
     small_print: str = ""
     facts: Mapping[str, Fact] = field(default_factory=dict)
 
+    @property
+    def address(self) -> str | None:
+        """The link, if it is a web address."""
+        return self.link if self.link and _WEB_ADDRESS.fullmatch(self.link) else None
+
 
 def messages_of(alerts: pd.DataFrame, *, is_practice: bool = False) -> Iterator[Message]:
     """Put alerts into words, the columns those of `trendlib.ledger.Ledger.alerts`."""
@@ -75,19 +82,18 @@ def _message(row: Mapping[str, Any], *, is_practice: bool) -> Message:
         f"rule {row['rule']} v{row['rule_version']}",
         f"alert {row['alert_id']}",
     )
-    link = _link(row["subject"], row["subject_id"])
     return Message(
         key=row["alert_id"],
         title=f"{plain_text(title, 50)} – {plain_text(artist, 30)}" if artist else plain_text(title),
         lines=(rule, " · ".join(_numbers(row))),
-        link=link,
+        link=_link(row["subject"], row["subject_id"]),
         small_print=" · ".join(part for part in small_print if part),
         facts={
             "Artist": artist, "Rule": row["rule"], "Alert": row["alert"], "Region": row["region"],
             "Alerted at": row["alerted_at"], "Velocity": row["growth_rate"], "Velocity low": row["growth_low"],
             "Velocity high": row["growth_high"], "Posts in 24 h": row["posts_last_24h"],
             "Total uses": row["total_uses"], "Effective creators": row["effective_creators"],
-            "Status": status_words(row["status"]), "Link": link, "Practice": "practice data" if is_practice else None,
+            "Status": status_words(row["status"]), "Practice": "practice data" if is_practice else None,
         },
     )  # fmt: skip
 

@@ -102,7 +102,7 @@ class Notion(Channel):
 
 def payload(message: Message, *, title: str = "Name") -> dict[str, Any]:
     """Put a message into the cells and the page of a row; ``title`` names the column of titles."""
-    cells = {name: _cell(FACTS[name], value) for name, value in message.facts.items()}
+    cells = {name: _cell(FACTS[name], value) for name, value in {**message.facts, "Link": message.address}.items()}
     lines = [*message.lines[:MOST_LINES], message.small_print]
     return {
         "properties": {title: {"title": _text(message.title)}, KEY: {"rich_text": _text(message.key)}, **cells},

@@ -23,7 +23,7 @@ import pandas as pd
 from filelock import FileLock
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-from trendlib.config import Config
+from trendlib.config import Config, is_loopback
 from trendlib.deliver import files, notion, slack
 from trendlib.deliver.channel import Channel, LaterError, UnansweredError
 from trendlib.deliver.deliveries import Deliveries
@@ -125,13 +125,15 @@ class Outbox:
         self._folder = config.deliver_folder or config.home / "alerts"
         self._is_practice = is_practice
 
-    def alerts(self, channels: str | None = None) -> list[Delivery]:
+    def alerts(self, channels: str | None = None, *, only: Sequence[str] | None = None) -> list[Delivery]:
         """Deliver alerts: to Slack and Notion those that are due, into files all.
 
         Parameters
         ----------
         channels
             Some of slack, notion, csv, json, parquet, with commas between; nothing for those that are set up.
+        only
+            Keys of the alerts to send to Slack and Notion, due or not; None for all that are due.
 
         Returns
         -------
@@ -140,18 +142,18 @@ class Outbox:
         Raises
         ------
         ConfigError
-            If a channel is not set up; nothing is sent then.
+            If a channel is not set up, or would take the practice world for real; nothing is sent then.
         NoDataError
             If no alerts were ever recorded.
         """
-        places, now = chosen(channels, self._config), self._demand_recording()
+        places, now = self._demand_real(chosen(channels, self._config)), self._demand_recording()
         with self._alone(), ExitStack() as stack:
             said = Deliveries(self._config.delivery_file)
             open_channels = self._opened(stack, places)
             for place in open_channels:
                 said.open(place, now)
             return [
-                self._sent(open_channels[place], said, self._due(place, said, now))
+                self._sent(open_channels[place], said, self._due(place, said, now, only))
                 if place in open_channels
                 else self._written(place)
                 for place in places
@@ -174,9 +176,9 @@ class Outbox:
         Raises
         ------
         ConfigError
-            If a channel is not set up, or is a file.
+            If a channel is not set up, is a file, or would take the practice world for real.
         """
-        places = chosen(channels, self._config, among=tuple(CHANNELS))
+        places = self._demand_real(chosen(channels, self._config, among=tuple(CHANNELS)))
         with self._alone(), ExitStack() as stack:
             said = Deliveries(self._config.delivery_file)
             return [self._sent(channel, said, [message]) for channel in self._opened(stack, places).values()]
@@ -201,16 +203,46 @@ class Outbox:
         return [{"channel": place, "key": message.key, "payload": PAYLOADS[place](message)} for place in places]
 
     def again(self, keys: Iterable[str], channels: str | None = None) -> None:
-        """Take messages for not arrived, because somebody looked; the next delivery sends them."""
+        """Take messages for not arrived, because somebody looked; the next delivery sends them.
+
+        Raises
+        ------
+        ConfigError
+            If a channel is not set up, is a file, or would take the practice world for real.
+        NoDataError
+            If no alert has one of the keys, and none was ever sent; nothing is taken for not arrived then.
+        """
+        places = self._demand_real(chosen(channels, self._config, among=tuple(CHANNELS)))
         with self._alone():
-            said = Deliveries(self._config.delivery_file)
-            for place in chosen(channels, self._config, among=tuple(CHANNELS)):
+            said, keys = Deliveries(self._config.delivery_file), tuple(keys)
+            unknown = [key for key in keys if key not in {*self._alerts["alert_id"], *said.keys}]
+            if unknown:
+                raise NoDataError(f"Asked to send {', '.join(map(repr, unknown))} again; no alert is of that id. "
+                                  "`trendlib ledger` lists them.")  # fmt: skip
+            for place in places:
                 for key in keys:
                     said.write(place, key, "again")
 
     @property
     def _sheet(self) -> pd.DataFrame:
         return files.sheet_of(self._alerts, is_practice=self._is_practice)
+
+    def _demand_real(self, places: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse to tell a team of sounds that do not exist; a channel on this machine is somebody's trial.
+
+        Raises
+        ------
+        ConfigError
+            If a channel that is set up lies elsewhere.
+        """
+        webhook = self._config.slack_webhook
+        addresses = {"slack": webhook and webhook.get_secret_value(), "notion": self._config.notion_base_url}
+        away = [one for one in places if (address := addresses.get(one)) and not is_loopback(address)]
+        if self._is_practice and away:
+            raise ConfigError(f"Asked to deliver to {' and '.join(away)}; this is the practice world, and whoever "
+                              "reads it there would take it for real. Add --dry-run to see what would be sent, or set "
+                              "a key and run `trendlib sweep` for data of your own.")  # fmt: skip
+        return places
 
     def _demand_recording(self) -> datetime:
         if self._recorded_at is None:
@@ -229,9 +261,11 @@ class Outbox:
     def _opened(self, stack: ExitStack, places: Sequence[str]) -> dict[str, Channel]:
         return {name: stack.enter_context(closing(CHANNELS[name](self._config))) for name in places if name in CHANNELS}
 
-    def _due(self, place: str, said: Deliveries, now: datetime) -> list[Message]:
+    def _due(self, place: str, said: Deliveries, now: datetime, only: Sequence[str] | None = None) -> list[Message]:
         """Give what a channel has to know, told already or not, the oldest first."""
-        is_due = self._alerts["last_at"] >= said.since(place, now)
+        is_due = (
+            self._alerts["last_at"] >= said.since(place, now) if only is None else self._alerts["alert_id"].isin(only)
+        )
         due = self._alerts[is_due].sort_values(["alerted_at", "alert_id"])
         return list(messages_of(due, is_practice=self._is_practice))
 

@@ -26,7 +26,6 @@ LONGEST_TITLE, LONGEST_LINE, MOST_LINES = 75, 400, 60
 LINES_A_BLOCK = 3  # 3,000 characters a block, and 50 blocks a message
 COPY = "Slack did not answer when this was sent before, so this may be a copy."
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_WEB_ADDRESS = re.compile(r"https?://[^\s<>|]{1,2000}")
 _EVERYBODY = re.compile(r"@(?=channel|here|everyone)", re.IGNORECASE)
 _NO_BREAK = "\u2060"  # unseen, and no mention any more
 HOW_TO_SET_UP = (
@@ -75,8 +74,8 @@ def payload(message: Message, *, may_be_copy: bool = False) -> dict[str, Any]:
     blocks: list[dict[str, Any]] = [{"type": "header", "text": _plain(title)}]
     parts = [lines[first : first + LINES_A_BLOCK] for first in range(0, len(lines), LINES_A_BLOCK)]
     blocks += [{"type": "section", "text": _plain("\n".join(part))} for part in parts]
-    if message.link and _WEB_ADDRESS.fullmatch(message.link):
-        link = f"<{message.link.translate(_ESCAPES)}|Open>"
+    if message.address:
+        link = f"<{message.address.translate(_ESCAPES)}|Open>"
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": link, "verbatim": True}})
     if small_print:
         blocks.append({"type": "context", "elements": [_plain(text) for text in small_print]})
