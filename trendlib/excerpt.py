@@ -16,6 +16,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from trendlib.metrics.creators import most_viewed
 from trendlib.schema import POST_OBSERVATIONS, POSTS, TABLES, utc_text
 from trendlib.store import PANDAS_TYPES, Snapshot, Store
 
@@ -173,13 +174,20 @@ class Excerpt(Store):
         """Copy what the warehouse holds of some creators; of those that were asked for before, it is there."""
         asked = sorted({*creator_ids} - self._creators)
         if asked or not self._creators:
-            ids = _quoted(asked)
             with self._attached() as memory:
                 for table in _OF_CREATORS:
                     memory.execute(f"CREATE TABLE IF NOT EXISTS {table} AS FROM warehouse.{table} LIMIT 0").fetchall()
-                    rows = f"SELECT * FROM warehouse.{table} WHERE creator_id IN ({ids})"  # noqa: S608 - of schema and ids
+                    rows = f"SELECT * FROM warehouse.{table} WHERE creator_id IN ({_quoted(asked)})"  # noqa: S608
                     memory.execute(f"INSERT INTO {table} {rows}").fetchall()
             self._creators.update(asked)
+
+    @cached_property
+    def viewed(self) -> Mapping[str, np.ndarray[Any, np.dtype[np.int64]]]:
+        """The versions of the posts of known creators, in the order of time; views of -1 are unknown."""
+        names = "posted, creator, coalesce(views, -1) AS views, known_from, known_until"
+        rows = f"SELECT {names} FROM viewed_posts WHERE creator IS NOT NULL AND posted IS NOT NULL ORDER BY posted"  # noqa: S608
+        columns = self.taken("viewed_posts").execute(rows).df()
+        return {str(name): values.to_numpy(dtype="int64") for name, values in columns.items()}
 
     @cached_property
     def _memory(self) -> duckdb.DuckDBPyConnection:
@@ -238,8 +246,7 @@ class ExcerptSnapshot(Snapshot):
         if where:
             return super().frame(name, **where)
         if TABLES[name].role != "log":
-            make = partial(super().frame, name)
-            return self._excerpt.condensed(name, self.as_of, make)
+            return self._excerpt.condensed(name, self.as_of, partial(super().frame, name))
         rows = self._excerpt.log(name)
         return rows[rows["observed_at"] < pd.Timestamp(self.as_of)].reset_index(drop=True)
 
@@ -315,16 +322,19 @@ class ExcerptSnapshot(Snapshot):
 
     def posts_of_leaders(self, top: int, days: int | None) -> pd.DataFrame:
         """Return the posts of the creators with the most views: the columns that ranking them takes."""
-        span = "true" if days is None else self._recent(days)
-        leaders = (
-            f"SELECT creator FROM known WHERE creator IS NOT NULL AND {span} GROUP BY creator "  # noqa: S608 - numbers
-            f"ORDER BY sum(views) DESC NULLS LAST, count(*) DESC, creator LIMIT {int(top)}"
-        )
+        numbers = self._leaders(top, days) or [0]
         posts = (
             "SELECT creator_id, make_timestamptz(posted) AS posted_at, views FROM known "  # noqa: S608 - numbers
-            f"JOIN ({leaders}) USING (creator) JOIN creator_numbers USING (creator)"
+            f"JOIN creator_numbers USING (creator) WHERE creator IN ({', '.join(map(str, numbers))})"
         )
         return self._ask("viewed_posts", posts)
+
+    def _leaders(self, top: int, days: int | None) -> list[int]:
+        posts, now = self._excerpt.viewed, _micros(self.as_of, 0)
+        since = 0 if days is None else int(np.searchsorted(posts["posted"], now - int(days) * _DAY_US))
+        mine = {name: values[since : np.searchsorted(posts["posted"], now)] for name, values in posts.items()}
+        is_known = (mine["known_from"] < now) & (mine["known_until"] >= now)
+        return most_viewed(mine["creator"][is_known], mine["views"][is_known], top)
 
     def hashtags_by_sound(self, days: int) -> pd.DataFrame:
         """Count the hashtags beside each sound's recent posts: ``sound_id``, ``hashtag``, ``n``, ``n_posts``."""
