@@ -63,6 +63,20 @@ def everything(config: Config) -> dict[str, Any]:
     }
 
 
+# On a time line
+
+
+def test_an_alert_is_marked_in_the_cell_that_holds_it_or_ends_with_it() -> None:
+    ages = [timedelta(0), DAY, 1.5 * DAY, 7 * DAY, 7 * DAY + timedelta(seconds=90)]
+    said_at = pd.Series([AS_OF - age for age in ages], dtype="datetime64[us, UTC]")
+    recorded = pd.DataFrame({"alerted_at": said_at, "alert": list("abcde"), "region": "BR"})
+    by_day, by_week = (alerts.marks(recorded, AS_OF, span_days=days) for days in (1, 7))
+    assert [(AS_OF - day) / DAY for day in by_day["day"]] == [1, 2, 2, 8, 8]
+    assert [(AS_OF - day) / DAY for day in by_week["day"]] == [7, 7, 7, 14, 14]
+    assert by_day["alert"].tolist() == list("abcde")
+    assert alerts.marks(recorded.head(0), AS_OF).empty
+
+
 # Once an episode
 
 

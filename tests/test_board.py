@@ -152,17 +152,6 @@ def test_it_shows_what_was_known_then_and_not_later(own_home: Path, everything: 
 # What it says of one sound
 
 
-def test_marks_are_the_days_an_alert_began_or_grew(everything: Board) -> None:
-    flags = everything.flags
-    sent = flags[flags["alert"].isin(SENT_ALERTS)]
-    assert len(sent)
-    for sound_id, days in sent.groupby("sound_id"):
-        marks = everything.marks_of(str(sound_id))
-        assert 1 <= len(marks) <= len(days)
-        assert marks["day"].iloc[0] == days["day"].min()
-        assert set(marks["alert"]) <= set(SENT_ALERTS)
-
-
 def test_days_of_a_sound_are_its_own_oldest_first(everything: Board) -> None:
     wanted = everything.leaderboard()["sound_id"].iloc[0]
     days = everything.days_of(wanted)

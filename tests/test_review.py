@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ from trendlib.config import Config
 from trendlib.errors import ConfigError, NoDataError
 from trendlib.loading import replay
 from trendlib.monitor import Monitor, open_monitor
-from trendlib.review import SECTIONS, Review, Settings
+from trendlib.review import SECTIONS, Review, Settings, boards
 from trendlib.review.content import PARTS
 from trendlib.review.picks import Cut
 from trendlib.review.week import Agenda
 from trendlib.sandbox import Server, SweepPlan, World, record
 from trendlib.schema import utc_text
 from trendlib.show.deck import Slide
+from trendlib.show.exhibits import Exhibit
 
 WEEK = timedelta(days=7)
 
@@ -39,6 +41,12 @@ def home(own_home: Path, tmp_path: Path) -> Path:
 def slides(review: Review, name: str) -> list[Slide]:
     """Make the slides of one section."""
     return PARTS[name][1](Agenda(review.week, review.picks, review.settings))
+
+
+def drawn_with(exhibit: Exhibit) -> dict[str, Any]:
+    """Give what a picture is drawn with."""
+    assert isinstance(exhibit.draw, partial)
+    return exhibit.draw.keywords
 
 
 # What it says
@@ -122,6 +130,46 @@ def test_a_page_shows_the_same_numbers_as_the_sound_itself(review: Review) -> No
     own = sound.creators(top=6).frame
     assert creators.frame["creator_id"].tolist() == own["creator_id"].tolist()
     assert velocity.frame["day"].tolist() == sound.velocity().frame["day"].tolist()[:35]
+    marked = drawn_with(velocity)["alerts"].sort_values("day", ignore_index=True)
+    assert len(marked)
+    pd.testing.assert_frame_equal(marked, sound.evidence.marks.sort_values("day", ignore_index=True))
+
+
+def test_a_picture_marks_what_was_recorded_and_not_what_todays_rules_would_say(home: Path) -> None:
+    (home / "rules.toml").write_text("[breakout]\nwatch_evidence = 1000\n")
+    review = open_monitor(home).review()
+    standing = next(one for one in review.picks if "breakout" in one.said)
+    assert review.week.board is not None
+    assert not review.week.board.flags["alert"].isin(["watch", "confirmed"]).any()
+    lineup = review.week.lined_up([standing.sound_id])[standing.sound_id]
+    assert len(drawn_with(lineup.velocity(standing.sound_id))["alerts"])
+
+
+def test_a_woken_sound_that_is_no_longer_watched_is_named_without_a_picture(review: Review) -> None:
+    week = replace(review.week)
+    others = week.songs[~week.songs["sound_id"].isin(week.everything["sound_id"])]
+    lost = [*others["sound_id"].tolist()[:1], "404"]
+    row = week.read("alerts").head(len(lost)).assign(rule="reactivation", last_at=week.as_of, subject_id=lost)
+    vars(week)["read"] = lambda _: row
+    (slide,) = boards.reactivated(Agenda(week, review.picks, review.settings))
+    assert "sound 404" in slide.title
+    assert ": ," not in slide.title
+    assert all(exhibit.name == "velocity" for exhibit in slide.exhibits)
+
+
+def test_what_we_said_ourselves_is_no_answer_of_a_source(review: Review) -> None:
+    sources = next(slide.exhibits[0] for slide in slides(review, "appendix") if "credits" in slide.title)
+    assert "tiklive" in set(sources.frame["provider"])
+    assert "trendlib" not in set(sources.frame["provider"])
+    assert (review.week.read("calls")["provider"] == "trendlib").any()
+
+
+def test_a_hashtag_stands_in_the_ledger_under_its_name(review: Review) -> None:
+    assert review.week.kept is not None
+    said = review.week.kept.alerts
+    of_tags = said[said["subject"] == "hashtag"]
+    assert len(of_tags)
+    assert (of_tags["title"] == "#" + of_tags["subject_id"]).all()
 
 
 def test_the_ledger_tells_of_what_fell_due_and_of_chance(review: Review) -> None:

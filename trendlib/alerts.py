@@ -41,6 +41,7 @@ _NUMBERS = (
     "growth_rate", "growth_low", "growth_high", "evidence", "lift", "total_uses", "posts_last_24h",
     "effective_creators",
 )  # fmt: skip
+PACE_RULES = ("breakout", "catch_them_early", "reactivation")
 _SHIFT = ("p0", "p1", "difference", "low", "high", "n0", "n1", "n_unknown", "rho")
 _BUMP = ("counter", "delta", "baseline", "snapshots")
 
@@ -236,6 +237,29 @@ def _keep(config: Config, store: Store, answer: Answer) -> None:
 
 def _said_files(config: Config) -> list[Path]:
     return [path for path in Archive(config.archive_folder).files() if re.search(rf"{_KEPT}(\.|$)", sweep_id_of(path))]
+
+
+def marks(alerts: pd.DataFrame, as_of: datetime, *, span_days: int = 1) -> pd.DataFrame:
+    """Say in which cells of a time line that ends at an instant alerts were recorded.
+
+    Parameters
+    ----------
+    alerts
+        Rows of ``alerts``, as known at the instant.
+    as_of
+        Where the last cell ends.
+    span_days
+        How long a cell is [days].
+
+    Returns
+    -------
+        ``day``, the beginning of the cell that holds the alert or that it was recorded at the end of; ``alert``,
+        what it said at first; ``region``.
+    """
+    cell, end = span_days * DAY, pd.Timestamp(as_of)
+    days = [end - ((end - at) // cell + 1) * cell for at in alerts["alerted_at"]]
+    said = alerts[["alert", "region"]].reset_index(drop=True)
+    return said.assign(day=pd.Series(days, dtype="datetime64[us, UTC]"))
 
 
 def _flag(rule: Rule, subject: tuple[str, str], row: Mapping[Any, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -140,11 +140,6 @@ class Board:
         """Return one sound's daily counts, oldest first."""
         return self.days[self.days["sound_id"] == sound_id].reset_index(drop=True)
 
-    def marks_of(self, sound_id: str) -> pd.DataFrame:
-        """Return the days on which one sound was flagged: ``day``, ``alert``."""
-        is_flagged = (self.flags["sound_id"] == sound_id) & self.flags["alert"].isin(SENT_ALERTS)
-        return self.flags.loc[is_flagged, ["day", "alert"]]
-
     def alerts(self) -> pd.DataFrame:
         """List the sounds that rules flag: a row a sound and rule, the most certain first.
 

@@ -9,6 +9,7 @@ import narwhals as nw
 import pandas as pd
 
 from trendlib import metrics
+from trendlib.alerts import PACE_RULES, marks
 from trendlib.board import POSTS_PER_CREATOR, SENT_ALERTS, joined_days, latest_uses, not_measured
 from trendlib.metrics.captions import hashtag_shares
 from trendlib.metrics.coverage import spans
@@ -22,7 +23,6 @@ from trendlib.schema import Status
 from trendlib.study import GRID_DAYS, Study
 
 CONCENTRATION_DAYS = 7
-PACE_RULES = ("breakout", "catch_them_early", "reactivation")
 _COUNTED = ("sound_id", "creator_id", "region", "posted_at")
 
 
@@ -189,11 +189,8 @@ class Evidence:
 
     @cached_property
     def marks(self) -> pd.DataFrame:
-        """The days at whose end a rule first said something of its pace, as it was recorded: ``day``, ``alert``."""
-        told = self.alerts[self.alerts["rule"].isin(PACE_RULES)]
-        ages = [-(-(pd.Timestamp(self.as_of) - at) // DAY) for at in told["alerted_at"]]
-        days = pd.Series([pd.Timestamp(self.as_of) - (age + 1) * DAY for age in ages], dtype="datetime64[us, UTC]")
-        return pd.DataFrame({"day": days, "alert": told["alert"].tolist()})
+        """The days on which a rule first said something of its pace, as it was recorded: ``day``, ``alert``."""
+        return marks(self.alerts[self.alerts["rule"].isin(PACE_RULES)], self.as_of)
 
     @cached_property
     def alerts(self) -> pd.DataFrame:

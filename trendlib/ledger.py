@@ -42,8 +42,9 @@ class Ledger:
         Nothing from then on is known.
     alerts
         A row an alert, the newest first: the columns of ``alerts``, ``sound_id`` (of a hashtag, # and its name),
-        ``title``, ``artist``, ``note``; ``outcome_1w`` (hit, miss, not yet, can't tell; NULL where no pace is claimed)
-        and ``lift_1w`` [ratio], the same after 2, 4 and 8 weeks; ``lead_days`` [days] from alert to peak.
+        ``title`` (of a hashtag the same), ``artist``, ``note``; ``outcome_1w`` (hit, miss, not yet, can't tell; NULL
+        where no pace is claimed) and ``lift_1w`` [ratio], the same after 2, 4 and 8 weeks; ``lead_days`` [days] from
+        alert to peak.
     outcomes
         What `trendlib.metrics.outcomes` gave for them, with ``alert_id``, ``title``, ``alert``.
     rates
@@ -174,6 +175,7 @@ def _ledger(world: Snapshot, said: pd.DataFrame, runs: pd.DataFrame, outcome: Ru
     base = metrics.outcomes(_base(claims, asked, daily), daily, as_of=world.as_of, rule=outcome)
     titles = world.frame("sounds")[["sound_id", "title", "artist"]]
     named = said.merge(titles, on="sound_id", how="left").merge(_notes(world), on="alert_id", how="left")
+    named["title"] = named["title"].where(named["subject"] == "sound", named["sound_id"])
     whose = named[["alert_id", "sound_id", "rule", "alerted_at", "title", "alert"]]
     told = became.merge(whose, on=["sound_id", "rule", "alerted_at"], how="left")
     alerts = named.merge(_wide(told), on="alert_id", how="left")

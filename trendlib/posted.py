@@ -15,9 +15,9 @@ from typing import Any, Literal, cast
 import pandas as pd
 
 from trendlib import findings, metrics
+from trendlib.alerts import marks
 from trendlib.errors import ConfigError
 from trendlib.evidence import Evidence
-from trendlib.metrics.engines import DAY
 from trendlib.metrics.velocity import DIALECTS, Dialect
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
@@ -60,19 +60,16 @@ class Posted(ABC):
         if by not in SPAN_DAYS or cells < 1:
             raise ConfigError(f"regions by {by!r}, {cells} cells: ask by day or week, and for 1 cell or more")
         mix = self.evidence.regions(cells, SPAN_DAYS[by])
-        cell = SPAN_DAYS[by] * DAY
         alerts = self.evidence.alerts
         crossed = alerts[(alerts["rule"] == "crossover") & alerts["region"].notna()]
-        ages = pd.Timestamp(self.as_of) - crossed["alerted_at"]
-        starts = [pd.Timestamp(self.as_of) - (age // cell + 1) * cell for age in ages]
-        marks = pd.DataFrame({"region": crossed["region"], "day": starts})
+        marked = marks(crossed, self.as_of, span_days=SPAN_DAYS[by])
         cells_known = mix.drop_duplicates("day")
         return self._exhibit(
             "regions",
             f"Where {self.name} is posted",
             mix,
             subtitle=findings.top_regions(mix),
-            draw=partial(charts.region_mix, mix, crossovers=marks, span_days=SPAN_DAYS[by]),
+            draw=partial(charts.region_mix, mix, crossovers=marked, span_days=SPAN_DAYS[by]),
             source=f"{findings.counted(cells_known, 'n')} posts with a region, "
             f"{findings.counted(cells_known, 'n_unknown')} without",
             note="region of the poster's account; shares are among the posts with one",

@@ -58,8 +58,8 @@ def crossovers(agenda: Agenda) -> list[Slide]:
 
 
 def _name(frame: pd.DataFrame, sound: str) -> str:
-    title = frame.loc[frame["sound_id"] == sound, "title"].iloc[0]
-    return plain_text(title, NAMED) or f"sound {sound}"
+    titles = frame.loc[frame["sound_id"] == sound, "title"].tolist()
+    return plain_text(next(iter(titles), ""), NAMED) or f"sound {sound}"
 
 
 def reactivated(agenda: Agenda) -> list[Slide]:
@@ -77,15 +77,15 @@ def reactivated(agenda: Agenda) -> list[Slide]:
     )
     if not sounds:
         return [missing("No old song woke up this week", meaning, f"alerts recorded since {day_words(week.since)}")]
-    lineups = week.lined_up(sounds[:SHOWN])
-    shown = [one for one in sounds[:SHOWN] if one in lineups]
-    names = [_name(week.everything, one) for one in shown]
-    more = f", and {len(sounds) - len(names)} more" if len(sounds) > len(names) else ""
+    shown = sounds[:SHOWN]
+    lineups = week.lined_up(shown)  # one that is no longer watched has none
+    names = {one: _name(week.songs, one) for one in shown}
+    more = f", and {len(sounds) - len(shown)} more" if len(sounds) > len(shown) else ""
     return [
         Slide(
-            title=f"Awake again: {', '.join(names)}{more}",
+            title=f"Awake again: {', '.join(names.values())}{more}",
             finding=meaning,
-            exhibits=[replace(lineups[one].velocity(one), title=name) for one, name in zip(shown, names, strict=True)],
+            exhibits=[replace(lineups[one].velocity(one), title=names[one]) for one in shown if one in lineups],
             source=f"alerts recorded since {day_words(week.since)}",
         )
     ]

@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 
 from trendlib import findings, metrics
+from trendlib.alerts import PACE_RULES, marks
 from trendlib.board import Board
 from trendlib.chart_board import PERIOD
 from trendlib.errors import NoDataError
 from trendlib.licence import CONFIRM, NOT_KNOWN, licence_lines, licence_sentence
-from trendlib.metrics.engines import DAY
 from trendlib.posted import CREATOR_COLUMNS
 from trendlib.review.desk import Desk
 from trendlib.schema import Status
@@ -99,10 +99,11 @@ class Lineup:
             return world.frame("sound_observations", sound_id=list(self.ids))
 
     @cached_property
-    def _crossed(self) -> pd.DataFrame:
+    def _alerts(self) -> pd.DataFrame:
+        """What the rules said of them, as it was recorded."""
         with self.desk.store.as_of(self.desk.as_of) as world:
-            alerts = world.frame("alerts", rule="crossover")
-        return alerts[alerts["region"].notna() & alerts["subject_id"].isin(self.ids)]
+            alerts = world.frame("alerts", subject_id=list(self.ids))
+        return alerts[alerts["subject"] == "sound"].rename(columns={"subject_id": "sound_id"})
 
     @cached_property
     def _ahead(self) -> pd.DataFrame:
@@ -167,14 +168,15 @@ class Lineup:
         days, readings = self.board.days_of(sound).tail(SHOWN_DAYS), _of(self._readings, sound)
         readings = readings[readings["observed_at"] >= days["day"].min()] if len(days) else readings
         status = Status(self.row(sound)["status"])
-        marks = self.board.marks_of(sound)
+        told = _of(self._alerts, sound)
+        marked = marks(told[told["rule"].isin(PACE_RULES)], self.desk.as_of)
         return self._exhibit(
             "velocity",
             "How fast",
             days.iloc[::-1].reset_index(drop=True),
             subtitle=self.pace(sound),
             columns=DAY_COLUMNS,
-            draw=partial(charts.velocity, days, readings=readings, alerts=marks),
+            draw=partial(charts.velocity, days, readings=readings, alerts=marked),
             source=findings.evidence_used(days, readings),
             tally={status.value: 1},
             note=status.meaning,
@@ -183,10 +185,8 @@ class Lineup:
     def regions(self, sound: str) -> Exhibit:
         """Show where its posters live, and when it crossed a border."""
         mix = _of(self._posted.mix, sound)
-        crossed = self._crossed[self._crossed["subject_id"] == sound]
-        now = pd.Timestamp(self.desk.as_of)
-        starts = [now - ((now - at) // DAY + 1) * DAY for at in crossed["alerted_at"]]
-        marks = pd.DataFrame({"region": crossed["region"], "day": starts})
+        told = _of(self._alerts, sound)
+        crossed = told[(told["rule"] == "crossover") & told["region"].notna()]
         cells = mix.drop_duplicates("day")
         return self._exhibit(
             "regions",
@@ -194,7 +194,7 @@ class Lineup:
             mix,
             subtitle=findings.top_regions(mix),
             columns=REGION_COLUMNS,
-            draw=partial(charts.region_mix, mix, crossovers=marks, span_days=1),
+            draw=partial(charts.region_mix, mix, crossovers=marks(crossed, self.desk.as_of), span_days=1),
             source=f"{findings.counted(cells, 'n')} posts with a region, "
             f"{findings.counted(cells, 'n_unknown')} without",
             note="region of the poster's account",

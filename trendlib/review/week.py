@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from trendlib.api import said
 from trendlib.board import Board
 from trendlib.errors import NoDataError
 from trendlib.ledger import Ledger
@@ -95,14 +96,14 @@ class Week:
 
     @cached_property
     def calls(self) -> pd.DataFrame:
-        """The answers since the last review: provider, endpoint, credits, error, observed_at."""
+        """The answers of sources since the last review: provider, endpoint, credits, error, observed_at."""
         try:
             with self.desk.store.as_of(self.as_of) as world:
                 named = enter(world.table(CALLS.name), times=["observed_at"], others=_CREDIT_COLUMNS)
                 table = brought(named.select(*_CREDIT_COLUMNS))
         except NoDataError:
             table = frame_of(CALLS, [])[list(_CREDIT_COLUMNS)]
-        table = table[table["observed_at"] >= self.since]
+        table = table[(table["observed_at"] >= self.since) & (table["provider"] != said.PROVIDER)]
         return table.sort_values(list(_CREDIT_COLUMNS), ignore_index=True)
 
     @property
