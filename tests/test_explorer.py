@@ -1,7 +1,7 @@
 """The explorer without a browser: what is done in the window, and the exhibit that is at hand for it."""
 
 import json
-from datetime import timedelta
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 
 import trendlib as tl
 from trendlib.config import Config
-from trendlib.errors import NoDataError
+from trendlib.errors import ConfigError, NoDataError
 from trendlib.explorer import TABS, Explorer
 from trendlib.monitor import Monitor
 
@@ -119,6 +119,15 @@ def test_where_nothing_is_known_it_shows_that_and_nothing_else(explorer: Explore
     assert explorer.exhibit.frame.empty
     assert "Nothing was known of the audience" in explorer.widget.sheet["subtitle"]
     assert explorer.widget.sheet["figure"] is None
+
+
+def test_an_instant_without_a_zone_changes_nothing_and_another_zone_is_read_as_utc(explorer: Explorer) -> None:
+    before = explorer.as_of
+    with pytest.raises(ConfigError, match="time zone"):
+        explorer.show("regions", as_of=before.replace(tzinfo=None))
+    assert explorer.as_of == before
+    explorer.show("velocity", as_of=before.astimezone(timezone(timedelta(hours=9))))
+    assert (explorer.as_of, explorer.as_of.utcoffset()) == (before, timedelta(0))
 
 
 def test_an_exhibit_that_it_does_not_have_is_refused(explorer: Explorer) -> None:

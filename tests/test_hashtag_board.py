@@ -124,6 +124,25 @@ def test_one_reading_of_a_hostile_hashtag_is_text_and_no_growth(tmp_path: Path) 
             assert exhibit.frame["growth_rate"].isna().all(), name
 
 
+def test_what_another_process_reads_meanwhile_is_seen(tmp_path: Path) -> None:
+    at = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    config = Config.load(home=tmp_path)
+    monitor, store = Monitor(config, as_of=at), Store(config.warehouse_file)
+    for name in ("first", "second"):
+        load([(f"20260101T000000Z-{name}", reading(name, 500, at=at - timedelta(hours=1)))], store)
+        assert name in monitor.hashtags.names
+
+
+def test_a_day_ahead_and_fewer_than_one_row_are_refused(hashtags: HashtagBoard) -> None:
+    tag = hashtags.names[0]
+    with pytest.raises(ConfigError, match="ask for a day before"):
+        hashtags.posts(tag, hashtags.as_of)
+    with pytest.raises(ConfigError, match="top=0; ask for 1 or more"):
+        hashtags.posts(tag, top=0)
+    with pytest.raises(ConfigError, match="days=-1"):
+        hashtags.calendar(days=-1)
+
+
 def test_a_landscape_holds_all_sounds_and_counts_the_corner(monitor: Monitor) -> None:
     exhibit = monitor.landscape()
     assert len(exhibit.frame) == len(monitor.board.leaderboard())

@@ -23,6 +23,7 @@ from trendlib.show.exhibits import Exhibit
 from trendlib.show.theme import plain_text, short_number, status_look, status_words, time_words
 from trendlib.show.window import KINDS, Options, Window, button, choice, keeping
 from trendlib.sound import Sound
+from trendlib.study import in_utc
 
 TABS: Mapping[str, Sequence[str]] = MappingProxyType(
     {
@@ -167,6 +168,8 @@ class Explorer:
 
         Raises
         ------
+        ConfigError
+            If the instant has no time zone.
         NoDataError
             If there is no such exhibit.
         """
@@ -174,8 +177,9 @@ class Explorer:
         if tab is None:
             every = ", ".join(name for names in TABS.values() for name in names)
             raise NoDataError(f"The explorer has no exhibit {name!r}; it has {every}.")
+        instant = self.as_of if as_of is None else in_utc(as_of)
         self._tab, self._name = tab, name
-        self._go(self.as_of if as_of is None else as_of)
+        self._go(instant)
         return self.exhibit
 
     @cached_property
@@ -224,13 +228,13 @@ class Explorer:
     def _show(self) -> None:
         try:
             self.exhibit = self._exhibit()
+            if self._tab == "Board":
+                self._rank(self._then)
         except NoDataError as error:
             self.exhibit = Exhibit(
                 name=self._name, title=_words_of(self._name).capitalize(), subtitle=str(error), frame=pd.DataFrame(),
                 as_of=self.as_of, source="nothing to show", is_practice=self.monitor.is_practice,
             )  # fmt: skip
-        if self._tab == "Board":
-            self._rank(self._then)
         self.widget.show(self.exhibit, chosen=self.sound_id)
         self.widget.controls = self._controls()
         self._offer_rank()

@@ -53,6 +53,8 @@ def shift(shifts: pd.DataFrame) -> str:
     if len(crossing):
         found = (f"{row.region} {share_words(row.p0)} → {share_words(row.p1)}" for row in crossing.itertuples())
         return f"crosses into {', '.join(found)}"
+    if shifts.empty:
+        return "can't tell: no post of it with a region is known in these two weeks"
     reasons = shifts.loc[shifts["reason"] != "", "reason"]
     return f"can't tell: {reasons.iloc[0]}" if len(reasons) else "crosses into no other region"
 
@@ -91,11 +93,14 @@ def carried(days: pd.DataFrame) -> str:
 
 def most_typical(hashtags: pd.DataFrame) -> str:
     """Say which hashtags stand here far more often than elsewhere."""
-    told = hashtags[(hashtags["status"] == Status.OK) & (hashtags["lift"] > 1)]
+    if hashtags.empty:
+        return "no hashtag is known of its posts"
+    sure = hashtags[(hashtags["status"] == Status.OK) & hashtags["lift"].notna()]
+    if sure.empty:
+        return "too few posts to tell which hashtags are its own"
+    told = sure[sure["lift"] > 1]
     if told.empty:
-        return (
-            "no hashtag stands here more often than elsewhere" if len(hashtags) else "no hashtag is known of its posts"
-        )
+        return "no hashtag stands here more often than elsewhere"
     leaders = told.sort_values(["lift", "hashtag"], ascending=[False, True]).head(MOST_NAMED)
     return "most its own: " + ", ".join(
         f"#{plain_text(row.hashtag, NAME_LETTERS)} {short_number(row.lift)}×" for row in leaders.itertuples()

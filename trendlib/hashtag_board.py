@@ -20,7 +20,7 @@ from trendlib.schema import Status, utc_text
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
 from trendlib.show.theme import day_words, plain_text, ratio_words, short_number
-from trendlib.study import Study, in_utc
+from trendlib.study import Study, at_least_one, in_utc
 
 EXHIBITS = ("leaderboard", "bumps", "calendar", "creator_brief")
 DIALECTS = ("trendlib", "tutorial_hashtag")
@@ -91,6 +91,7 @@ class HashtagBoard:
         top
             How many rows; None for all.
         """
+        at_least_one(top=top)
         frame = self._leaders.head(len(self._leaders) if top is None else top)
         names = [f"#{one}" for one in frame["hashtag"]]
         shown = frame.assign(title=names, artist="growth of " + frame["counts"])
@@ -141,10 +142,9 @@ class HashtagBoard:
         top
             How many hashtags: those that are on, then those that grow most surely.
         """
-        if dialect not in DIALECTS or days < 1:
-            raise ConfigError(
-                f"a calendar of {days} days in {dialect!r}: ask for {' or '.join(DIALECTS)}, 1 day or more"
-            )
+        at_least_one(days=days, top=top)
+        if dialect not in DIALECTS:
+            raise ConfigError(f"a calendar in {dialect!r}: ask for {' or '.join(DIALECTS)}")
         everything = self._calendar(days, dialect)
         latest = everything.sort_values("day").drop_duplicates("hashtag", keep="last")
         latest = latest.sort_values(["is_on", "growth_low", "hashtag"], ascending=[False, False, True])
@@ -188,7 +188,7 @@ class HashtagBoard:
             "hashtag_year",
             f"A year of #{plain_text(name, 60)}",
             frame,
-            subtitle=f"{len(frame)} days known, {starts} start{'s' * (starts != 1)}",
+            subtitle=f"{frame['posts'].count()} days known, {starts} start{'s' * (starts != 1)}",
             draw=partial(charts.hashtag_year, frame),
             note="posts a day by its counter",
         )
@@ -256,16 +256,19 @@ class HashtagBoard:
         Raises
         ------
         ConfigError
-            If the day has no time zone.
+            If the day has no time zone, or lies ahead.
         NoDataError
             If the hashtag was never read.
         """
-        name = self._named(tag)
-        end = self.as_of if day is None else min(in_utc(day) + timedelta(days=1), self.as_of)
+        at_least_one(top=top)
+        name, start = self._named(tag), None if day is None else in_utc(day)
+        if start is not None and start >= self.as_of:
+            raise ConfigError(f"asked for posts from {utc_text(start)}; ask for a day before {utc_text(self.as_of)}")
+        end = self.as_of if start is None else min(start + timedelta(days=1), self.as_of)
         own = self._tagged.filter(f"sound_id = '{name.replace(chr(39), chr(39) * 2)}'")
-        posts = metrics.top_posts(own, as_of=end, days=RECENT_DAYS if day is None else 1, top=top)
+        posts = metrics.top_posts(own, as_of=end, days=RECENT_DAYS if start is None else 1, top=top)
         frame = self._linked(posts.drop(columns="sound_id"), posts[["post_id", "creator_id"]])
-        span = "of the last 7 days" if day is None else f"from {day_words(in_utc(day))}"
+        span = "of the last 7 days" if start is None else f"from {day_words(start)}"
         return self._exhibit(
             "hashtag_posts",
             f"Posts with #{plain_text(name, 60)} {span}",
@@ -303,13 +306,11 @@ class HashtagBoard:
     @cached_property
     def _leaders(self) -> pd.DataFrame:
         """Each hashtag once, on the first evidence that can tell how it grows."""
-        fed = self._tagged.filter(_one_of("sound_id", self._feeds["sound_id"])) if len(self._feeds) else None
+        frames = []
+        if len(self._feeds):
+            fed = self._tagged.filter(_one_of("sound_id", self._feeds["sound_id"]))
+            frames = [metrics.velocity(fed, as_of=self.as_of, coverage=self._feeds).assign(counts="posts")]
         by_counter = {of: hashtags.readings(self._observations, of=of) for of in ("total_posts", "total_views")}
-        frames = (
-            []
-            if fed is None
-            else [metrics.velocity(fed, as_of=self.as_of, coverage=self._feeds).assign(counts="posts")]
-        )
         frames += [
             metrics.counter_velocity(readings, as_of=self.as_of).assign(counts=of.removeprefix("total_"))
             for of, readings in by_counter.items()
@@ -323,8 +324,8 @@ class HashtagBoard:
             ["is_told", "growth_low", "sound_id"], ascending=[False, False, True], ignore_index=True
         )
         best["rank"] = pd.Series(range(1, len(best) + 1), dtype="Int64").where(best["is_told"])
-        best = best.rename(columns={"sound_id": "hashtag"}).drop(
-            columns=["place", "is_told", "doubt", "is_lower_bound"]
+        best = best.drop(columns=["place", "is_told", "doubt", "is_lower_bound"]).rename(
+            columns={"sound_id": "hashtag"}
         )
         leaders: pd.DataFrame = best[["rank", "hashtag", *(name for name in best if name not in {"rank", "hashtag"})]]
         return leaders

@@ -21,7 +21,7 @@ from trendlib.evidence import Evidence
 from trendlib.metrics.velocity import DIALECTS, Dialect
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
-from trendlib.study import Study
+from trendlib.study import Study, at_least_one
 
 CREATOR_COLUMNS = ("rank", "handle", "nickname", "posts", "views", "reach_per_post", "followers")
 POST_COLUMNS = ("rank", "views", "posted_at", "region", "handle", "caption", "link")
@@ -57,8 +57,9 @@ class Posted(ABC):
         cells
             How many cells back.
         """
-        if by not in SPAN_DAYS or cells < 1:
-            raise ConfigError(f"regions by {by!r}, {cells} cells: ask by day or week, and for 1 cell or more")
+        at_least_one(cells=cells)
+        if by not in SPAN_DAYS:
+            raise ConfigError(f"regions by {by!r}: ask by {' or '.join(SPAN_DAYS)}")
         mix = self.evidence.regions(cells, SPAN_DAYS[by])
         alerts = self.evidence.alerts
         crossed = alerts[(alerts["rule"] == "crossover") & alerts["region"].notna()]
@@ -102,6 +103,7 @@ class Posted(ABC):
         days
             Only posts of the last so many days; None for all that are known.
         """
+        at_least_one(top=top, days=days)
         evidence = self.evidence
         frame = evidence.creators(top, days)[["rank", "creator_id", *CREATOR_COLUMNS[1:]]]
         few = evidence.concentration
@@ -155,6 +157,7 @@ class Posted(ABC):
         days
             How many days back.
         """
+        at_least_one(days=days)
         evidence = self.evidence
         posts, readings = evidence.listed, evidence.world.readings_of_posts()
         frame = metrics.reach_by_day(posts, readings, as_of=self.as_of, days=days)
@@ -183,6 +186,7 @@ class Posted(ABC):
         top
             How many hashtags.
         """
+        at_least_one(days=days, top=top)
         frame = self.evidence.hashtags(days)
         shown = frame.head(top).drop(columns="sound_id").reset_index(drop=True)
         return self._exhibit(
@@ -207,6 +211,7 @@ class Posted(ABC):
         days
             Only posts of the last so many days.
         """
+        at_least_one(top=top, days=days)
         leaders = metrics.top_posts(self.evidence.viewed, as_of=self.as_of, days=days, top=top)
         named = leaders.merge(self.evidence.names(leaders["creator_id"].dropna().tolist()), on="creator_id", how="left")
         links = [findings.post_link(row.handle, row.post_id) for row in named.itertuples()]

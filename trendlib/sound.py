@@ -24,7 +24,7 @@ from trendlib.posted import Posted, known_dialect
 from trendlib.schema import Status
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
-from trendlib.study import Study, in_utc
+from trendlib.study import Study, at_least_one, in_utc
 
 MAX_USES = int(metrics.CATCH_THEM_EARLY["total_uses"])
 EXHIBITS = (
@@ -172,6 +172,7 @@ class Sound(Posted):
         days
             How many days back.
         """
+        at_least_one(days=days)
         family = self._family
         world = self.study.excerpt(*sorted(family["sound_id"])).at(self.as_of)
         covered = metrics.coverage(world.frame("feed_pages"), as_of=self.as_of)

@@ -9,7 +9,7 @@ from them where they are more. So growth may differ from the leaderboard's in th
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,14 +38,20 @@ Kept = TypeVar("Kept")
 
 
 class _Shelf:
-    """The last things that were made, by key."""
+    """The last things that were made of a file, by key; empty as soon as the file has changed."""
 
-    def __init__(self, room: int) -> None:
+    def __init__(self, room: int, path: Path) -> None:
         self._room = room
+        self._path = path
+        self._stamp = _stamp(path)
         self._things: OrderedDict[Hashable, Any] = OrderedDict()
 
     def keep(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
         """Give the thing of a key, made if it is not there."""
+        stamp = _stamp(self._path)
+        if stamp != self._stamp:
+            self._things.clear()
+            self._stamp = stamp
         if key not in self._things:
             self._things[key] = make()
             if len(self._things) > self._room:
@@ -75,12 +81,13 @@ class Study:
         self.home = home
         self.watched = tuple(watched)
         self.rules = rules
-        self._forget()
+        self._shelf = partial(_Shelf, path=store.path)
+        self._excerpts, self._feeds = self._shelf(_SOUNDS_KEPT), self._shelf(_SOUNDS_KEPT)
+        self._draws = self._shelf(1)
+        self.forget_measures()
 
     def evidence(self, sound_id: str, as_of: datetime, make: Callable[[], Kept]) -> Kept:
-        """Keep what is known of a sound at an instant; forget all that was read when the file has changed."""
-        if self._stamp != _stamp(self.store.path):
-            self._forget()
+        """Keep what is known of a sound at an instant."""
         return self._evidence.keep((sound_id, as_of), make)
 
     def board(self, as_of: datetime) -> Board:
@@ -124,10 +131,10 @@ class Study:
 
     def company(self, as_of: datetime) -> tuple[str, ...]:
         """Choose the sounds that tell what an ordinary day is; whatever is read later, the choice stays."""
-        known = self._draw[self._draw["first_read"] < pd.Timestamp(as_of)]
+        draw = self._draws.keep("draw", self._draw)
+        known = draw[draw["first_read"] < pd.Timestamp(as_of)]
         return tuple(known["sound_id"].head(COMPANY))
 
-    @cached_property
     def _draw(self) -> pd.DataFrame:
         """Every watched sound that was ever read, and when first, in an order that is as good as drawn by lot."""
         first = self.excerpt().first_readings()
@@ -157,16 +164,10 @@ class Study:
 
     def forget_measures(self) -> None:
         """Forget what was measured, not what was read."""
-        self._evidence, self._names = _Shelf(_INSTANTS_KEPT), _Shelf(_INSTANTS_KEPT)
-        self._company_days, self._hashtags = _Shelf(_INSTANTS_KEPT), _Shelf(_INSTANTS_KEPT)
-        self._errors = _Shelf(_INSTANTS_KEPT)
-        self._songbooks, self._boards = _Shelf(_BOARDS_KEPT), _Shelf(_BOARDS_KEPT)
-
-    def _forget(self) -> None:
-        self._stamp = _stamp(self.store.path)
-        self._excerpts, self._feeds = _Shelf(_SOUNDS_KEPT), _Shelf(_SOUNDS_KEPT)
-        self.__dict__.pop("_draw", None)
-        self.forget_measures()
+        self._evidence, self._names = self._shelf(_INSTANTS_KEPT), self._shelf(_INSTANTS_KEPT)
+        self._company_days, self._hashtags = self._shelf(_INSTANTS_KEPT), self._shelf(_INSTANTS_KEPT)
+        self._errors = self._shelf(_INSTANTS_KEPT)
+        self._songbooks, self._boards = self._shelf(_BOARDS_KEPT), self._shelf(_BOARDS_KEPT)
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
@@ -191,3 +192,16 @@ def in_utc(as_of: datetime) -> datetime:
         return as_of.astimezone(UTC)
     except OverflowError:
         raise ConfigError(f"as_of={as_of} lies outside the years 1 to 9999; give an instant within them") from None
+
+
+def at_least_one(**asked: int | None) -> None:
+    """Refuse to show fewer than one day, cell or row; None is no limit.
+
+    Raises
+    ------
+    ConfigError
+        If a number is below 1.
+    """
+    for name, number in asked.items():
+        if number is not None and number < 1:
+            raise ConfigError(f"asked for {name}={number}; ask for 1 or more")

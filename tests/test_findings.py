@@ -1,0 +1,60 @@
+"""Findings: the sentence under a chart claims what its frame shows, and no more."""
+
+import pandas as pd
+import pytest
+
+from trendlib import findings
+from trendlib.errors import ConfigError
+from trendlib.study import at_least_one
+
+SHIFT = {"region": "US", "p0": 0.1, "p1": 0.5, "is_crossover": True, "reason": ""}
+TAG = {"hashtag": "dance", "status": "ok", "lift": 4.0}
+
+
+def shifts(*rows: dict[str, object]) -> pd.DataFrame:
+    return pd.DataFrame([{**SHIFT, **row} for row in rows], columns=list(SHIFT)).astype({"is_crossover": "bool"})
+
+
+def tags(*rows: dict[str, object]) -> pd.DataFrame:
+    return pd.DataFrame([{**TAG, **row} for row in rows], columns=list(TAG)).astype({"lift": "float64"})
+
+
+def test_a_shift_is_told_or_the_reason_why_not() -> None:
+    assert findings.shift(shifts({})).startswith("crosses into US ")
+    assert findings.shift(shifts({"is_crossover": False})) == "crosses into no other region"
+    few = shifts({"is_crossover": False, "reason": "not enough posts (n = 3)"})
+    assert findings.shift(few) == "can't tell: not enough posts (n = 3)"
+    assert findings.shift(shifts()).startswith("can't tell: no post of it")
+
+
+def test_a_hashtag_is_its_own_only_where_that_can_be_told() -> None:
+    assert findings.most_typical(tags({}, {"hashtag": "fyp", "lift": 1.0})) == "most its own: #dance 4×"
+    assert findings.most_typical(tags({"lift": 0.5})) == "no hashtag stands here more often than elsewhere"
+    too_few = "too few posts to tell which hashtags are its own"
+    assert findings.most_typical(tags({"status": "not_enough_coverage"})) == too_few
+    assert findings.most_typical(tags({"lift": None})) == too_few
+    assert findings.most_typical(tags()) == "no hashtag is known of its posts"
+
+
+def test_regions_lead_by_their_share_of_the_posts_with_one() -> None:
+    mix = pd.DataFrame({"region": ["US", "BR", None], "posts": [3, 1, 6]})
+    assert findings.top_regions(mix) == "US 75%, BR 25%"
+    assert findings.top_regions(mix.tail(1)) == "of no post the region is known"
+
+
+def test_what_is_not_known_is_said_to_be_so() -> None:
+    nothing = pd.DataFrame({"growth_rate": [], "growth_rate_without": [], "who": [], "who_name": []})
+    assert findings.without(nothing).endswith("can't be told")
+    assert findings.concentration(pd.DataFrame()) == "how few creators it rests on is not known"
+    assert findings.ahead(pd.DataFrame(), 7).startswith("no forecast: ")
+
+
+def test_the_address_of_a_post_holds_no_markup() -> None:
+    assert findings.post_link("me", "7") == "https://www.tiktok.com/@me/video/7"
+    assert findings.post_link(None, '7"><b>') == "https://www.tiktok.com/@_/video/7%22%3E%3Cb%3E"
+
+
+def test_fewer_than_one_is_refused_by_name() -> None:
+    at_least_one(days=1, top=None)
+    with pytest.raises(ConfigError, match="asked for top=0; ask for 1 or more"):
+        at_least_one(days=3, top=0)
