@@ -130,7 +130,7 @@ def test_what_another_process_reads_meanwhile_is_seen(tmp_path: Path) -> None:
     monitor, store = Monitor(config, as_of=at), Store(config.warehouse_file)
     for name in ("first", "second"):
         load([(f"20260101T000000Z-{name}", reading(name, 500, at=at - timedelta(hours=1)))], store)
-        assert name in monitor.hashtags.names
+        assert name in monitor.at(at).hashtags.names
 
 
 def test_a_day_ahead_and_fewer_than_one_row_are_refused(hashtags: HashtagBoard) -> None:

@@ -324,9 +324,8 @@ class HashtagBoard:
             ["is_told", "growth_low", "sound_id"], ascending=[False, False, True], ignore_index=True
         )
         best["rank"] = pd.Series(range(1, len(best) + 1), dtype="Int64").where(best["is_told"])
-        best = best.drop(columns=["place", "is_told", "doubt", "is_lower_bound"]).rename(
-            columns={"sound_id": "hashtag"}
-        )
+        best = best.drop(columns=["place", "is_told", "doubt", "is_lower_bound"])
+        best = best.rename(columns={"sound_id": "hashtag"})
         leaders: pd.DataFrame = best[["rank", "hashtag", *(name for name in best if name not in {"rank", "hashtag"})]]
         return leaders
 
