@@ -115,7 +115,7 @@ def test_what_is_typed_is_found_and_what_is_not_there_is_said(explorer: Explorer
 
 
 def test_where_nothing_is_known_it_shows_that_and_nothing_else(explorer: Explorer) -> None:
-    explorer.show("audience", as_of=explorer.monitor.as_of - timedelta(days=69))
+    explorer.show("audience", as_of=explorer.monitor.as_of - timedelta(days=71))
     assert explorer.exhibit.frame.empty
     assert "Nothing was known of the audience" in explorer.widget.sheet["subtitle"]
     assert explorer.widget.sheet["figure"] is None
