@@ -26,7 +26,10 @@ KILLS = 30
 SOUNDS = 10
 HASHTAGS = 2
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-MADE_ANEW = {"observed_at", "answer_id", "sweep_id", "first_seen", "recorded_at", "alert_id", "alerted_at", "last_at"}
+MADE_ANEW = {
+    "observed_at", "answer_id", "sweep_id", "first_seen", "recorded_at", "alert_id", "alerted_at", "last_at",
+    "asked_as_of",
+}  # fmt: skip
 # An alert's numbers are those of its minute, and a killed sweep ends minutes later
 OF_THE_MINUTE = {"growth_rate", "growth_low", "growth_high", "evidence", "lift", "posts_last_24h", "inputs"}
 

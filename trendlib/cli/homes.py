@@ -95,7 +95,9 @@ def sandbox(
         typer.echo(f"wrote {practice.write_sample(record)}")
         with stages() as on_progress:
             typer.echo(f"wrote {practice.write_alerts(record, on_progress=on_progress)}")
-            typer.echo(f"wrote {practice.write_morning(record, on_progress=on_progress)}")
+            warehouse = practice.write_morning(record, on_progress=on_progress)
+        typer.echo(f"wrote {warehouse.with_name(practice.MORNING)}")
+        typer.echo(f"wrote {warehouse}")
         return
     world = World(seed=seed, sounds=sounds, days=practice.DAYS)
     serve_forever(
