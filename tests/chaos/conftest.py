@@ -1,0 +1,66 @@
+"""What is promised, and what was measured: tests record it, and a run of this folder ends in a table of it.
+
+``TRENDLIB_CHAOS_TABLE`` names a file that the table is written to as well, with the date and the machine.
+"""
+
+import os
+import platform
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+HEAD = ("promise", "measured", "held")
+Promise = Callable[..., None]
+
+
+@pytest.fixture
+def promise(request: pytest.FixtureRequest) -> Promise:
+    """Give what puts a row into the table, and fails the test when the promise is not held."""
+
+    def record(name: str, measured: str, *, is_held: bool = True) -> None:
+        request.node.user_properties.append(("promise", [name, measured, "yes" if is_held else "no"]))
+        assert is_held, f"{name}: {measured}"
+
+    return record
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [one for kind in ("passed", "failed", "error") for one in terminalreporter.stats.get(kind, [])]
+    rows = [row for one in reports for row in _rows(one)]
+    if not rows:
+        return
+    lines = list(_table([HEAD, *sorted(rows)]))
+    terminalreporter.section("Trust")
+    terminalreporter.write_line("\n".join(lines))
+    if target := os.environ.get("TRENDLIB_CHAOS_TABLE"):
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        Path(target).write_text("\n".join([machine(), "", *lines, ""]), encoding="utf-8")
+
+
+def machine() -> str:
+    """Say when and on what machine this is."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} on {platform.machine()}, {os.cpu_count()} cores, "
+        f"{memory:.0f} GiB, Python {platform.python_version()}, DuckDB {duckdb.__version__}"
+    )
+
+
+def _rows(report: pytest.TestReport) -> Iterator[tuple[str, ...]]:
+    found = [tuple(row) for name, row in report.user_properties if name == "promise"]
+    if report.failed and not any(row[-1] == "no" for row in found):
+        name = report.nodeid.rpartition("::")[2].removeprefix("test_").replace("_", " ")
+        yield name, "the test failed before it could measure", "no"
+    # every phase of a test carries what was recorded so far
+    yield from found if report.when == "call" else []
+
+
+def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for number, row in enumerate(rows):
+        yield "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+        if number == 0:
+            yield "|" + "|".join("-" * (width + 2) for width in widths) + "|"
