@@ -166,14 +166,20 @@ class Charted:
 
     def audience_of(self, sounds: Sequence[str], region: str | None = None) -> pd.DataFrame:
         """Return the latest audience known of any of some sounds, as `trendlib.metrics.audience` gives it."""
+        return _latest_answer(self._audiences(sounds, region))
+
+    def audiences_of(self, sounds: Sequence[str]) -> dict[str, pd.DataFrame]:
+        """Return the latest audience known of each of some sounds; one of which none is known is left out."""
+        found = self._audiences(sounds)
+        return {str(sound): _latest_answer(own) for sound, own in found.groupby("sound_id", observed=True)}
+
+    def _audiences(self, sounds: Sequence[str], region: str | None = None) -> pd.DataFrame:
         with self.store.as_of(self.as_of) as world:
             scores = world.frame("chart_audiences", sound_id=list(sounds))
         if region:
             scores = scores[scores["region"] == READERS["regions"](region)]
         found: pd.DataFrame = metrics.audience(scores, as_of=self.as_of)
-        latest: pd.DataFrame = found[found["observed_at"] == found["observed_at"].max()]
-        one = latest[["sound_id", "region", "period_days"]].drop_duplicates().head(1)
-        return latest.merge(one)
+        return found
 
     def last_pulls(self, regions: Sequence[str] = ()) -> pd.DataFrame:
         """Return the entries of each chart's last pull, filtered pulls among them.
@@ -263,3 +269,9 @@ def age_words(as_of: datetime, instant: datetime) -> str:
 def stale_note(as_of: datetime, instant: datetime) -> str:
     """Say that a pull is old, if it is."""
     return f"this pull is {age_words(as_of, instant)} old" if as_of - instant > STALE_AFTER else ""
+
+
+def _latest_answer(found: pd.DataFrame) -> pd.DataFrame:
+    latest: pd.DataFrame = found[found["observed_at"] == found["observed_at"].max()]
+    one = latest[["sound_id", "region", "period_days"]].drop_duplicates().head(1)
+    return latest.merge(one)

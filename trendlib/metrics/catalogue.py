@@ -20,12 +20,11 @@ from narwhals.typing import IntoFrame
 from rapidfuzz import fuzz, process
 
 from trendlib.metrics.engines import board, enter, leave
+from trendlib.metrics.likeness import ARTIST_ALIKE, BLOCK_LETTERS, TITLE_ALIKE
 from trendlib.metrics.titles import Title, fold, numbers, read_title
 
 TITLE, OTHER_VERSION, FUZZY = "artist and title", "another version", "fuzzy artist and title"
 CONFIDENCE = {TITLE: 0.9, OTHER_VERSION: 0.6, FUZZY: 0.75}
-TITLE_ALIKE, ARTIST_ALIKE = 90.0, 88.0
-BLOCK_LETTERS = 4
 FOUND_FROM = 60.0
 _MATCH = {"sound_id": "str", "track_id": "str", "reason": "str", "confidence": "float64", "candidates": "Int64"}
 

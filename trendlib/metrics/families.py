@@ -27,18 +27,16 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
-from rapidfuzz import fuzz, process
 
 from trendlib.metrics.daily import posts_by_day
 from trendlib.metrics.engines import DAY, board, enter, instant, leave
+from trendlib.metrics.likeness import nearly_same
 from trendlib.metrics.titles import OFFICIAL, USER_RIP, VERSIONS, Title, numbers, read_title
 from trendlib.schema import Status
 
 OVERRIDE, SONG_ID, TITLE = "override", "song id", "artist and title"
 NAMED, FUZZY, VERSION_OF = "named in title", "fuzzy artist and title", "version of a title"
 CONFIDENCE = {OVERRIDE: 1.0, SONG_ID: 0.99, TITLE: 0.97, NAMED: 0.9, FUZZY: 0.85, VERSION_OF: 0.7}
-TITLE_ALIKE, ARTIST_ALIKE = 90.0, 88.0
-BLOCK_LETTERS = 4
 CONTINUED_LETTERS, CONTINUED_WORDS = 20, 2
 DISTINCTIVE_LETTERS, DISTINCTIVE_WORDS = 10, 3
 _NO_SONG_IDS = frozenset({"", "0", "None", "nan"})
@@ -205,21 +203,8 @@ def _shorter(title: Title) -> Iterator[str]:
 
 
 def _alike(titles: Mapping[str, Title]) -> Iterator[_Link]:
-    """Link sounds whose artists and titles are nearly the same; compared within blocks of one beginning only."""
-    names = {(title.song, title.people): sound for sound, title in titles.items() if title.song}
-    blocks: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
-    for song, people in names:
-        if len(song) > BLOCK_LETTERS and people:
-            blocks.setdefault(song[:BLOCK_LETTERS], []).append((song, people))
-    for block in blocks.values():
-        songs = [song for song, _ in block]
-        scores = process.cdist(songs, songs, scorer=fuzz.ratio, score_cutoff=TITLE_ALIKE)
-        for place, other in zip(*np.nonzero(np.triu(scores, 1)), strict=True):
-            one, two = names[block[place]], names[block[other]]
-            artists = max(fuzz.ratio(a, b) for a in block[place][1] for b in block[other][1])
-            if artists >= ARTIST_ALIKE and numbers(titles[one].song.split()) == numbers(titles[two].song.split()):
-                alike = float(min(artists, scores[place, other])) / 100
-                yield _link(one, two, FUZZY, CONFIDENCE[FUZZY] * alike)
+    for one, other, likeness in nearly_same(titles):
+        yield _link(one, other, FUZZY, CONFIDENCE[FUZZY] * likeness)
 
 
 def _versions_of(titles: Mapping[str, Title]) -> Iterator[_Link]:

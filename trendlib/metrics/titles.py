@@ -41,6 +41,7 @@ REMIXER_WORDS = 3
 
 _LETTERS = str.maketrans({"đ": "d", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d"})
 _ACCENTS = re.compile(r"[\u0300-\u036f\ufe00-\ufe0f]")
+_NO_LETTERS = re.compile(r"[^A-Za-z0-9]+")
 _BRACKETS = re.compile(r"[(\[{【〔](?P<inside>[^()\[\]{}【】〔〕]*)(?:[)\]}】〕]|$)")
 _DASHES = re.compile(r"\s+[-–—|~]+\s+|_+")
 _PEOPLE = re.compile(r"\s*[&,;/+、]\s*|\s+(?:x|vs\.?|feat\.?|ft\.?|featuring|with|and|và)\s+")
@@ -113,6 +114,8 @@ def fold(text: str) -> str:
     >>> fold("Hoàng Thuỳ Linh"), fold("BEYONCÉ"), fold("①")
     ('hoang thuy linh', 'beyonce', '1')
     """
+    if text.isascii():
+        return " ".join(text.lower().split())
     bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", text).casefold()).translate(_LETTERS)
     shown = "".join(" " if char.isspace() else char for char in bare if unicodedata.category(char) != "Cf")
     return " ".join(unicodedata.normalize("NFC", shown).split())
@@ -165,6 +168,8 @@ def read_title(title: str | None, artist: str | None) -> Title:
 def plain(folded: str) -> str:
     """Keep letters, marks and digits; where that leaves nothing, keep all."""
     joined = re.sub(r"(?<=\w)['’`](?=\w)", "", folded)
+    if joined.isascii():
+        return " ".join(_NO_LETTERS.sub(" ", joined).split()) or folded.strip()
     kept = "".join(char if unicodedata.category(char)[0] in "LMN" else " " for char in joined)
     return " ".join(kept.split()) or folded.strip()
 

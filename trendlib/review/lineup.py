@@ -125,6 +125,13 @@ class Lineup:
         return rows[rows["period_days"] == PERIOD]
 
     @cached_property
+    def _audiences(self) -> dict[str, pd.DataFrame]:
+        try:
+            return self.desk.charts.charted.audiences_of(self.ids)
+        except NoDataError:
+            return {}
+
+    @cached_property
     def _posted(self) -> _Posted:
         as_of = self.desk.as_of
         family = sorted({*self.ids, *self._family["sound_id"]})
@@ -271,10 +278,7 @@ class Lineup:
 
     def audience(self, sound: str) -> str:
         """Say who hears it more than the mean of its list."""
-        try:
-            scores = self.desk.charts.charted.audience_of([sound])
-        except NoDataError:
-            scores = pd.DataFrame(columns=["kind", "name", "index"])
+        scores = self._audiences.get(sound, pd.DataFrame(columns=["kind", "name", "index"]))
         told = scores[scores["index"].notna()].sort_values(["index", "name"], ascending=[False, True])
         leaders = told.drop_duplicates("kind").head(TOP_RANKS)
         words = [f"{plain_text(row.name, HANDLE)} {short_number(row.index)}" for row in _rows(leaders)]
