@@ -121,6 +121,17 @@ def test_a_day_may_be_a_date(kind):
     pd.testing.assert_frame_equal(found, breakouts(known, as_of=AS_OF))
 
 
+def test_what_is_no_count_is_an_unknown_day():
+    rise = days_of([100] * 40 + [200, 250, 300])
+    rise["posts"] = rise["posts"].astype("float64")
+    odd = rise.copy()
+    odd.loc[[35, 36], "posts"] = [np.inf, -40.0]
+    odd.loc[37, "exposure_days"] = np.inf
+    found = row(breakouts(odd, as_of=AS_OF))
+    assert found["evidence"] == row(breakouts(rise.drop(index=[35, 36, 37]), as_of=AS_OF))["evidence"]
+    assert found["alert"] == "confirmed"
+
+
 def test_rounding_counts_as_noise():
     jumps = [*([0] * 9 + [100_000]) * 3, 100_000]
     found = row(breakouts(days_of(jumps, source="counter").assign(rounding_unit=100_000), as_of=AS_OF))

@@ -4,6 +4,7 @@ import inspect
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -143,6 +144,24 @@ def test_breakouts_takes_a_row_a_sound_and_day_and_gives_a_row_a_sound(readings,
     assert {"sound_id", "alert", "evidence", "lift", "status"} <= set(one.columns)
     span = board(enter(metrics.breakouts(engine(days), as_of=AS_OF, days=5)))
     assert_frame_equal(span[span["day"] == span["day"].max()].reset_index(drop=True), one)
+
+
+def test_a_day_may_be_a_date_on_every_engine(readings, engine):
+    days = daily.from_counter(readings, as_of=AS_OF)[["sound_id", "day", "posts", "exposure_days"]]
+    dated = days.assign(day=days["day"].dt.strftime("%Y-%m-%d"))
+    midnight = AS_OF.replace(hour=0, minute=0)
+    expected = metrics.breakouts(
+        days.assign(day=pd.to_datetime(dated["day"], utc=True).astype(days["day"].dtype)), as_of=midnight
+    )
+    frame = nw.from_native(engine(dated)).with_columns(nw.col("day").str.to_date(format="%Y-%m-%d"))
+    assert_same(metrics.breakouts(frame.to_native(), as_of=midnight), expected)
+
+
+def test_a_row_without_a_sound_counts_for_none(posts, engine):
+    lost = posts.iloc[::7].assign(sound_id=pd.Series(pd.NA, index=posts.index[::7], dtype="str"))
+    both = engine(pd.concat([posts, lost], ignore_index=True))
+    for metric in ("velocity", "crossover", "top creators"):
+        assert_same(ON_POSTS[metric](both), ON_POSTS[metric](posts))
 
 
 def test_the_first_of_each_sound_are_the_same_on_every_engine(engine):

@@ -184,8 +184,10 @@ def in_utc(as_of: datetime) -> datetime:
     Raises
     ------
     ConfigError
-        If it has no time zone, or lies outside the years 1 to 9999.
+        If it is no time, has no zone, or lies outside the years 1 to 9999.
     """
+    if not isinstance(as_of, datetime):
+        raise ConfigError(f"as_of={as_of!r} is no instant; give one, for example datetime(2026, 3, 2, tzinfo=UTC)")
     if as_of.tzinfo is None:
         raise ConfigError(f"as_of={as_of} has no time zone; give one, for example tzinfo=datetime.UTC")
     try:

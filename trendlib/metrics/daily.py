@@ -264,6 +264,8 @@ def _counts_within(
 def grid(daily: Any, *, as_of: datetime, days: int = HORIZON_DAYS) -> Grid:
     """Lay a daily frame out as matrices, as known at ``as_of``; a ``day`` may be a date.
 
+    What is no count (negative, infinite) is unknown.
+
     A grid of that instant, of as many days, is one already.
 
     Raises
@@ -289,8 +291,9 @@ def grid(daily: Any, *, as_of: datetime, days: int = HORIZON_DAYS) -> Grid:
         return filled
 
     exposed = matrix(table["exposure_days"], 0.0)
-    posts = np.where(exposed > 0, matrix(table["posts"], np.nan), np.nan)
-    exposed = np.where(np.isnan(posts), 0.0, exposed)
+    posts = matrix(table["posts"], np.nan)
+    is_count = np.isfinite(posts) & (posts >= 0) & np.isfinite(exposed) & (exposed > 0)
+    posts, exposed = np.where(is_count, posts, np.nan), np.where(is_count, exposed, 0.0)
     unit = matrix(table["rounding_unit"], np.nan) if "rounding_unit" in names else np.ones_like(posts)
     is_counter = np.zeros(len(sounds), dtype=bool)
     if "source" in names:

@@ -30,7 +30,9 @@ _SPARK_TYPES = {nw.Int64: "bigint", nw.Float64: "double", nw.String: "string", n
 
 
 def dated(native: IntoFrame, name: str) -> IntoFrame:
-    """Read a column of dates, or of times without a zone, as midnights in UTC; of a frame in memory only.
+    """Read a column of dates, or of times without a zone, as midnights in UTC.
+
+    Neither DuckDB nor Spark can name a zone inside a query: such a frame is brought out of its engine.
 
     Examples
     --------
@@ -40,8 +42,11 @@ def dated(native: IntoFrame, name: str) -> IntoFrame:
     frame = nw.from_native(native)
     dtype = frame.collect_schema().get(name)
     is_bare = isinstance(dtype, (nw.Date, nw.Object)) or (isinstance(dtype, nw.Datetime) and dtype.time_zone is None)
-    if isinstance(frame, nw.LazyFrame) or not is_bare:
+    if not is_bare:
         return native
+    if isinstance(frame, nw.LazyFrame) and not frame.implementation.is_polars():
+        table = board(frame)
+        return table.assign(**{name: pd.to_datetime(table[name], utc=True).astype("datetime64[us, UTC]")})
     return frame.with_columns(nw.col(name).cast(nw.Datetime("us")).dt.replace_time_zone("UTC")).to_native()
 
 
@@ -51,8 +56,10 @@ def instant(as_of: datetime) -> pd.Timestamp:
     Raises
     ------
     ValueError
-        If it has no time zone.
+        If it is no time, or one without a zone.
     """
+    if not isinstance(as_of, datetime):
+        raise ValueError(f"as_of is {as_of!r}; give an instant, for example datetime(2026, 3, 2, tzinfo=UTC)")  # noqa: TRY004
     if as_of.tzinfo is None:
         raise ValueError(f"{as_of!r} has no time zone; give one, for example tzinfo=datetime.UTC")
     return pd.Timestamp(as_of).tz_convert("UTC").as_unit("us")
@@ -61,7 +68,7 @@ def instant(as_of: datetime) -> pd.Timestamp:
 def enter(
     native: IntoFrame, *, ids: Sequence[str] = (), times: Sequence[str] = (), others: Sequence[str] = ()
 ) -> Frame:
-    """Take a frame of any engine and check what the metric relies on.
+    """Take a frame of any engine and check what the metric relies on; a row without its first id is nobody's.
 
     Raises
     ------
@@ -80,7 +87,13 @@ def enter(
         dtype = schema[name]
         if not isinstance(dtype, nw.Datetime) or dtype.time_zone is None:
             raise SchemaError(f"{name} is {dtype}; it must be a time with a time zone (UTC)")
-    return frame
+    return _owned(frame, ids[0]) if ids else frame
+
+
+def _owned(frame: Frame, name: str) -> Frame:
+    if isinstance(frame, nw.DataFrame) and not frame.get_column(name).is_null().any():
+        return frame
+    return frame.filter(~nw.col(name).is_null())
 
 
 def board(frame: Frame) -> pd.DataFrame:
