@@ -66,6 +66,25 @@ def test_missing_numbers_are_shown_as_missing() -> None:
     assert row.split() == ["–", "Song", "Me", "–", "–", "45,678", "counter", "only"]
 
 
+@pytest.mark.parametrize(
+    ("numbers", "shown"),
+    [([423.4, 46.0], ["423", "46"]), ([0.5, 12.0], ["0.50", "12.00"]), ([1234.0, 0.25], ["1,234.0", "0.2"])],
+)
+def test_a_column_has_the_same_decimals_in_every_row(numbers: list[float], shown: list[str]) -> None:
+    rows = [{"effective_creators": number, "title": "Song"} for number in numbers]
+    lines = [line for line in printed(exhibit(*rows), 140) if "Song" in line]
+    assert [line.split()[-1] for line in lines] == shown
+
+
+def test_a_ledger_fits_a_narrow_page() -> None:
+    outcomes = dict.fromkeys(("outcome_1w", "outcome_2w", "outcome_4w", "outcome_8w"), "can't tell")
+    row = {"alerted_at": AS_OF, "title": "A song of eighteen", "rule": "catch_them_early", "alert": "reactivation"}
+    row |= {"last_alert": "reactivation", **outcomes, "lead_days": 5, "status": "counter_only"}
+    frame = pd.DataFrame([row]).astype({"alerted_at": "datetime64[us, UTC]"})
+    lines = printed(Exhibit(name="ledger", title="Alerts", frame=frame, as_of=AS_OF, source="1 alert"))
+    assert sum("2026-03-02" in line and "A song of" in line and "counter only" in line for line in lines) == 1
+
+
 def test_an_exhibit_without_rows_says_so() -> None:
     one = exhibit()
     empty = Exhibit(name="alerts", title="What the rules flag", frame=one.frame.head(0), as_of=AS_OF, source="none")

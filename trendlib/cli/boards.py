@@ -77,8 +77,9 @@ def ledger(context: typer.Context, as_of: AsOf = None, format_: AsFormat = Forma
     """Tell what became of every recorded alert, beside sounds that no rule flagged."""
     monitor = opened(context, as_of)
     printed(monitor.ledger(), format_)
-    if format_ is Format.TABLE:
-        printed(monitor.hit_rates(), format_)
+    rates = monitor.hit_rates()
+    if format_ is Format.TABLE and rates.frame["n"].any():
+        printed(rates, format_)
 
 
 @app.command()

@@ -8,7 +8,7 @@ dark by exchanging colours in its figure.
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from string import Template
@@ -273,12 +273,21 @@ def _link_cells(links: pd.Series) -> list[str]:
 
 def shown_values(values: pd.Series) -> list[str]:
     """Write a column for readers: grouped digits, yes and no, UTC times or days, – for what is missing."""
-    present = [value for value in values.tolist() if isinstance(value, float) and math.isfinite(value)]
-    digits = 0 if all(value.is_integer() for value in present) else 2
+    digits = _decimals([value for value in values.tolist() if isinstance(value, float) and math.isfinite(value)])
     shown = [_shown_value(value, digits) for value in values.tolist()]
     if is_datetime64_any_dtype(values) and all(text.endswith(_MIDNIGHT) or text == "–" for text in shown):
         shown = [text.removesuffix(_MIDNIGHT) for text in shown]
     return ["–" if text == NO_ALERT else text for text in shown] if values.name == "alert" else shown
+
+
+def _decimals(numbers: Sequence[float]) -> int:
+    """Choose how many decimals a column shows: the same in every row, none that tell a reader nothing."""
+    sizes = [abs(number) for number in numbers if number]
+    if all(size.is_integer() for size in sizes):
+        return 0
+    if max(sizes) < _WHOLE_FROM:
+        return 2
+    return 0 if min(sizes) >= 1 else 1
 
 
 def _shown_value(value: Any, digits: int) -> str:
@@ -289,7 +298,7 @@ def _shown_value(value: Any, digits: int) -> str:
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC) if value.tzinfo else value:%Y-%m-%d %H:%M}"
     if isinstance(value, int | float):
-        return f"{value:,.{digits if isinstance(value, float) and abs(value) < _WHOLE_FROM else 0}f}"
+        return f"{value:,.{digits if isinstance(value, float) else 0}f}"
     return plain_text(value, _CELL_SIGNS)
 
 

@@ -24,8 +24,10 @@ _NUMBERS = (
     "n0",
     "n1",
     "unknown",
+    "lead",
+    "duration s",
 )
-_NAMES = {"title": 34, "artist": 20}
+_NAMES = {"title": 34, "artist": 20, "album": 16}
 _SHORTER = {
     "posts_last_24h": "posts 24 h",
     "total_uses": "uses",
@@ -34,12 +36,20 @@ _SHORTER = {
     "p1": "share now",
     "low": "at least by",
     "n_unknown": "unknown",
+    "alerted_at": "alerted",
+    "outcome_1w": "1 week",
+    "outcome_2w": "2 weeks",
+    "outcome_4w": "4 weeks",
+    "outcome_8w": "8 weeks",
+    "lead_days": "lead",
+    "is_commerce_music": "commercial",
 }
 _INTERVAL = ["growth_rate", "growth_low", "growth_high"]
 _GAP = 2
 _LONG_TEXT = 40  # what is longer runs on in a second line
 _LEAST_SIGNS = 12
-_GIVES_WAY = ("artist", "title", "uses", "posts 24 h")
+_DATE_SIGNS = 10
+_GIVES_WAY = ("last alert", "album", "artist", "title", "uses", "posts 24 h")
 
 
 def print_exhibit(exhibit: Exhibit, console: Console) -> None:
@@ -90,6 +100,8 @@ def _cells(frame: pd.DataFrame) -> dict[str, list[str]]:
             cells["growth"] = [ratio_words(*row) for row in frame[_INTERVAL].itertuples(index=False)]
         elif name == "status":
             cells["status"] = [status_words(status) for status in frame[name]]
+        elif name == "alerted_at":
+            cells["alerted"] = [text[:_DATE_SIGNS] for text in shown_values(frame[name])]
         elif name == "alert":
             cells["alert"] = ["" if alert == "–" else alert for alert in shown_values(frame[name])]
         elif name not in _INTERVAL:
