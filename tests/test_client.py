@@ -379,6 +379,15 @@ def test_a_refusal_is_never_asked_again(
     assert len(server.paths) == len(recorded) == 1
 
 
+@pytest.mark.parametrize(("status", "cost"), [(401, 0), (402, 0), (403, 0), (404, 2)])
+def test_who_is_turned_away_at_the_door_has_spent_nothing(make: Make, server: Server, status: int, cost: int) -> None:
+    budget = Budget(2)
+    server.otherwise = sends({"message": "no"}, status)
+    with pytest.raises(ApiError):
+        make(budget, credits=2, attempts=1).fetch(call())
+    assert budget.spent == cost
+
+
 def test_a_lasting_code_is_never_asked_again(make: Make, server: Server) -> None:
     server.otherwise = sends({"code": -2, "msg": "unique_id is invalid"})
     with pytest.raises(ApiError, match="unique_id is invalid"):

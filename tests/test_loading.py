@@ -105,6 +105,12 @@ def test_an_answer_that_is_an_error_is_a_failed_call_and_gives_no_rows(config: C
     assert calls["credits"] == [1, 1, 1, 1]
 
 
+@pytest.mark.parametrize(("status", "cost"), [(200, 1), (401, 0), (402, 0), (403, 0), (429, 1), (500, 1)])
+def test_a_call_that_was_turned_away_at_the_door_cost_nothing(status: int, cost: int) -> None:
+    answer = Answer(datetime(2026, 3, 2, tzinfo=UTC), "tiklive", "/music-info/", {"music_id": "1"}, status, {"id": "1"})
+    assert parsed(answer, "s").credits == cost
+
+
 def test_an_unknown_provider_is_kept_as_a_reject(config: Config, tmp_path: Path) -> None:
     path = tmp_path / "other.jsonl"
     path.write_text(line(provider="someone") + "\n")

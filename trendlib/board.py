@@ -21,6 +21,7 @@ from trendlib.errors import NoDataError
 from trendlib.metrics import RULES, Rule, engines
 from trendlib.metrics.breakouts import CROWD_DAYS
 from trendlib.schema import Status, utc_text
+from trendlib.show.theme import plain_text
 
 POSTS_PER_CREATOR = 2
 FLAGGED_DAYS = 28
@@ -231,11 +232,11 @@ def titled(sounds: pd.DataFrame, text: str) -> str:
         if len(candidates) == 1:
             return str(candidates["sound_id"].item())
     if len(found):
-        some = "; ".join(f"{row.title} ({row.sound_id})" for row in found.head(MOST_NAMED).itertuples())
-        raise NoDataError(f"{text!r} stands in {len(found)} titles: {some}. Give more of it, or the id.")
+        some = "; ".join(f"{plain_text(row.title, 60)} ({row.sound_id})" for row in found.head(MOST_NAMED).itertuples())
+        raise NoDataError(f"{plain_text(text)!r} stands in {len(found)} titles: {some}. Give more of it, or the id.")
     near = get_close_matches(text, list(titles), n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise NoDataError(f"No watched sound has {text!r} in its title.{hint}")
+    hint = f" Did you mean {plain_text(near[0])!r}?" if near else ""
+    raise NoDataError(f"No watched sound has {plain_text(text)!r} in its title.{hint}")
 
 
 def _song_itself(found: pd.DataFrame) -> pd.DataFrame:

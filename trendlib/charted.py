@@ -133,16 +133,16 @@ class Charted:
             If it was never pulled.
         """
         market = READERS["regions"](region)
-        with self.store.as_of(self.as_of) as world:
-            entries = world.frame("chart_entries", region=market, period_days=str(period))
-        entries = entries[entries["answer_id"].isin(self.pages["answer_id"])]
-        if entries.empty:
+        if (market, period) not in self.known[["region", "period_days"]].itertuples(index=False, name=None):
             known = ", ".join(f"{row.region} {row.period_days} days" for row in self.known.itertuples())
             raise NoDataError(
                 f"Asked for the trending chart of {market}, {period} days; it was not pulled before "
                 f"{time_words(self.as_of)}. Known are: {known or 'none'}. "
                 + NOT_PULLED.format(region=market, period=period)
             )
+        with self.store.as_of(self.as_of) as world:
+            entries = world.frame("chart_entries", region=market, period_days=str(period))
+        entries = entries[entries["answer_id"].isin(self.pages["answer_id"])]
         return PulledChart(market, period, metrics.by_pull(entries, self.pages, as_of=self.as_of))
 
     def of_sounds(self, sounds: Sequence[str]) -> pd.DataFrame:
@@ -239,7 +239,7 @@ class Charted:
             f"{plain_text(row.title, 60)} ({row.sound_id})" for row in titled.head(MOST_NAMED).itertuples()
         )
         known = f"{len(titled)} titles have it: {some}. Give the id." if len(titled) else "no title has it."
-        raise NoDataError(f"Asked for {text!r} on the charts; {known}")
+        raise NoDataError(f"Asked for {plain_text(text)!r} on the charts; {known}")
 
     def name_of(self, sound: str) -> str:
         """Title and artist of a charted sound, or its id."""

@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 from trendlib.api import archive, keyapi, layers, musicbrainz, said, tiklive
 from trendlib.api.archive import Archive, Reject
 from trendlib.config import Config
-from trendlib.errors import ApiError, ConfigError, ParseError
+from trendlib.errors import ApiError, AuthError, ConfigError, ParseError, QuotaError
 from trendlib.schema import REJECTS, Answer, Rows
 from trendlib.store import Loaded, Store
 
@@ -88,6 +88,8 @@ def parsed(answer: Answer, sweep_id: str) -> Loaded:
         return Loaded(answer, sweep_id, rows, cost, f"unknown provider {answer.provider!r}")
     try:
         return Loaded(answer, sweep_id, parse(answer), cost)
+    except (AuthError, QuotaError) as error:  # turned away at the door: nobody charges for that
+        return Loaded(answer, sweep_id, rows, cost and 0, str(error))
     except ApiError as error:
         return Loaded(answer, sweep_id, rows, cost, str(error))
     except ParseError as error:

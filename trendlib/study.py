@@ -31,6 +31,7 @@ COMPANY = 200
 CONCENTRATION_DAYS = 7
 PACE_RULES = ("breakout", "catch_them_early", "reactivation")
 GRID_DAYS = HORIZON_DAYS + 1
+YEARS = range(2000, 2101)  # every instant near them can be told in any time zone and any frame
 _SOUNDS_KEPT, _INSTANTS_KEPT, _BOARDS_KEPT = 6, 48, 2
 _COUNTED = ("sound_id", "creator_id", "region", "posted_at")
 
@@ -184,16 +185,15 @@ def in_utc(as_of: datetime) -> datetime:
     Raises
     ------
     ConfigError
-        If it is no time, has no zone, or lies outside the years 1 to 9999.
+        If it is no time, has no zone, or lies outside the years 2000 to 2100.
     """
     if not isinstance(as_of, datetime):
         raise ConfigError(f"as_of={as_of!r} is no instant; give one, for example datetime(2026, 3, 2, tzinfo=UTC)")
     if as_of.tzinfo is None:
         raise ConfigError(f"as_of={as_of} has no time zone; give one, for example tzinfo=datetime.UTC")
-    try:
-        return as_of.astimezone(UTC)
-    except OverflowError:
-        raise ConfigError(f"as_of={as_of} lies outside the years 1 to 9999; give an instant within them") from None
+    if as_of.year not in YEARS:
+        raise ConfigError(f"as_of={as_of} lies outside the years {YEARS[0]} to {YEARS[-1]}; give an instant within them")
+    return as_of.astimezone(UTC)
 
 
 def at_least_one(**asked: int | None) -> None:

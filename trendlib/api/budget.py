@@ -1,7 +1,7 @@
-"""What a run may spend at a provider: credits are set aside before a request leaves, and never given back.
+"""What a run may spend at a provider: credits are set aside before a request leaves.
 
-A request that failed may still have been charged, so it counts. What the cache served is counted
-apart, as saved.
+A request that failed may still have been charged, so it counts; one that was turned away at the door, its key refused
+or its credits used up, cannot have been, so its credits come back. What the cache served is counted apart, as saved.
 """
 
 import threading
@@ -50,6 +50,11 @@ class Budget:
                     " run again with a higher --budget to go on from here."
                 )
             self._spent += credits_asked
+
+    def give_back(self, credits_kept: int) -> None:
+        """Take back credits of a request that was turned away."""
+        with self._lock:
+            self._spent -= credits_kept
 
     def save(self, credits_saved: int) -> None:
         """Count credits that an answer from the cache made unnecessary."""

@@ -34,7 +34,7 @@ from trendlib.api.cache import AnswerCache
 from trendlib.api.limiter import LONGEST_HOLD_S, WINDOW_S, Limiter
 from trendlib.api.wire import KeyHeader, Wire
 from trendlib.config import EXPIRY, Config
-from trendlib.errors import ApiError, AuthError, RateLimitError, RefusalError, UnavailableError
+from trendlib.errors import ApiError, AuthError, QuotaError, RateLimitError, RefusalError, UnavailableError
 from trendlib.schema import Answer, Call
 
 PAGING = frozenset({"cursor", "page", "offset"})
@@ -233,6 +233,9 @@ class Client:
             self._record(answer)
         try:
             self._demand_data(answer)
+        except (AuthError, QuotaError):
+            self._budget.give_back(self._provider.credits)
+            raise
         except RateLimitError:
             self._limiter.hold(self._config.backoff_s if reply.reset_s is None else reply.reset_s)
             raise

@@ -10,6 +10,7 @@ import sys
 from trendlib.cli import boards, closeups, homes, reviews, runs, sources
 from trendlib.cli.terminal import BAD_INPUT, COULD_NOT_RUN, DONE, DONE_WITH_FAILURES, app, screen
 from trendlib.errors import ConfigError, TrendlibError
+from trendlib.show.theme import plain_text
 
 __all__ = [
     "BAD_INPUT",
@@ -27,26 +28,43 @@ __all__ = [
 ]
 
 INTERRUPTED = 130  # Typer's word for Ctrl-C
+LONGEST_WORD = 4_096
+LONGEST_SENTENCE = 2_000
 
 
 def main() -> None:
     """Run the command line; every error of ours ends in one plain sentence and an exit code."""
     try:
-        app(_home_first(_channels_said(sys.argv[1:])))
+        app(_home_first(_channels_said(_understood(sys.argv[1:]))))
     except ConfigError as error:
-        screen.print(f"Error: {error}", style="red")
+        _complain(str(error))
         sys.exit(BAD_INPUT)
     except TrendlibError as error:
-        screen.print(f"Error: {error}", style="red")
+        _complain(str(error))
         sys.exit(COULD_NOT_RUN)
     except OSError as error:
-        screen.print(f"Error: {error}. Choose a place that exists, can be written and has room.", style="red")
+        _complain(f"{error}. Choose a place that exists, can be written and has room.")
         sys.exit(COULD_NOT_RUN)
     except SystemExit as end:
         if end.code != INTERRUPTED:
             raise
         screen.print("Stopped. What was fetched is kept; the same command goes on from there.")
         sys.exit(COULD_NOT_RUN)
+
+
+def _complain(sentence: str) -> None:
+    """Say what went wrong in one line; what a provider or a file put into it means nothing to the terminal."""
+    screen.print(f"Error: {plain_text(sentence, LONGEST_SENTENCE)}", style="red")
+
+
+def _understood(words: list[str]) -> list[str]:
+    """Refuse arguments that are no text, or far too long to be meant."""
+    for number, word in enumerate(words, start=1):
+        if len(word) > LONGEST_WORD:
+            raise ConfigError(f"argument {number} has {len(word):,} characters; {LONGEST_WORD:,} are the most")
+        if "\0" in word or word.encode(errors="ignore").decode() != word:
+            raise ConfigError(f"argument {number}, {word[:40]!r}, holds what is no text; type it again")
+    return words
 
 
 def _home_first(words: list[str]) -> list[str]:
