@@ -48,7 +48,7 @@ lab: $(READY) ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks --config=notebooks/lab_config.py
 
 chaos: $(READY) ## the tests of trust at full length; the table they end in goes to out/chaos.md
-	@TRENDLIB_CHAOS_BODIES=10000 TRENDLIB_CHAOS_TABLE=out/chaos.md $(BIN)/python -m pytest tests/chaos $(ARGS)
+	@TRENDLIB_CHAOS_BODIES=10000 TRENDLIB_CHAOS_COMMANDS=500 TRENDLIB_CHAOS_TABLE=out/chaos.md $(BIN)/python -m pytest tests/chaos $(ARGS)
 
 check: format lint types docstrings floors notebooks ## everything the house holds itself to, tests apart
 

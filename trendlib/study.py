@@ -192,7 +192,7 @@ def in_utc(as_of: datetime) -> datetime:
     if as_of.tzinfo is None:
         raise ConfigError(f"as_of={as_of} has no time zone; give one, for example tzinfo=datetime.UTC")
     if as_of.year not in YEARS:
-        raise ConfigError(f"as_of={as_of} lies outside the years {YEARS[0]} to {YEARS[-1]}; give an instant within them")
+        raise ConfigError(f"as_of={as_of} lies outside the years {YEARS[0]} to {YEARS[-1]}; choose one within")
     return as_of.astimezone(UTC)
 
 

@@ -1,5 +1,6 @@
 """What all commands share: the app, exit codes, how answers and progress are printed."""
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -20,6 +21,7 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from trendlib import loading
 from trendlib.deliver import Delivery
@@ -41,7 +43,18 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-screen = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class Screen(Console):
+    """A console whose texts may hold other people's words: what would steer the terminal is taken out."""
+
+    def render_str(self, text: str, **settings: Any) -> Text:
+        """Read a text that is to be printed."""
+        return super().render_str(_CONTROLS.sub("", text), **settings)
+
+
+screen = Screen(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 class Format(StrEnum):
