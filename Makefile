@@ -47,8 +47,11 @@ test: $(READY) ## run the tests
 lab: $(READY) ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks --config=notebooks/lab_config.py
 
+# How long they are: bodies a provider, command lines, kills.
+FULL_LENGTH = TRENDLIB_CHAOS_BODIES=10000 TRENDLIB_CHAOS_COMMANDS=500 TRENDLIB_CHAOS_KILLS=210
+
 chaos: $(READY) ## the tests of trust at full length; the table they end in goes to out/chaos.md
-	@TRENDLIB_CHAOS_BODIES=10000 TRENDLIB_CHAOS_COMMANDS=500 TRENDLIB_CHAOS_TABLE=out/chaos.md $(BIN)/python -m pytest tests/chaos $(ARGS)
+	@$(FULL_LENGTH) TRENDLIB_CHAOS_TABLE=out/chaos.md $(BIN)/python -m pytest tests/chaos $(ARGS)
 
 check: format lint types docstrings floors notebooks ## everything the house holds itself to, tests apart
 

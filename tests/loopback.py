@@ -89,7 +89,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         one = self.server.loopback
-        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or "null")
+        length = int(self.headers.get("Content-Length", 0))
+        content = self.rfile.read(length)
+        if len(content) < length:  # who sent it was killed over it
+            return
+        body = json.loads(content or "null")
         one.requests.append((self.command, self.path, body, dict(self.headers)))
         if one.latency_s:
             time.sleep(one.latency_s)

@@ -227,3 +227,12 @@ def test_an_answer_costs_what_its_provider_charges_if_that_is_known(
     with Store(config.warehouse_file).as_of(NOON + timedelta(days=1)) as known:
         (found,) = known.frame("calls")["credits"]
     assert found is pd.NA if cost is None else found == cost
+
+
+def test_a_rebuild_clears_away_what_a_killed_one_left(config: Config, recording: Path) -> None:
+    replay([recording], config)
+    folder = config.warehouse_file.parent
+    (folder / ".draft-killed").mkdir()
+    (folder / ".draft-killed" / "trendlib.duckdb").write_bytes(b"half of it")
+    rebuild(config)
+    assert [path.name for path in folder.iterdir()] == [config.warehouse_file.name]

@@ -175,6 +175,19 @@ def test_export_writes_every_table_partitioned_by_day(store: Store, tmp_path: Pa
     assert read == [(SOUND, 100), (SOUND, 100)]
 
 
+def test_an_export_holds_no_folder_of_a_table_without_rows_and_none_of_a_killed_one(
+    store: Store, tmp_path: Path
+) -> None:
+    store.append([loaded(0)])
+    for left in ("notes/observed_on=2025-01-01", ".calls.part/observed_on=2025-01-01"):
+        (tmp_path / "out" / left).mkdir(parents=True)
+        (tmp_path / "out" / left / "data_0.parquet").write_bytes(b"half of it")
+    folders = store.export(tmp_path / "out")
+    assert {folder.name for folder in folders} == {path.name for path in (tmp_path / "out").iterdir()}
+    assert "calls" in {folder.name for folder in folders}
+    assert "notes" not in {folder.name for folder in folders}
+
+
 def test_a_replaced_warehouse_is_the_new_one(store: Store, tmp_path: Path) -> None:
     store.append([loaded(0)])
     fresh = Store(tmp_path / "fresh" / "trendlib.duckdb")

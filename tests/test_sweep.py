@@ -1,37 +1,24 @@
-"""Sweep: what it buys, what it leaves, and that killing it at any moment loses nothing."""
+"""Sweep: what it buys, and what it leaves; `tests/chaos` kills it."""
 
-import os
-import random
-import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
+from told import assert_same, tables
 
 from trendlib.config import Config
 from trendlib.errors import AuthError
 from trendlib.sandbox import Faults, Key, Quirks, Server, World
-from trendlib.schema import TABLES
 from trendlib.store import Store
 from trendlib.sweep import Limits, SweepReport, plan, sweep
 from trendlib.watchlist import Watchlist
 
-KILLS = 30
 SOUNDS = 10
 HASHTAGS = 2
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-MADE_ANEW = {
-    "observed_at", "answer_id", "sweep_id", "first_seen", "recorded_at", "alert_id", "alerted_at", "last_at",
-    "asked_as_of",
-}  # fmt: skip
-# An alert's numbers are those of its minute, and a killed sweep ends minutes later
-OF_THE_MINUTE = {"growth_rate", "growth_low", "growth_high", "evidence", "lift", "posts_last_24h", "inputs"}
 
 
 @pytest.fixture(scope="module")
@@ -62,23 +49,6 @@ def config_of(server: Server, home: Path, **settings: Any) -> Config:
         backoff_s=0.01,
         **settings,
     )
-
-
-def tables(home: Path, *, without: frozenset[str] = frozenset()) -> dict[str, pd.DataFrame]:
-    """Everything in a warehouse but the marks of when it was fetched, in an order of its own."""
-    with Store(Config.load(home=home).warehouse_file).as_of(datetime.now(UTC) + timedelta(days=1)) as world:
-        frames = {name: world.frame(name).drop(columns=list(MADE_ANEW), errors="ignore") for name in TABLES}
-    frames["alerts"] = frames["alerts"].drop(columns=list(OF_THE_MINUTE))
-    return {
-        name: frame.astype("str").sort_values(list(frame.columns), ignore_index=True)
-        for name, frame in frames.items()
-        if name not in without
-    }
-
-
-def assert_same(left: dict[str, pd.DataFrame], right: dict[str, pd.DataFrame]) -> None:
-    for name, frame in left.items():
-        pd.testing.assert_frame_equal(frame, right[name], obj=name)
 
 
 def run(server: Server, home: Path, watchlist: Watchlist, **limits: int) -> SweepReport:
@@ -187,41 +157,3 @@ def test_a_sweep_survives_every_quirk(world: World, tmp_path: Path, watchlist: W
         report = run(server, tmp_path, watchlist)
     assert not report.run.stopped
     assert len(tables(tmp_path)["sound_observations"]) == SOUNDS
-
-
-def test_a_sweep_killed_thirty_times_ends_where_an_undisturbed_one_does(
-    server: Server, tmp_path: Path, watchlist: Watchlist
-) -> None:
-    (tmp_path / "calm").mkdir()
-    (tmp_path / "killed").mkdir()
-    lists = f"sounds = {list(watchlist.sounds)}\nhashtags = {list(watchlist.hashtags)}\n"
-    for home in ("calm", "killed"):
-        (tmp_path / home / "watchlist.toml").write_text(lists)
-    environment = {
-        **os.environ,
-        "TIKLIVE_BASE_URL": server.url,
-        "TIKLIVE_API_KEY": server.keys["tiklive"],
-        "TRENDLIB_REQUESTS_PER_MINUTE": "0",
-        "TRENDLIB_PAGE_GAP_S": "0.02",
-    }
-
-    def start(home: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "trendlib", "--home", str(tmp_path / home), "sweep"]
-        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    began = time.monotonic()
-    assert start("calm").wait() == 0
-    length = time.monotonic() - began
-    spent = sum(server.credits.values())
-    moments = random.Random(1)  # noqa: S311 - moments, not secrets
-    for _ in range(KILLS):
-        process = start("killed")
-        try:
-            process.wait(timeout=moments.uniform(0.3, 1.0) * length)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-    assert start("killed").wait() == 0
-    assert_same(tables(tmp_path / "calm"), tables(tmp_path / "killed"))
-    # what the server had answered when the kill came is the most that can be bought twice
-    assert sum(server.credits.values()) - 2 * spent <= KILLS * 3

@@ -47,6 +47,7 @@ CREDITS: Mapping[str, int] = MappingProxyType(
     }
 )
 CHUNK = 5_000
+_DRAFT = ".draft-"
 OnBytes = Callable[[int], None]
 
 
@@ -158,6 +159,20 @@ def alone(config: Config, *, on_wait: Callable[[], None] | None = None) -> Itera
         yield
 
 
+@contextmanager
+def draft(config: Config) -> Iterator[Store]:
+    """Give a place for a new warehouse beside the old one; what killed ones left there goes.
+
+    Whoever asks is alone in the home.
+    """
+    folder = config.warehouse_file.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f"{_DRAFT}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_DRAFT) as made:
+        yield Store(Path(made) / config.warehouse_file.name)
+
+
 def replay(paths: Sequence[Path], config: Config, *, on_bytes: OnBytes | None = None) -> LoadReport:
     """Load recordings, ours or another's, and keep a copy of each in the archive.
 
@@ -199,9 +214,7 @@ def rebuild(config: Config, *, on_bytes: OnBytes | None = None) -> LoadReport:
     recordings = Archive(config.archive_folder)
     if not recordings.files():
         raise ConfigError(f"Asked to rebuild from {config.archive_folder}; it holds no answers. Sweep or replay first.")
-    config.warehouse_file.parent.mkdir(parents=True, exist_ok=True)
-    with alone(config), tempfile.TemporaryDirectory(dir=config.warehouse_file.parent, prefix=".rebuild-") as folder:
-        fresh = Store(Path(folder) / config.warehouse_file.name)
+    with alone(config), draft(config) as fresh:
         report = load(_answers(recordings.files(), on_bytes), fresh)
         Store(config.warehouse_file).replace_with(fresh)
     return report

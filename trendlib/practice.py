@@ -27,7 +27,7 @@ from trendlib.board import board
 from trendlib.config import Config
 from trendlib.discover import Discovery, discover
 from trendlib.errors import StoreError, StoreFormatError
-from trendlib.loading import OnBytes, alone, keep, replay, sweep_id_of
+from trendlib.loading import OnBytes, alone, draft, keep, replay, sweep_id_of
 from trendlib.pull import PullPlan, PullReport, charts_of, pull
 from trendlib.run import Clock, OnProgress, silent
 from trendlib.sandbox import Quirks, Server, SweepPlan, World, record, teaching_sounds
@@ -131,9 +131,7 @@ def _unpack(home: Path) -> bool:
     shipped = [sample / name for name in (RECORDING, ALERTS, MORNING)]
     if config.warehouse_file.exists() or not all(path.is_file() for path in (*shipped, sample / WAREHOUSE)):
         return False
-    config.warehouse_file.parent.mkdir(parents=True, exist_ok=True)
-    with alone(config), tempfile.TemporaryDirectory(dir=config.warehouse_file.parent, prefix=".unpack-") as folder:
-        fresh = Store(Path(folder) / config.warehouse_file.name)
+    with alone(config), draft(config) as fresh:
         try:
             with gzip.open(sample / WAREHOUSE) as packed, fresh.path.open("wb") as file:
                 shutil.copyfileobj(packed, file)

@@ -5,14 +5,13 @@ Conventions:
 * A write is one transaction. The answer is the unit: an answer whose id stands in ``calls`` is
   loaded already, and is left out. So appending the same answers twice adds nothing.
 * A read is of the world as it was known at an instant: rows with ``observed_at < as_of``.
-* DuckDB locks its file whole. So a connection lives for one operation only, and a lock is waited
-  for with short, jittered pauses before `StoreBusyError` says who holds it and what to do.
+* A connection lives for one operation only: `trendlib.warehouse` opens the file, and waits for who holds it.
 """
 
 import os
-import re
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,12 +19,11 @@ from typing import Any
 
 import duckdb
 import pandas as pd
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
-from trendlib.errors import NoDataError, SchemaError, StoreBusyError, StoreError, StoreFormatError
+from trendlib.errors import NoDataError, SchemaError, StoreError
 from trendlib.schema import CALLS, REJECTS, TABLES, Answer, Column, Rows, Table, utc_text
+from trendlib.warehouse import opened
 
-SQL_TYPES = {"text": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN", "time": "TIMESTAMPTZ"}
 PANDAS_TYPES = {
     "text": "str",
     "int": "Int64",
@@ -34,12 +32,7 @@ PANDAS_TYPES = {
     "time": "datetime64[us, UTC]",
 }
 EXPORTED_BY = "observed_on"
-# What DuckDB says of a file that is none, is cut off, spoiled or of another version; not of permissions or disks.
-_DAMAGES = re.compile("not a valid DuckDB|read enough bytes|[Cc]orrupt|version number|[Ss]eriali[sz]ation")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FORMAT = " ".join(
-    f"{table.name}({','.join(f'{c.name}:{c.kind}' for c in table.columns)})" for table in TABLES.values()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +154,8 @@ class Store:
     def export(self, folder: Path) -> list[Path]:
         """Write every table as Parquet, partitioned by day of observation (``observed_on=2026-11-20/…``).
 
-        DuckDB, polars, pandas and Spark read the folders as they are. A table's older export is replaced.
+        DuckDB, polars, pandas and Spark read the folders as they are. A table's older export is replaced once the new
+        one is whole.
 
         Returns
         -------
@@ -171,14 +165,7 @@ class Store:
             raise NoDataError(f"Asked to export {self.path}; it does not exist yet. Load something first.")
         folder.mkdir(parents=True, exist_ok=True)
         with self._connection(read_only=True) as connection:
-            for name, table in TABLES.items():
-                target = str(folder / name).replace("'", "''")
-                order = ", ".join((*table.key, "observed_at", "answer_id"))
-                connection.execute(
-                    f"COPY (SELECT *, CAST(observed_at AS DATE) AS {EXPORTED_BY} FROM {name} ORDER BY {order}) "  # noqa: S608
-                    f"TO '{target}' (FORMAT parquet, PARTITION_BY ({EXPORTED_BY}), OVERWRITE true)"
-                ).fetchall()
-        return [folder / name for name in TABLES if (folder / name).is_dir()]
+            return [folder / name for name in TABLES if _exported(connection, name, folder)]
 
     def replace_with(self, other: "Store") -> None:
         """Put another warehouse, complete and closed, in this one's place.
@@ -197,40 +184,8 @@ class Store:
                 f"{self.path} could not be replaced: {error}. Close what holds it and try again."
             ) from error
 
-    @contextmanager
-    def _connection(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        connection = self._opened(read_only=read_only)
-        try:
-            connection.execute("SET TimeZone = 'UTC'")
-            _check_format(connection, self.path, may_create=not read_only)
-            yield connection
-        finally:
-            connection.close()
-
-    def _opened(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        """Open the file, waiting for whoever holds it."""
-        retrying = Retrying(retry=retry_if_exception_type(StoreBusyError), stop=stop_after_delay(self.wait_s),
-                            wait=wait_random(0.01, 0.1), reraise=True)  # fmt: skip
-        return retrying(self._open_once, read_only=read_only)
-
-    def _open_once(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        try:
-            return duckdb.connect(str(self.path), read_only=read_only)
-        except duckdb.ConnectionException as error:
-            # Another thread of this process holds it open for the other purpose.
-            raise StoreBusyError(f"{self.path} is in use by another part of this program; try again.") from error
-        except duckdb.Error as error:
-            if holder := re.search(r"\(PID (\d+)\)", str(error)):
-                raise StoreBusyError(
-                    f"Asked to open {self.path}; process {holder[1]} has held it for {self.wait_s:g} s. "
-                    f"Close that notebook or program (process {holder[1]}) and try again. "
-                    "What was fetched is safe in the archive and is loaded by the next run."
-                ) from error
-            kind = StoreFormatError if _DAMAGES.search(str(error)) else StoreError
-            raise kind(
-                f"Asked to open {self.path}; it cannot be read as a warehouse ({error}). "
-                "Move it away and run `trendlib rebuild`: it makes the warehouse anew from the archive."
-            ) from error
+    def _connection(self, *, read_only: bool) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        return opened(self.path, read_only=read_only, wait_s=self.wait_s)
 
 
 class Snapshot:
@@ -351,28 +306,28 @@ def _rows_by_table(loaded: Iterable[Loaded]) -> dict[str, list[dict[str, Any]]]:
     return tables
 
 
+def _exported(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> bool:
+    """Write one table into its folder; tell whether it has rows."""
+    draft = folder / f".{name}.part"  # no reader looks into a folder of such a name
+    shutil.rmtree(draft, ignore_errors=True)
+    target, order = str(draft).replace("'", "''"), ", ".join((*TABLES[name].key, "observed_at", "answer_id"))
+    (written,) = connection.execute(
+        f"COPY (SELECT *, CAST(observed_at AS DATE) AS {EXPORTED_BY} FROM {name} ORDER BY {order}) "  # noqa: S608
+        f"TO '{target}' (FORMAT parquet, PARTITION_BY ({EXPORTED_BY}))"
+    ).fetchone() or (0,)
+    shutil.rmtree(folder / name, ignore_errors=True)
+    if written:
+        draft.rename(folder / name)
+    else:
+        shutil.rmtree(draft, ignore_errors=True)
+    return bool(written)
+
+
 def _known(connection: duckdb.DuckDBPyConnection, table: Table, ids: Iterable[str]) -> set[str]:
     connection.register("asked", pd.DataFrame({"answer_id": pd.Series(list(ids), dtype="str")}))
     found = connection.execute(f"SELECT answer_id FROM {table.name} SEMI JOIN asked USING (answer_id)").fetchall()  # noqa: S608
     connection.unregister("asked")
     return {row[0] for row in found}
-
-
-def _check_format(connection: duckdb.DuckDBPyConnection, path: Path, *, may_create: bool) -> None:
-    found = connection.execute("SELECT comment FROM duckdb_tables() WHERE table_name = 'calls'").fetchall()
-    if found and found[0][0] == _FORMAT:
-        return
-    if found or not may_create:
-        raise StoreFormatError(
-            f"{path} was made by another version of trendlib. Run `trendlib rebuild`: it makes the warehouse "
-            "anew from the archive; nothing is bought again."
-        )
-    connection.begin()
-    for table in TABLES.values():
-        columns = ", ".join(f'"{column.name}" {SQL_TYPES[column.kind]}' for column in table.columns)
-        connection.execute(f"CREATE TABLE {table.name} ({columns})")
-    connection.execute(f"COMMENT ON TABLE calls IS '{_FORMAT}'")
-    connection.commit()
 
 
 def _condition(table: Table, column: str, value: str | Sequence[str]) -> str:

@@ -1,0 +1,236 @@
+"""Killed at random moments, as ``kill -9`` does: one more run, and all is as if nothing had happened.
+
+``TRENDLIB_CHAOS_KILLS`` says how many kills there are in all; each kind of job gets its share.
+"""
+
+import json
+import os
+import random
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from chaos.acts import ALERTS, delivered, replayed_in_parts, reviewed, trendlib
+from chaos.kills import Job, Moment, Step, moments
+from loopback import DATABASE, TOKEN, Loopback, key_of, serving
+from told import assert_same, tables
+
+from trendlib.sandbox import Server, SweepPlan, World, record
+
+KILLS = int(os.environ.get("TRENDLIB_CHAOS_KILLS", "21"))
+SEED = int(os.environ.get("TRENDLIB_CHAOS_SEED", "20261121"))
+A_JOB = max(2, KILLS // 7)
+LITTER = re.compile(r"\.(part|new|wal)$|^2.*\.jsonl$|^\.draft-")
+
+
+@dataclass
+class Killed:
+    """One kind of job, killed again and again, each time in a place of its own."""
+
+    name: str
+    folder: Path
+    job: Callable[[Path], Job]
+    before: Path | None = None
+    landed: Counter[str] = field(default_factory=Counter)
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def place(self) -> Path:
+        """Make a home for one more run, as it is before the job."""
+        home = self.folder / f"{self.name} {next(self._numbers)}"
+        shutil.copytree(self.before, home) if self.before else home.mkdir()
+        return home
+
+    def calm(self) -> tuple[Path, list[Step]]:
+        """Run undisturbed."""
+        home = self.place()
+        running = self.job(home).run()
+        assert running.code == 0, running.said
+        return home, running.steps
+
+    def moments(self, steps: list[Step]) -> list[Moment]:
+        return moments(steps, A_JOB, random.Random(f"{SEED} {self.name}"))  # noqa: S311 - moments, not secrets
+
+    def kill(self, moment: Moment) -> Path:
+        """Kill it once, in a home of its own."""
+        home = self.place()
+        running = self.job(home).start()
+        self.landed[running.kill(moment)] += 1
+        assert running.code < 0 or running.code == 0, running.said
+        return home
+
+    def mend(self, home: Path) -> str:
+        """Run once more, look that nothing is left lying about, and give what it printed."""
+        running = self.job(home).run()
+        assert running.code == 0, running.said
+        left = [path for path in home.rglob("*") if LITTER.search(path.name)]
+        assert not left, left
+        return running.said
+
+    @property
+    def told(self) -> str:
+        number = self.landed.total()
+        return f"{number} kills: " + ", ".join(f"{times} {where}" for where, times in sorted(self.landed.items()))
+
+
+@pytest.fixture(scope="module")
+def recording(small_world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a recording of twelve days of a small world."""
+    file = tmp_path_factory.mktemp("recording") / "twelve_days.jsonl.gz"
+    server = Server(small_world, rate_per_minute=None)
+    record(server.source, file, SweepPlan(first=(small_world.end - timedelta(days=12)).date(), most_pages=2))
+    return file
+
+
+@pytest.fixture(scope="module")
+def replayed(recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a home that holds the recording, to copy."""
+    home = tmp_path_factory.mktemp("replayed") / "home"
+    running = Job(trendlib, ["--home", str(home), "replay", str(recording)], home).run()
+    assert running.code == 0, running.said
+    return home
+
+
+# The acts
+
+
+@pytest.mark.parametrize("workers", [3, 1])
+def test_a_sweep(small_world: World, tmp_path: Path, promise: Any, workers: int) -> None:
+    lists = {"sounds": [one.sound_id for one in small_world.catalogue[:6]], "hashtags": [small_world.tags[0].name]}
+    (tmp_path / "before").mkdir()
+    text = "".join(f"{name} = {json.dumps(entries)}\n" for name, entries in lists.items())
+    (tmp_path / "before" / "watchlist.toml").write_text(text)
+    with Server(small_world, rate_per_minute=None, latency_s=0.01) as server:
+        settings = {
+            "TIKLIVE_BASE_URL": server.url,
+            "TIKLIVE_API_KEY": server.keys["tiklive"],
+            "TRENDLIB_REQUESTS_PER_MINUTE": "0",
+            "TRENDLIB_PAGE_GAP_S": "0",
+            "TRENDLIB_WORKERS": str(workers),
+        }
+
+        def sweep(home: Path) -> Job:
+            return Job(trendlib, ["--home", str(home), "sweep", "--max-pages", "3"], home, settings)
+
+        killed = Killed(f"sweep {workers}", tmp_path, sweep, tmp_path / "before")
+        calm, steps = killed.calm()
+        wanted, price, twice = tables(calm), sum(server.credits.values()), []
+        for moment in killed.moments(steps):
+            before = sum(server.credits.values())
+            home = killed.kill(moment)
+            killed.mend(home)
+            assert_same(wanted, tables(home))
+            twice.append(sum(server.credits.values()) - before - price)
+    promise(
+        f"A sweep that is killed, once more: the tables of an undisturbed one ({workers} at work)",
+        killed.told,
+    )
+    promise(
+        f"Answers bought twice after a kill: at most those under way, {workers}",
+        f"at most {max(twice)}, {sum(twice) / len(twice):.1f} a kill",
+        is_held=min(twice) >= 0 and max(twice) <= workers,
+    )
+
+
+def test_a_replay(recording: Path, tmp_path: Path, promise: Any) -> None:
+    killed = Killed("replay", tmp_path, lambda home: Job(replayed_in_parts, [str(home), str(recording)], home))
+    calm, steps = killed.calm()
+    wanted = tables(calm)
+    for moment in killed.moments(steps):
+        home = killed.kill(moment)
+        killed.mend(home)
+        assert_same(wanted, tables(home))
+    promise("A replay that is killed, once more: the tables of an undisturbed one", killed.told)
+
+
+def test_a_rebuild(replayed: Path, tmp_path: Path, promise: Any) -> None:
+    killed = Killed("rebuild", tmp_path, lambda home: Job(trendlib, ["--home", str(home), "rebuild"], home), replayed)
+    _, steps = killed.calm()
+    wanted = tables(replayed)
+    for moment in killed.moments(steps):
+        home = killed.kill(moment)
+        assert_same(wanted, tables(home))
+        killed.mend(home)
+        assert_same(wanted, tables(home))
+    promise("A rebuild that is killed: the old warehouse still stands, and once more makes the new one", killed.told)
+
+
+def test_an_export(replayed: Path, tmp_path: Path, promise: Any) -> None:
+    def export(home: Path) -> Job:
+        return Job(trendlib, ["--home", str(home), "export", str(home / "exported")], home)
+
+    def exported(home: Path) -> dict[str, str]:
+        return {
+            folder.name: duckdb.sql(f"SELECT * FROM read_parquet('{folder}/**/*.parquet') ORDER BY ALL").df().to_csv()
+            for folder in (home / "exported").iterdir()
+        }
+
+    killed = Killed("export", tmp_path, export, replayed)
+    calm, steps = killed.calm()
+    wanted = exported(calm)
+    assert "posts" in wanted
+    for moment in killed.moments(steps):
+        home = killed.kill(moment)
+        killed.mend(home)
+        assert exported(home) == wanted
+    promise("An export that is killed, once more: the files of an undisturbed one", killed.told)
+
+
+def test_a_review(replayed: Path, tmp_path: Path, promise: Any) -> None:
+    before = shutil.copytree(replayed, tmp_path / "before")
+    (before / "review.toml").write_text('picks = 2\nsections = ["summary", "breakouts"]\n')
+    killed = Killed("review", tmp_path, lambda home: Job(reviewed, [str(home)], home), before)
+    calm, steps = killed.calm()
+
+    def saved(home: Path) -> dict[str, bytes]:
+        files = [path for name in ("out", "reviews") for path in (home / name).iterdir()]
+        return {path.name: path.read_bytes() for path in files}
+
+    wanted = saved(calm)
+    for moment in killed.moments(steps):
+        home = killed.kill(moment)
+        killed.mend(home)
+        assert saved(home) == wanted
+    promise("A review that is killed, once more: the deck and the notes of an undisturbed one", killed.told)
+
+
+@pytest.mark.parametrize("place", ["slack", "notion"])
+def test_a_delivery(tmp_path: Path, promise: Any, place: str) -> None:
+    missing = 0
+    with serving(Loopback(latency_s=0.02)) as server:
+
+        def deliver(home: Path) -> Job:
+            settings = {
+                "TRENDLIB_HOME": str(home),
+                "TRENDLIB_SLACK_WEBHOOK": server.webhook,
+                "TRENDLIB_NOTION_TOKEN": TOKEN,
+                "TRENDLIB_NOTION_DATABASE": f"https://www.notion.so/team/Alerts-{DATABASE}?v=1",
+                "NOTION_BASE_URL": server.url,
+            }
+            return Job(delivered, [place], home, settings)
+
+        killed = Killed(place, tmp_path, deliver)
+        _, steps = killed.calm()
+        for moment in killed.moments(steps):
+            server.arrived.clear()
+            server.rows.clear()
+            home = killed.kill(moment)
+            presumed = killed.mend(home).split()
+            found = server.keys if place == "slack" else [key_of(row) for row in server.rows.values()]
+            lost = set(ALERTS) - set(found)
+            assert max(Counter(found).values()) == 1
+            assert lost <= set(presumed)
+            assert place == "slack" or not lost
+            missing += len(lost)
+    promise(f"A delivery to {place} that is killed, once more: no alert arrives twice", killed.told)
+    promise(
+        f"No alert is missing in {place} after a kill, but for one whose leaving was cut short, which is named",
+        f"{missing} missing and named after {killed.landed.total()} kills",
+    )

@@ -1,0 +1,97 @@
+"""The warehouse's file: who may open it, how long that is waited for, and what its database's errors mean in words.
+
+DuckDB locks its file whole: for one who writes, or for any number who read. So a connection lives for one operation
+only, and a lock is waited for with short, jittered pauses before `StoreBusyError` says who holds it and what to do.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
+
+from trendlib.errors import StoreBusyError, StoreError, StoreFormatError
+from trendlib.schema import TABLES
+
+SQL_TYPES = {"text": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN", "time": "TIMESTAMPTZ"}
+# What DuckDB says of a file that is none, is cut off, spoiled or of another version; not of permissions or disks.
+_DAMAGES = re.compile("not a valid DuckDB|read enough bytes|[Cc]orrupt|version number|[Ss]eriali[sz]ation")
+_FORMAT = " ".join(
+    f"{table.name}({','.join(f'{c.name}:{c.kind}' for c in table.columns)})" for table in TABLES.values()
+)
+# What happens to a file or a machine; all else would be a slip of ours.
+_MISHAPS = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException,
+            duckdb.SerializationException)  # fmt: skip
+
+
+@contextmanager
+def opened(path: Path, *, read_only: bool, wait_s: float) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the file for as long as the block lasts; who writes makes its tables if there are none.
+
+    Raises
+    ------
+    StoreBusyError
+        If another program holds it for too long.
+    StoreFormatError
+        If it is damaged or of another version.
+    StoreError
+        If it cannot be read or written for another reason: the disk, the folder, the memory.
+    """
+    retrying = Retrying(retry=retry_if_exception_type(StoreBusyError), stop=stop_after_delay(wait_s),
+                        wait=wait_random(0.01, 0.1), reraise=True)  # fmt: skip
+    connection = retrying(_open_once, path, read_only=read_only, wait_s=wait_s)
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        _check_format(connection, path, may_create=not read_only)
+        yield connection
+    except _MISHAPS as error:
+        raise _in_words(error, path) from error
+    finally:
+        connection.close()
+
+
+def _open_once(path: Path, *, read_only: bool, wait_s: float) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(path), read_only=read_only)
+    except duckdb.ConnectionException as error:
+        # Another thread of this process holds it open for the other purpose.
+        raise StoreBusyError(f"{path} is in use by another part of this program; try again.") from error
+    except duckdb.Error as error:
+        if holder := re.search(r"\(PID (\d+)\)", str(error)):
+            raise StoreBusyError(
+                f"Asked to open {path}; process {holder[1]} has held it for {wait_s:g} s. "
+                f"Close that notebook or program (process {holder[1]}) and try again. "
+                "What was fetched is safe in the archive and is loaded by the next run."
+            ) from error
+        raise _in_words(error, path) from error
+
+
+def _in_words(error: duckdb.Error, path: Path) -> StoreError:
+    if _DAMAGES.search(str(error)):
+        return StoreFormatError(
+            f"Asked to open {path}; it is damaged, or no warehouse ({error}). Run `trendlib rebuild`: "
+            "it makes the warehouse anew from the archive; nothing is bought again."
+        )
+    return StoreError(
+        f"Asked to open {path}; {error}. See that there is room, and that the file and its folder may be read and "
+        "written; then run again. What was fetched is safe in the archive and is loaded by the next run."
+    )
+
+
+def _check_format(connection: duckdb.DuckDBPyConnection, path: Path, *, may_create: bool) -> None:
+    found = connection.execute("SELECT comment FROM duckdb_tables() WHERE table_name = 'calls'").fetchall()
+    if found and found[0][0] == _FORMAT:
+        return
+    if found or not may_create:
+        raise StoreFormatError(
+            f"{path} was made by another version of trendlib. Run `trendlib rebuild`: it makes the warehouse "
+            "anew from the archive; nothing is bought again."
+        )
+    connection.begin()
+    for table in TABLES.values():
+        columns = ", ".join(f'"{column.name}" {SQL_TYPES[column.kind]}' for column in table.columns)
+        connection.execute(f"CREATE TABLE {table.name} ({columns})")
+    connection.execute(f"COMMENT ON TABLE calls IS '{_FORMAT}'")
+    connection.commit()
