@@ -8,7 +8,7 @@ import pandas as pd
 
 from trendlib import metrics
 from trendlib.metrics import daily, hashtags
-from trendlib.store import PANDAS_TYPES
+from trendlib.snapshot import PANDAS_TYPES
 
 DAY = timedelta(days=1)
 TABLES = (

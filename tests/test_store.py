@@ -10,7 +10,8 @@ import pytest
 
 from trendlib.errors import NoDataError, SchemaError, StoreBusyError, StoreError
 from trendlib.schema import POST_OBSERVATIONS, POSTS, SOUND_OBSERVATIONS, SOUNDS, TABLES, Answer, Rows
-from trendlib.store import PANDAS_TYPES, Loaded, Store
+from trendlib.snapshot import PANDAS_TYPES
+from trendlib.store import Loaded, Store
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SOUND = "7012345678901234567"

@@ -28,7 +28,8 @@ from trendlib.config import Config
 from trendlib.sandbox import Faults, Quirks, Server, World
 from trendlib.sandbox.days import RUN_UP
 from trendlib.schema import TABLES, Answer
-from trendlib.store import Snapshot, Store
+from trendlib.snapshot import Snapshot
+from trendlib.store import Store
 from trendlib.sweep import Limits, SweepReport, sweep
 from trendlib.watchlist import Watchlist
 

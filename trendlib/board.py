@@ -24,6 +24,7 @@ from trendlib.schema import Status, utc_text
 from trendlib.show.theme import plain_text
 
 POSTS_PER_CREATOR = 2
+COUNTED = ("sound_id", "creator_id", "region", "posted_at")  # each post once, so that no id has to tell them apart
 FLAGGED_DAYS = 28
 MOST_NAMED = 5
 WHOLE_DAY = 0.99
@@ -47,7 +48,7 @@ class World(Protocol):
     def frame(self, name: str, **where: str | Sequence[str]) -> pd.DataFrame:
         """Return a table, its rows in the order of its key."""
 
-    def posts(self, sound_ids: Sequence[str]) -> Any:
+    def posts(self, sound_ids: Sequence[str], columns: Sequence[str] = ()) -> Any:
         """Return the posts of some sounds, in whatever engine holds them."""
 
 
@@ -284,7 +285,7 @@ def board(world: World, watched: Sequence[str] = (), *, rules: Mapping[str, Rule
     uses = latest_uses(readings)
     totals = uses.rename(columns={"sound_id": "subject_id", "total_uses": "total"}).dropna()
     covered = metrics.coverage(pages, as_of=world.as_of, totals=totals)
-    posts = world.posts(known)
+    posts = world.posts(known, COUNTED)
     counted = metrics.daily.from_counter(readings, as_of=world.as_of)
     listed = metrics.daily.from_posts(posts, as_of=world.as_of, coverage=covered, posts_per_creator=POSTS_PER_CREATOR)
     days = joined_days(counted, listed)

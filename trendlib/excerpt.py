@@ -2,8 +2,7 @@
 
 Who looks closely at one sound asks for it again and again, as of many instants. So its rows are copied once, when they
 are first asked for, and the file is let go: writers never wait. Of posts, each *version* is kept with the stretch of
-time in which it was the latest word, from the answer that said it up to the next; what was known at an instant is then
-a filter, not a computation.
+time in which it was the latest word, up to the next answer: what was known at an instant is then a filter.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +17,8 @@ import pandas as pd
 
 from trendlib.metrics.creators import most_viewed
 from trendlib.schema import POST_OBSERVATIONS, POSTS, TABLES, utc_text
-from trendlib.store import PANDAS_TYPES, Snapshot, Store
+from trendlib.snapshot import PANDAS_TYPES, Snapshot
+from trendlib.store import Store
 
 _PROOF = ("post_id", "observed_at", "answer_id")
 _WORDS = [name for name in POSTS.names if name not in _PROOF]

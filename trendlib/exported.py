@@ -15,7 +15,8 @@ from pyspark.sql import functions as f
 
 from trendlib.metrics.engines import board, bring, enter, instant
 from trendlib.schema import TABLES, Table
-from trendlib.store import EXPORTED_BY, PANDAS_TYPES
+from trendlib.snapshot import PANDAS_TYPES
+from trendlib.store import EXPORTED_BY
 
 SPARK_TYPES = {"text": "string", "int": "bigint", "float": "double", "bool": "boolean", "time": "timestamp"}
 _NEWEST = ("observed_at", "answer_id")
@@ -61,20 +62,25 @@ class Exported:
             )
         return _condensed(rows, table)
 
-    def posts(self, sound_ids: Sequence[str]) -> DataFrame:
-        """Return the posts of some sounds with their latest counters, gathered once for all that is asked of them.
+    def posts(self, sound_ids: Sequence[str], columns: Sequence[str] = ()) -> DataFrame:
+        """Return the posts of some sounds, gathered once for all that is asked of them.
 
         Parameters
         ----------
         sound_ids
             Whose posts.
+        columns
+            Columns of ``posts``; none given means all of them, and those of the latest ``post_observations``.
 
         Returns
         -------
-            One row a post: the columns of ``posts`` and of ``post_observations``.
+            One row a post.
         """
+        posts = self.table("posts", sound_id=sound_ids)
+        if columns:
+            return posts.select(*columns).cache()
         counters = self.table("post_observations").drop(*_NEWEST)
-        return self.table("posts", sound_id=sound_ids).join(counters, "post_id", "left").cache()
+        return posts.join(counters, "post_id", "left").cache()
 
     def frame(self, name: str, **where: str | Sequence[str]) -> pd.DataFrame:
         """Return `table` as a pandas frame with the schema's types, in the order of its key."""

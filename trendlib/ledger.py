@@ -22,7 +22,8 @@ from trendlib.metrics.engines import DAY
 from trendlib.metrics.ledger import BASELINE, HORIZONS_WEEKS
 from trendlib.run import OnProgress, silent
 from trendlib.schema import RULE_RUNS
-from trendlib.store import Snapshot, Store, frame_of
+from trendlib.snapshot import Snapshot
+from trendlib.store import Store, frame_of
 
 PACE_RULES = ("breakout", "catch_them_early", "reactivation", "hashtag_bump")
 OF_HASHTAGS = ("hashtag_bump",)

@@ -1,10 +1,10 @@
-"""The warehouse: one DuckDB file, derived from the archive, and the only room that speaks SQL.
+"""The warehouse: one DuckDB file, derived from the archive.
 
 Conventions:
 
 * A write is one transaction. The answer is the unit: an answer whose id stands in ``calls`` is
   loaded already, and is left out. So appending the same answers twice adds nothing.
-* A read is of the world as it was known at an instant: rows with ``observed_at < as_of``.
+* A read is of the world as it was known at an instant: `trendlib.snapshot`.
 * A connection lives for one operation only: `trendlib.warehouse` opens the file, and waits for who holds it.
 """
 
@@ -22,15 +22,9 @@ import pandas as pd
 
 from trendlib.errors import NoDataError, SchemaError, StoreError
 from trendlib.schema import CALLS, REJECTS, TABLES, Answer, Column, Rows, Table, utc_text
+from trendlib.snapshot import PANDAS_TYPES, Snapshot
 from trendlib.warehouse import opened
 
-PANDAS_TYPES = {
-    "text": "str",
-    "int": "Int64",
-    "float": "float64",
-    "bool": "boolean",
-    "time": "datetime64[us, UTC]",
-}
 EXPORTED_BY = "observed_on"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -111,7 +105,7 @@ class Store:
             return _known(connection, table, answer_ids)
 
     @contextmanager
-    def as_of(self, instant: datetime) -> Iterator["Snapshot"]:
+    def as_of(self, instant: datetime) -> Iterator[Snapshot]:
         """Open the world as it was known at an instant, for one short read.
 
         Raises
@@ -186,72 +180,6 @@ class Store:
 
     def _connection(self, *, read_only: bool) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         return opened(self.path, read_only=read_only, wait_s=self.wait_s)
-
-
-class Snapshot:
-    """The world as it was known at one instant, while one connection is open.
-
-    Parameters
-    ----------
-    connection
-        An open connection, in UTC.
-    as_of
-        The instant; only rows with ``observed_at`` before it are seen.
-    """
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
-        self.as_of = as_of
-        self._connection = connection
-
-    def table(self, name: str, **where: str | Sequence[str]) -> duckdb.DuckDBPyRelation:
-        """Return a table as of the instant, condensed as its role says.
-
-        Parameters
-        ----------
-        name
-            A table of `trendlib.schema.TABLES`.
-        **where
-            Column = value, or a list of values: only those rows.
-
-        Returns
-        -------
-            The table's columns; an ``identity`` table has ``first_seen`` (time, UTC) as well.
-        """
-        return self._connection.sql(self._sql(name, where))
-
-    def posts(self, sound_ids: Sequence[str]) -> duckdb.DuckDBPyRelation:
-        """Return the posts of some sounds with their latest counters, gathered once for all that is asked of them.
-
-        Parameters
-        ----------
-        sound_ids
-            Whose posts.
-
-        Returns
-        -------
-            One row a post: the columns of ``posts`` and of ``post_observations``.
-        """
-        posts, counters = self._sql("posts", {"sound_id": sound_ids}), self._sql("post_observations", {})
-        both = f"({posts}) AS p LEFT JOIN ({counters}) AS o USING (post_id)"
-        joined = f"SELECT p.*, o.views, o.likes, o.comments, o.shares, o.saves FROM {both}"  # noqa: S608 - of schema and ids
-        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE posts_known AS {joined}").fetchall()
-        return self._connection.table("posts_known")
-
-    def frame(self, name: str, **where: str | Sequence[str]) -> pd.DataFrame:
-        """Return `table` as a pandas frame with the schema's types, in the order of its key."""
-        table = TABLES[name]
-        order = ", ".join(dict.fromkeys((*table.key, "observed_at", "answer_id")))
-        frame: pd.DataFrame = self.table(name, **where).order(order).df()
-        return frame.astype({column.name: PANDAS_TYPES[column.kind] for column in table.columns})
-
-    def _sql(self, name: str, where: Mapping[str, str | Sequence[str]]) -> str:
-        table = TABLES[name]
-        seen = f"observed_at < TIMESTAMPTZ '{utc_text(self.as_of)}'"
-        if table is REJECTS:  # a line that was no answer has no time
-            seen = f"({seen} OR observed_at IS NULL)"
-        return _read_sql(
-            table, " AND ".join([seen, *(_condition(table, column, value) for column, value in where.items())])
-        )
 
 
 def frame_of(table: Table, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -43,7 +43,7 @@ def opened(path: Path, *, read_only: bool, wait_s: float) -> Iterator[duckdb.Duc
                         wait=wait_random(0.01, 0.1), reraise=True)  # fmt: skip
     connection = retrying(_open_once, path, read_only=read_only, wait_s=wait_s)
     try:
-        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         _check_format(connection, path, may_create=not read_only)
         yield connection
     except _MISHAPS as error:

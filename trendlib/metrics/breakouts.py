@@ -39,7 +39,7 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from trendlib.metrics.daily import HORIZON_DAYS, Grid, Matrix, grid
-from trendlib.metrics.engines import DAY, ages, between, board, days_before, enter, instant, leave, whole
+from trendlib.metrics.engines import DAY, aged, between, board, days_before, enter, instant, leave, whole
 from trendlib.metrics.rules import BREAKOUT, Rule
 from trendlib.metrics.season import Vector, adjusted, scatter
 from trendlib.schema import Status
@@ -150,7 +150,7 @@ def crowds(posts: IntoFrame, *, as_of: datetime, days: int = CROWD_DAYS) -> Any:
     Parameters
     ----------
     posts
-        ``sound_id``, ``post_id``, ``creator_id``, ``posted_at``, from any page or search.
+        ``sound_id``, ``creator_id``, ``posted_at``, from any page or search; ``post_id`` so that no post counts twice.
     as_of
         End of the last day. Posts from then on don't count.
     days
@@ -168,10 +168,11 @@ def crowds(posts: IntoFrame, *, as_of: datetime, days: int = CROWD_DAYS) -> Any:
         If a column is missing or of the wrong kind.
     """
     now = instant(as_of)
-    frame = enter(posts, ids=["sound_id", "post_id", "creator_id"], times=["posted_at"])
+    frame = enter(posts, ids=["sound_id", "creator_id"], times=["posted_at"])
+    number = nw.col("post_id").n_unique() if "post_id" in frame.collect_schema().names() else nw.len()
     recent = frame.filter(between("posted_at", now - DAY * days, now), ~nw.col("creator_id").is_null())
-    aged = recent.with_columns(ages("posted_at", as_of=now, days=days))
-    by_creator = aged.group_by("sound_id", "age", "creator_id").agg(nw.col("post_id").n_unique().alias("posts"))
+    dated = aged(recent, "posted_at", as_of=now, days=days)
+    by_creator = dated.group_by("sound_id", "age", "creator_id").agg(number.alias("posts"))
     by_day = by_creator.group_by("sound_id", "age").agg(nw.col("posts").sum(), nw.len().alias("creators"))
     table = board(by_day).astype({"posts": "Int64", "creators": "Int64"})
     table["day"] = (now - table["age"] * DAY).astype("datetime64[us, UTC]")

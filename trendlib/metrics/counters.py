@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from trendlib.metrics.engines import DAY, Frame, ages, between, board, enter, whole
+from trendlib.metrics.engines import DAY, Frame, aged, between, board, enter, whole
 
 LEVELS_COMPARED = 3
 LEVELS_REMEMBERED = 14
@@ -105,8 +105,9 @@ def _levels(readings: IntoFrame, *, as_of: pd.Timestamp, days: int) -> _Levels:
 def _reduced(known: Frame, *, as_of: pd.Timestamp, days: int) -> pd.DataFrame:
     if known.implementation.is_pandas():
         return _reduced_here(board(known), as_of)
-    aged = known.with_columns(ages("observed_at", as_of=as_of, days=days))
-    highest = aged.with_columns(nw.col("total_uses").max().over(_KEY).alias("level"))
+    highest = aged(known, "observed_at", as_of=as_of, days=days).with_columns(
+        nw.col("total_uses").max().over(_KEY).alias("level")
+    )
     at_level = highest.filter(nw.col("total_uses") == nw.col("level"))
     return board(at_level.group_by([*_KEY, "level"]).agg(nw.col("observed_at").max().alias("at")))
 

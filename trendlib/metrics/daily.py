@@ -19,11 +19,12 @@ from narwhals.typing import IntoFrame
 
 from trendlib.metrics.counters import readings_by_day
 from trendlib.metrics.coverage import BEGINNING, exposure, spans
-from trendlib.metrics.engines import DAY, Frame, ages, between, board, bring, dated, days_before, enter, instant, leave
+from trendlib.metrics.engines import DAY, Frame, aged, between, board, bring, dated, days_before, enter, instant, leave
 
 HORIZON_DAYS = 70
 COLUMNS = ("sound_id", "day", "posts", "exposure_days", "net_change", "is_flagged", "rounding_unit", "source")
 _KEY = ["sound_id", "age"]
+_A_MICROSECOND = pd.Timedelta(microseconds=1)
 
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -186,11 +187,9 @@ def posts_by_day(
     frame = enter(posts, ids=["sound_id"], times=["posted_at"])
     frame = frame.select([name for name in ("sound_id", "posted_at", "post_id", "creator_id") if name in _names(frame)])
     span = spans(frame, coverage, now)
-    recent = frame.filter(between("posted_at", now - DAY * days, now)).with_columns(
-        ages("posted_at", as_of=now, days=days)
-    )
+    recent = aged(frame.filter(between("posted_at", now - DAY * days, now)), "posted_at", as_of=now, days=days)
     seen = board(_counted(recent, posts_per_creator)).set_index(_KEY)
-    counts = _counts_within(recent, seen, span, posts_per_creator, cut_before=now - DAY * days, cut_after=now)
+    counts = _counts_within(recent, seen, span, posts_per_creator, as_of=now)
     return laid_out(seen, counts, span, as_of=now, days=days)
 
 
@@ -240,25 +239,31 @@ def _counted(posts: Frame, posts_per_creator: int | None) -> Frame:
 
 
 def _counts_within(
-    recent: Frame,
-    seen: pd.DataFrame,
-    span: pd.DataFrame,
-    posts_per_creator: int | None,
-    *,
-    cut_before: pd.Timestamp,
-    cut_after: pd.Timestamp,
+    recent: Frame, seen: pd.DataFrame, span: pd.DataFrame, posts_per_creator: int | None, *, as_of: pd.Timestamp
 ) -> pd.DataFrame:
-    """Count again the sounds whose proven stretch begins or ends inside the windows, within that stretch."""
-    is_partial = (span["since"] >= cut_before) | (span["until"] < cut_after)
-    partial = span[is_partial & span["since"].notna()]
-    if partial.empty:
-        return seen
-    edges: Any = bring(partial[["counted_from", "until"]].reset_index(), to=recent)
+    """Leave out windows beyond a sound's proven stretch, and count those anew in which the stretch begins or ends."""
+    sound = seen.index.get_level_values("sound_id")
+    age = seen.index.get_level_values("age").to_numpy(dtype="float64")
+    ends = [_window_of(span[name], as_of).reindex(sound).to_numpy() for name in ("counted_from", "until")]
+    is_cut = (age == ends[0]) | (age == ends[1])
+    is_whole = np.isnan(ends[0]) | ((age < ends[0]) & (age > ends[1]))
+    inside: pd.DataFrame = seen[is_whole & ~is_cut]
+    if not is_cut.any():
+        return inside
+    cut = seen.index[is_cut].to_frame(index=False).merge(span[["counted_from", "until"]], on="sound_id")
+    edges: Any = bring(cut, to=recent)
     stretch = (nw.col("posted_at") >= nw.col("counted_from")) & (nw.col("posted_at") < nw.col("until"))
-    listed = edges.join(recent, on="sound_id", how="inner").filter(stretch)
+    listed = edges.join(recent, on=_KEY, how="inner").filter(stretch)
     again = board(_counted(listed, posts_per_creator)).set_index(_KEY)
-    is_whole = ~seen.index.get_level_values("sound_id").isin(partial.index)
-    return pd.concat([seen[is_whole], again])
+    return pd.concat([inside, again])
+
+
+def _window_of(times: "pd.Series[Any]", as_of: pd.Timestamp) -> "pd.Series[float]":
+    """Tell in which window, counted back from ``as_of``, each time lies; NaN for a missing time."""
+    # microseconds, as thousands of days in them are whole numbers of a float, and days are not
+    passed = (as_of - times).dt.as_unit("us").astype("int64").where(times.notna())
+    windows: pd.Series[float] = -(-passed // (DAY // _A_MICROSECOND))
+    return windows
 
 
 def grid(daily: Any, *, as_of: datetime, days: int = HORIZON_DAYS) -> Grid:

@@ -22,6 +22,7 @@ Frame: TypeAlias = nw.DataFrame[Any] | nw.LazyFrame[Any]
 
 DAY = pd.Timedelta(days=1)
 _A_SECOND_US = 1_000_000
+_A_DAY_US = 86_400 * _A_SECOND_US
 _HOUSE_TYPES = {
     pd.StringDtype(na_value=np.nan), pd.Int64Dtype(), np.dtype("float64"), pd.BooleanDtype(),
     pd.DatetimeTZDtype("us", UTC),
@@ -224,15 +225,25 @@ def days_before(times: "pd.Series[Any]", as_of: pd.Timestamp) -> np.ndarray[Any,
     return np.asarray((as_of - times).dt.total_seconds() / 86_400, dtype="float64")
 
 
-def ages(time: str, *, as_of: pd.Timestamp, days: int) -> nw.Expr:
-    """Tell in which 24 h window, counted back from ``as_of``, a time lies: 1 is the last, at most ``days``.
+def aged(frame: Frame, time: str, *, as_of: pd.Timestamp, days: int) -> Frame:
+    """Tell in which 24 h window, counted back from ``as_of``, a time lies: ``age`` 1 is the last, at most ``days``.
 
-    Written with comparisons alone, which every engine does alike, whatever its session's time zone.
+    In SQL it is written with comparisons alone, which every engine does alike, whatever its session's time zone.
     """
-    column = nw.col(time)
-    edges = [(as_of - DAY * past).to_pydatetime() for past in range(1, days)]
-    older = [(column < nw.lit(edge)).cast(nw.Int64) for edge in edges]
-    return nw.sum_horizontal(nw.lit(1), *older).cast(nw.Int64).alias("age")
+    if frame.implementation.is_duckdb() or frame.implementation.is_spark_like():
+        return frame.with_columns(_window(nw.col(time), as_of, 1, days).alias("age"))
+    passed = (nw.lit(as_of.to_pydatetime()) - nw.col(time)).dt.total_microseconds()
+    window = (passed - 1) // _A_DAY_US + 1
+    return frame.with_columns(window.clip(1, days).cast(nw.Int64).alias("age"))
+
+
+def _window(time: nw.Expr, as_of: pd.Timestamp, first: int, last: int) -> nw.Expr:
+    """Look for the window by halves: each row is compared as often as the halves need, not with every edge."""
+    if first == last:
+        return nw.lit(first).cast(nw.Int64)
+    middle = (first + last) // 2
+    is_older = time < nw.lit((as_of - DAY * middle).to_pydatetime())
+    return nw.when(is_older).then(_window(time, as_of, middle + 1, last)).otherwise(_window(time, as_of, first, middle))
 
 
 def between(time: str, start: pd.Timestamp, end: pd.Timestamp) -> nw.Expr:

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from trendlib.metrics.engines import DAY, Frame, ages, between, board, enter, instant, leading, leave
+from trendlib.metrics.engines import DAY, Frame, aged, between, board, enter, instant, leading, leave
 from trendlib.schema import Status
 
 LEAST_AGE_HOURS, MOST_AGE_HOURS = 24, 96
@@ -113,17 +113,15 @@ def reach_by_day(
     now = instant(as_of)
     asked = _asked(posts)
     key = ["sound_id", "age"]
-    window = asked.filter(between("posted_at", now - DAY * days, now)).with_columns(
-        ages("posted_at", as_of=now, days=days)
-    )
-    counted = board(window.group_by(key).agg(nw.len().alias("posts")))
+    window = asked.filter(between("posted_at", now - DAY * days, now))
+    counted = board(aged(window, "posted_at", as_of=now, days=days).group_by(key).agg(nw.len().alias("posts")))
     compared = _compared(asked, readings, now, days, own_posts)
-    aged = compared.with_columns(ages("posted_at", as_of=now, days=days), nw.col("is_own").cast(nw.Int64))
+    dated = aged(compared, "posted_at", as_of=now, days=days).with_columns(nw.col("is_own").cast(nw.Int64))
     middle = [
         nw.col("reach").quantile(share, "linear").alias(name)
         for name, share in (("reach_low", 0.25), ("reach_median", 0.5), ("reach_high", 0.75))
     ]
-    measured = board(aged.group_by(key).agg(nw.len().alias("n"), nw.col("is_own").sum().alias("n_own"), *middle))
+    measured = board(dated.group_by(key).agg(nw.len().alias("n"), nw.col("is_own").sum().alias("n_own"), *middle))
     table = counted.merge(measured, on=key, how="left")
     table[["n", "n_own"]] = table[["n", "n_own"]].fillna(0)
     table["day"] = (now - table["age"] * DAY).astype("datetime64[us, UTC]")

@@ -1,0 +1,124 @@
+"""The world as it was known at an instant: rows with ``observed_at < as_of``, condensed as their table's role says.
+
+Of a ``log`` every row counts; of a ``latest`` table the newest row of each key; of an ``identity`` table the newest
+word in each column, answers that said nothing left out. Of two answers of one moment the greater id is the newer.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import duckdb
+import pandas as pd
+
+from trendlib.errors import SchemaError
+from trendlib.schema import POSTS, REJECTS, TABLES, Table, utc_text
+
+PANDAS_TYPES = {
+    "text": "str",
+    "int": "Int64",
+    "float": "float64",
+    "bool": "boolean",
+    "time": "datetime64[us, UTC]",
+}
+
+
+class Snapshot:
+    """The world as it was known at one instant, while one connection is open.
+
+    Parameters
+    ----------
+    connection
+        An open connection, in UTC.
+    as_of
+        The instant; only rows with ``observed_at`` before it are seen.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+        self.as_of = as_of
+        self._connection = connection
+
+    def table(self, name: str, **where: str | Sequence[str]) -> duckdb.DuckDBPyRelation:
+        """Return a table as of the instant, condensed as its role says.
+
+        Parameters
+        ----------
+        name
+            A table of `trendlib.schema.TABLES`.
+        **where
+            Column = value, or a list of values: only those rows.
+
+        Returns
+        -------
+            The table's columns; an ``identity`` table has ``first_seen`` (time, UTC) as well.
+        """
+        return self._connection.sql(self._sql(name, where))
+
+    def posts(self, sound_ids: Sequence[str], columns: Sequence[str] = ()) -> duckdb.DuckDBPyRelation:
+        """Return the posts of some sounds, gathered once for all that is asked of them.
+
+        Parameters
+        ----------
+        sound_ids
+            Whose posts.
+        columns
+            Columns of ``posts``; none given means all of them, and those of the latest ``post_observations``.
+
+        Returns
+        -------
+            One row a post.
+        """
+        posts, counters = self._posts_sql(sound_ids, columns), self._sql("post_observations", {})
+        if not columns:
+            both = f"({posts}) AS p LEFT JOIN ({counters}) AS o USING (post_id)"
+            posts = f"SELECT p.*, o.views, o.likes, o.comments, o.shares, o.saves FROM {both}"  # noqa: S608 - of schema and ids
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE posts_known AS {posts}").fetchall()
+        return self._connection.table("posts_known")
+
+    def frame(self, name: str, **where: str | Sequence[str]) -> pd.DataFrame:
+        """Return `table` as a pandas frame with the schema's types, in the order of its key."""
+        table = TABLES[name]
+        order = ", ".join(dict.fromkeys((*table.key, "observed_at", "answer_id")))
+        frame: pd.DataFrame = self.table(name, **where).order(order).df()
+        return frame.astype({column.name: PANDAS_TYPES[column.kind] for column in table.columns})
+
+    def _sql(self, name: str, where: Mapping[str, str | Sequence[str]]) -> str:
+        return _read_sql(TABLES[name], self._conditions(TABLES[name], where))
+
+    def _conditions(self, table: Table, where: Mapping[str, str | Sequence[str]]) -> str:
+        seen = f"observed_at < TIMESTAMPTZ '{utc_text(self.as_of)}'"
+        if table is REJECTS:  # a line that was no answer has no time
+            seen = f"({seen} OR observed_at IS NULL)"
+        return " AND ".join([seen, *(_condition(table, column, value) for column, value in where.items())])
+
+    def _posts_sql(self, sound_ids: Sequence[str], columns: Sequence[str]) -> str:
+        """Condense posts: most stand in one answer only, and are taken as they are; that spills where memory ends."""
+        listed, asked = ", ".join(columns) or "*", self._conditions(POSTS, {"sound_id": sound_ids})
+        told = f"SELECT post_id, count(*) AS answers, min(rowid) AS place FROM posts WHERE {asked} GROUP BY post_id"  # noqa: S608
+        once = "SELECT * FROM posts WHERE rowid IN (SELECT place FROM told WHERE answers = 1)"
+        once = f"SELECT *, observed_at AS first_seen FROM ({once})"  # noqa: S608 - of schema and ids, all of this
+        more = _read_sql(POSTS, f"{asked} AND post_id IN (SELECT post_id FROM told WHERE answers > 1)")  # noqa: S608
+        return f"WITH told AS MATERIALIZED ({told}) SELECT {listed} FROM ({once} UNION ALL BY NAME {more})"  # noqa: S608
+
+
+def _condition(table: Table, column: str, value: str | Sequence[str]) -> str:
+    if column not in table.names:
+        raise SchemaError(f"{table.name} has no column {column!r}; it has {', '.join(table.names)}")
+    values = [value] if isinstance(value, str) else list(value)
+    listed = ", ".join("'" + one.replace("'", "''") + "'" for one in values)
+    return f"{column} IN ({listed})" if values else "false"
+
+
+def _read_sql(table: Table, conditions: str) -> str:
+    key = ", ".join(table.key)
+    newest = "(observed_at, answer_id)"
+    if table.role == "log":
+        return f"SELECT * FROM {table.name} WHERE {conditions}"  # noqa: S608
+    if table.role == "latest":
+        whole = f"SELECT max_by({table.name}, {newest}) AS one FROM {table.name} WHERE {conditions} GROUP BY {key}"  # noqa: S608
+        return f"SELECT unnest(one) FROM ({whole})"  # noqa: S608
+    others = [name for name in table.names if name not in {*table.key, "observed_at", "answer_id"}]
+    words = ", ".join(f"max_by({name}, {newest}) AS {name}" for name in others)
+    return (
+        f"SELECT {key}, {words}, max(observed_at) AS observed_at, max_by(answer_id, {newest}) AS answer_id, "  # noqa: S608
+        f"min(observed_at) AS first_seen FROM {table.name} WHERE {conditions} GROUP BY {key}"
+    )
