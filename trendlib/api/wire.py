@@ -58,7 +58,6 @@ class KeyHeader(AuthBase):
         self._header = header
         self._prefix = prefix
         self._key = key or SecretStr("")
-        self._written = re.compile("".join(map(_spellings, self._key.get_secret_value())))
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add the header."""
@@ -72,7 +71,7 @@ class KeyHeader(AuthBase):
         if len(key) < _SHORTEST_KEY:
             return text
         text = text.replace(key, "[key]")
-        return self._written.sub("[key]", text) if "\\" in text else text
+        return re.sub("".join(map(_spellings, key)), "[key]", text) if "\\" in text else text
 
 
 def unmoved() -> None:
@@ -241,11 +240,12 @@ class _Exchange:
         return Reply(0, f"timed out: no whole answer within {self._timeout_s:g} s")
 
     def _ask(self, question: requests.Request) -> Reply:
-        url, request = str(question.url), self._session.prepare_request(question)
+        # No name is given to an address that may be a secret: a traceback may show all names.
+        request = self._session.prepare_request(question)
         settings: dict[str, Any] = dict(
-            self._session.merge_environment_settings(url, proxies={}, stream=True, verify=None, cert=None)
+            self._session.merge_environment_settings(str(request.url), proxies={}, stream=True, verify=None, cert=None)
         )
-        self._response = self._session.get_adapter(url).send(request, timeout=self._timeout_s, **settings)
+        self._response = self._session.get_adapter(str(request.url)).send(request, timeout=self._timeout_s, **settings)
         with self._response as response:
             content, is_whole = _content(response)
         text = self._auth.erased_from(content.decode("utf-8-sig", errors="replace"))

@@ -31,13 +31,13 @@ def target(kind: str, folder: Path) -> Path:
     return folder / f"alerts.{kind}"
 
 
-def written(kind: str, sheet: pd.DataFrame, folder: Path) -> Path:
+def written(kind: str, sheet: pd.DataFrame, folder: Path, *, is_private: bool) -> Path:
     """Write all alerts into ``alerts.csv``, ``alerts.json`` or ``alerts.parquet`` of a folder."""
     path = target(kind, folder)
     if kind != "parquet":
-        write_file(path, text_of(kind, sheet).encode())
+        write_file(path, text_of(kind, sheet).encode(), is_private=is_private)
         return path
     with tempfile.TemporaryDirectory() as draft:
         write_parquet(sheet, Path(draft) / path.name)
-        write_file(path, (Path(draft) / path.name).read_bytes())
+        write_file(path, (Path(draft) / path.name).read_bytes(), is_private=is_private)
     return path

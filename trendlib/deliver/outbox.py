@@ -251,12 +251,15 @@ class Outbox:
         return self._recorded_at
 
     def _written(self, place: str) -> Delivery:
-        return Delivery(place, sent=len(self._alerts), place=files.written(place, self._sheet, self._folder))
+        # A folder that the team named is the team's to open or close.
+        is_private = self._config.deliver_folder is None
+        written = files.written(place, self._sheet, self._folder, is_private=is_private)
+        return Delivery(place, sent=len(self._alerts), place=written)
 
     def _alone(self) -> FileLock:
         lock = self._config.delivery_file.with_suffix(".lock")
         lock.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(lock)
+        return FileLock(lock, mode=0o600)
 
     def _opened(self, stack: ExitStack, places: Sequence[str]) -> dict[str, Channel]:
         return {name: stack.enter_context(closing(CHANNELS[name](self._config))) for name in places if name in CHANNELS}

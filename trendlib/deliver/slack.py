@@ -48,22 +48,25 @@ class Slack(Channel):
     def __init__(self, config: Config) -> None:
         if config.slack_webhook is None:
             raise ConfigError(f"Asked to deliver to Slack; no webhook is set. {HOW_TO_SET_UP}.")
-        parts = urlsplit(config.slack_webhook.get_secret_value())
-        self._path = SecretStr(parts.path + (f"?{parts.query}" if parts.query else ""))
-        key = KeyHeader(None, "", self._path)
-        self._wire = Wire(f"{parts.scheme}://{parts.netloc}", key, timeout_s=config.timeout_s,
+        key = KeyHeader(None, "", SecretStr(_path_of(config.slack_webhook)))
+        self._wire = Wire(config.slack_webhook.get_secret_value(), key, timeout_s=config.timeout_s,
                           headers={"Connection": "close"})  # fmt: skip
 
     def send(self, message: Message, tell: Callable[[Word], None], *, may_be_copy: bool = False) -> None:
         """Post a message, once."""
         body = json.dumps(payload(message, may_be_copy=may_be_copy)).encode()
         parcel = Parcel(body, partial(tell, "sending"), partial(tell, "waiting"))
-        reply = self._wire.send("POST", self._path.get_secret_value(), parcel)
+        reply = self._wire.send("POST", "", parcel)
         demand_ok(reply, f"Slack to post {message.key}", "TRENDLIB_SLACK_WEBHOOK", has_left=parcel.has_left)
 
     def close(self) -> None:
         """Close the connections."""
         self._wire.close()
+
+
+def _path_of(webhook: SecretStr) -> str:
+    parts = urlsplit(webhook.get_secret_value())
+    return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def payload(message: Message, *, may_be_copy: bool = False) -> dict[str, Any]:

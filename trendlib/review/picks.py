@@ -198,7 +198,7 @@ def write_cut(cut: Cut, folder: Path, as_of: datetime) -> Path:
         document.add(name, tomlkit.item(list(getattr(cut, name))))
     document.add("notes", tomlkit.item(dict(cut.notes)))
     path = cut_file(folder, as_of)
-    write_file(path, tomlkit.dumps(document).encode())
+    write_file(path, tomlkit.dumps(document).encode(), is_private=True)
     return path
 
 

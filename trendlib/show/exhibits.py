@@ -278,8 +278,8 @@ def _plain_table(frame: pd.DataFrame) -> str:
     return f"{table}\n… {said}: see .frame" if said else table
 
 
-def write_file(target: Path, content: bytes) -> None:
-    """Write a file whole or not at all; folders that are missing are made.
+def write_file(target: Path, content: bytes, *, is_private: bool = False) -> None:
+    """Write a file whole or not at all; folders that are missing are made. What is private is its owner's only.
 
     Raises
     ------
@@ -288,7 +288,8 @@ def write_file(target: Path, content: bytes) -> None:
     """
     draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(mode=0o700 if is_private else 0o777, parents=True, exist_ok=True)
+        draft.touch(mode=0o600 if is_private else 0o666)
         draft.write_bytes(content)
         draft.replace(target)
     except OSError as error:
