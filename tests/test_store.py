@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from trendlib.errors import NoDataError, SchemaError, StoreBusyError, StoreError
+from trendlib.errors import ConfigError, NoDataError, SchemaError, StoreBusyError, StoreError
 from trendlib.schema import POST_OBSERVATIONS, POSTS, SOUND_OBSERVATIONS, SOUNDS, TABLES, Answer, Rows
 from trendlib.snapshot import PANDAS_TYPES
 from trendlib.store import Loaded, Store
@@ -174,6 +174,18 @@ def test_export_writes_every_table_partitioned_by_day(store: Store, tmp_path: Pa
     files = str(tmp_path / "out" / "sound_observations" / "**" / "*.parquet")
     read = duckdb.sql(f"SELECT sound_id, total_uses FROM read_parquet('{files}') ORDER BY observed_at").fetchall()
     assert read == [(SOUND, 100), (SOUND, 100)]
+
+
+@pytest.mark.parametrize("name", ["posts", "calls/observed_on=2026-01-01/../mine"])
+def test_an_export_leaves_alone_what_no_export_made(store: Store, tmp_path: Path, name: str) -> None:
+    store.append([loaded(0)])
+    mine = tmp_path / "out" / name / "my-blog.md"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("ours")
+    with pytest.raises(ConfigError, match="which no export made"):
+        store.export(tmp_path / "out")
+    assert mine.read_text() == "ours"
+    assert not list((tmp_path / "out").rglob("*.parquet"))
 
 
 def test_an_export_holds_no_folder_of_a_table_without_rows_and_none_of_a_killed_one(

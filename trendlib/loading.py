@@ -148,7 +148,7 @@ def alone(config: Config, *, on_wait: Callable[[], None] | None = None) -> Itera
     """
     folder = config.archive_folder
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = FileLock(folder / ".run.lock")
+    lock = FileLock(folder / ".run.lock", mode=0o600)
     try:
         held = lock.acquire(timeout=0)
     except Timeout:
@@ -166,7 +166,7 @@ def draft(config: Config) -> Iterator[Store]:
     Whoever asks is alone in the home.
     """
     folder = config.warehouse_file.parent
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in folder.glob(f"{_DRAFT}*"):
         shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=_DRAFT) as made:
@@ -227,6 +227,7 @@ def keep(path: Path, folder: Path) -> Path:
     target = folder / f"replay-{archive.digest(path)}.jsonl.gz"
     if not target.exists():
         partial = target.with_suffix(".part")
+        partial.touch(mode=0o600)
         with path.open("rb") as source, partial.open("wb") as copy:
             if archive.is_packed(path):
                 shutil.copyfileobj(source, copy)
@@ -235,7 +236,6 @@ def keep(path: Path, folder: Path) -> Path:
                     shutil.copyfileobj(source, packed)
             copy.flush()
             os.fsync(copy.fileno())
-        partial.chmod(0o600)
         partial.replace(target)
     return target
 

@@ -20,10 +20,10 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from trendlib.errors import NoDataError, SchemaError, StoreError
+from trendlib.errors import ConfigError, NoDataError, SchemaError, StoreError
 from trendlib.schema import CALLS, REJECTS, TABLES, Answer, Column, Rows, Table, utc_text
 from trendlib.snapshot import PANDAS_TYPES, Snapshot
-from trendlib.warehouse import opened
+from trendlib.warehouse import OWNER_ONLY, opened
 
 EXPORTED_BY = "observed_on"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -79,7 +79,7 @@ class Store:
         StoreError
             If the file is damaged or of another version.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._connection(read_only=False) as connection:
             firsts = {one.answer.answer_id: one for one in reversed(loaded)}
             known = _known(connection, CALLS, firsts)
@@ -154,10 +154,18 @@ class Store:
         Returns
         -------
             One folder a table; a table without rows has none.
+
+        Raises
+        ------
+        ConfigError
+            If a table's folder holds anything but an older export: nothing of it is touched.
         """
         if not self.path.exists():
             raise NoDataError(f"Asked to export {self.path}; it does not exist yet. Load something first.")
+        folder = folder.absolute()  # DuckDB takes a ~ at the beginning for somebody's home
         folder.mkdir(parents=True, exist_ok=True)
+        for name in TABLES:
+            _demand_export(folder / name)
         with self._connection(read_only=True) as connection:
             return [folder / name for name in TABLES if _exported(connection, name, folder)]
 
@@ -172,6 +180,7 @@ class Store:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self.path.with_name(self.path.name + ".wal").unlink(missing_ok=True)
+            other.path.chmod(OWNER_ONLY)
             os.replace(other.path, self.path)  # noqa: PTH105 - Path.replace hides that it is atomic
         except OSError as error:
             raise StoreError(
@@ -232,6 +241,15 @@ def _rows_by_table(loaded: Iterable[Loaded]) -> dict[str, list[dict[str, Any]]]:
             }
         )
     return tables
+
+
+def _demand_export(folder: Path) -> None:
+    """Refuse a folder, or a file in its place, that an older export did not make."""
+    strangers = [path.name for path in folder.iterdir()] if folder.is_dir() else [folder.name][: folder.exists()]
+    found = next((name for name in strangers if not name.startswith((f"{EXPORTED_BY}=", "."))), None)
+    if found is not None:
+        raise ConfigError(f"Asked to export to {folder}; it holds {found!r}, which no export made, and an export "
+                          "replaces the whole folder. Name another folder, or an empty one.")  # fmt: skip
 
 
 def _exported(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> bool:

@@ -15,6 +15,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 from trendlib.errors import StoreBusyError, StoreError, StoreFormatError
 from trendlib.schema import TABLES
 
+OWNER_ONLY = 0o600
 SQL_TYPES = {"text": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN", "time": "TIMESTAMPTZ"}
 # What DuckDB says of a file that is none, is cut off, spoiled or of another version; not of permissions or disks.
 _DAMAGES = re.compile("not a valid DuckDB|read enough bytes|[Cc]orrupt|version number|[Ss]eriali[sz]ation")
@@ -89,6 +90,7 @@ def _check_format(connection: duckdb.DuckDBPyConnection, path: Path, *, may_crea
             f"{path} was made by another version of trendlib. Run `trendlib rebuild`: it makes the warehouse "
             "anew from the archive; nothing is bought again."
         )
+    path.chmod(OWNER_ONLY)
     connection.begin()
     for table in TABLES.values():
         columns = ", ".join(f'"{column.name}" {SQL_TYPES[column.kind]}' for column in table.columns)

@@ -84,7 +84,7 @@ for words in json.loads(sys.stdin.read()):
 
 
 @pytest.fixture
-def settings(small_world: World, tmp_path: Path) -> Iterator[dict[str, str]]:
+def settings(small_world: World) -> Iterator[dict[str, str]]:
     """Give the settings of a user whose providers and channels are on loopback, and fail in every way they know."""
     faults = Faults(rate=0.3, slow_s=0.6, refused_s=0.05)
     slack = Loopback(faults=deque([500, DROP, 429, 403, None, 401]))
@@ -181,7 +181,11 @@ def test_no_key_and_no_webhook_is_in_any_byte_that_a_week_of_jobs_leaves(
     for needed in (b"a bug", b"urllib3.connectionpool", b"/music-info/", b"POST [key] HTTP", b"check TIKLIVE_API_KEY"):
         assert needed in text, f"nothing was tried: no {needed!r}"
     leaks = [
-        (name, spelling) for name, content in kept for one in CANARIES for spelling in spellings(one) if spelling in content
+        (name, spelling)
+        for name, content in kept
+        for one in CANARIES
+        for spelling in spellings(one)
+        if spelling in content
     ]
     assert not leaks
     tried = sum(1 for one in CANARIES for _ in spellings(one))
