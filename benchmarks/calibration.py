@@ -1,4 +1,4 @@
-"""How often what holds by chance alone is called news: intervals, the 600-post limit, crossovers.
+"""How often what holds by chance alone is called news: intervals, the 600-post limit, crossovers; and families.
 
 Everything here is flat or unchanged by construction (except where a shift is put in), and hands the metrics frames as
 anybody would.
@@ -10,9 +10,13 @@ anybody would.
   The tutorial rule reads this morning's 600 posts, or all.
 * *Crossovers*: weeks of posters whose shares scatter by ``rho`` and don't change: percent of sound-weeks with an alert,
   the worst of 20 to 5,000 posters; and percent of true shifts from 5 % to 27 % found among 300 posters.
+* *Families*: pairs of versions of one song in practice worlds, linked by title and artist alone. Users' own audio is
+  called "original sound" in some language and must never be linked; a pair is *titled* when neither is such a rip.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -24,6 +28,7 @@ from trendlib import metrics
 from trendlib.metrics import regions
 from trendlib.metrics.engines import DAY
 from trendlib.metrics.rules import CROSSOVER
+from trendlib.sandbox import World
 
 Random = np.random.Generator
 
@@ -36,15 +41,17 @@ TUTORIAL_LIMIT = 3.0
 WEEKEND = np.array([0.86] * 5 + [1.35] * 2)
 POSTERS = (20, 100, 300, 1000, 5000)
 RHOS = (0.0, 0.01, 0.03, 0.05)
+WORLDS, WORLD_SOUNDS = 3, 500
 
 
 def measure(seed: int) -> dict[str, pd.DataFrame]:
-    """Give the three tables."""
+    """Give the tables."""
     random = np.random.default_rng(seed)
     return {
         "percent of mornings on which the 90 % interval of flat sounds lies above 1, by posts a day": intervals(random),
         "false alarms per 100 flat sounds and week behind a 600-post limit": behind_the_limit(random),
         "crossovers: percent of sound-weeks with a false alert by rho, and of true shifts found": crossovers(random),
+        "families of practice worlds": pd.DataFrame([families(seed + place) for place in range(WORLDS)]),
     }
 
 
@@ -167,3 +174,34 @@ def alerts(  # noqa: PLR0913 - one simulation, said in full
     ]
     table = pd.concat(found)
     return float(table.groupby("sound_id")["is_crossover"].any().mean())
+
+
+def families(seed: int) -> dict[str, float]:
+    """Hold the links of a practice world's sounds against the truth."""
+    world = World(seed=seed, sounds=WORLD_SOUNDS, hashtags=1)
+    truth = world.truth()
+    sounds = pd.DataFrame(
+        {
+            "sound_id": [one.sound_id for one in world.catalogue],
+            "title": [one.title for one in world.catalogue],
+            "artist": [one.artist for one in world.catalogue],
+        },
+        dtype="str",
+    )
+    found = metrics.families(sounds)
+    linked = _pairs(found.groupby("song_id")["sound_id"].apply(list))
+    true = _pairs(truth.families.values())
+    rips = {sound for sound, version in truth.versions.items() if version == "user rip"}
+    titled = {pair for pair in true if not rips & set(pair)}
+    return {
+        "seed": seed,
+        "pairs": len(true),
+        "precision": len(linked & true) / len(linked),
+        "recall": len(linked & true) / len(true),
+        "titled pairs": len(titled),
+        "recall, titled": len(linked & titled) / len(titled),
+    }
+
+
+def _pairs(groups: Iterable[Iterable[str]]) -> set[tuple[str, str]]:
+    return {pair for members in groups for pair in combinations(sorted(members), 2)}

@@ -1,8 +1,10 @@
-"""The breakout rule on real series, which have no truth: labels are computed from the future.
+"""The breakout rule, the forecast and the families on real data, which have no truth.
 
-The folder holds ``series/attention-daily.csv.gz`` (``series_id, day, count``: real daily attention) and
-``recordings/sound-counters-hourly.jsonl.gz`` (answers with the use counter of sounds). Neither is part of this project.
-Hashtag and creator recordings hold no daily counts of a sound, so nothing is measured on them.
+The folder holds ``series/attention-daily.csv.gz`` (``series_id, day, count``: real daily attention) and recordings:
+``recordings/sound-counters-hourly.jsonl.gz`` (answers with the use counter of sounds) and
+``recordings/creator-posts.jsonl.gz`` (posts, and so titles of sounds). None is part of this project.
+
+*Rules*, by labels computed from the future:
 
 * A day is *on* when it, and the median of it and the 6 days after, are at least `RISE` times the median of days
   t-24 ... t-4, and at least `LEAST`: the rise was there, and it lasted. Spikes of three days are not on.
@@ -13,10 +15,14 @@ Hashtag and creator recordings hold no daily counts of a sound, so nothing is me
   past is not fully read is not on. The counters are rounded and jump between two backends; hardly any truly rises,
   so what they show is whether a rule stays quiet. The tutorials' rules need posts and are left out.
 * *Silent* is a share of the days with a reading.
+
+*Forecast*: asked on each morning (of the long series, once a week), held against the seven days that came, of which
+six are read: the share that lies within the 80 % interval, the median absolute error on the log scale, and that of
+"the same as in the week before".
+
+*Families*: the links that titles and artists make, to be read by people.
 """
 
-import gzip
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,10 +35,14 @@ from benchmarks import rivals
 from benchmarks.ours import CONFIRMED, TOLD, WATCH, adjusted_days
 from benchmarks.scoring import Flags, Labels, Matrix, Verdicts, score
 from trendlib import metrics
+from trendlib.api import archive, tiklive
+from trendlib.metrics.daily import grid
 from trendlib.metrics.engines import DAY
+from trendlib.schema import Answer
 
 SERIES = Path("series", "attention-daily.csv.gz")
 COUNTERS = Path("recordings", "sound-counters-hourly.jsonl.gz")
+POSTS = Path("recordings", "creator-posts.jsonl.gz")
 RISE, LEAST = 2.0, 30.0
 WARM_UP, AHEAD, PEAK_WITHIN = 28, 7, 14
 QUIET_FROM, QUIET_UNTIL = 4, 25
@@ -56,9 +66,14 @@ class Recorded:
 
 def measure(folder: Path) -> dict[str, pd.DataFrame]:
     """Measure the rules on what the folder holds: a table a kind of series."""
+    series, uses = attention(folder / SERIES), counters(folder / COUNTERS)
     return {
-        "650 real series of daily attention": _table(attention(folder / SERIES)),
-        "real use counters": _table(counters(folder / COUNTERS)),
+        "650 real series of daily attention": _table(series),
+        "real use counters": _table(uses),
+        "forecast of seven days": pd.DataFrame(
+            {"real use counters": _forecasts(uses, every=1), "daily attention": _forecasts(series, every=7)}
+        ).T,
+        "links between real sounds": _links(folder / POSTS),
     }
 
 
@@ -78,13 +93,12 @@ def attention(file: Path) -> Recorded:
 
 def counters(file: Path) -> Recorded:
     """Read use counters, a reading a day of each sound: the last of the day."""
-    with gzip.open(file, "rt", encoding="utf-8") as lines:
-        answers = [json.loads(line) for line in lines]
+    answers = [one for _, one in archive.read(file) if isinstance(one, Answer)]
     readings = pd.DataFrame(
         {
-            "sound_id": [answer["params"]["music_id"] for answer in answers],
-            "observed_at": pd.to_datetime([answer["fetched_at"] for answer in answers], utc=True),
-            "total_uses": [answer["body"].get("video_count") for answer in answers],
+            "sound_id": [answer.params["music_id"] for answer in answers],
+            "observed_at": [answer.fetched_at for answer in answers],
+            "total_uses": [answer.body.get("video_count") for answer in answers],
         }
     ).dropna()
     readings = readings.astype({"sound_id": "str", "observed_at": "datetime64[us, UTC]", "total_uses": "Int64"})
@@ -173,3 +187,36 @@ def _rivals(real: Recorded, measured: slice) -> list[Verdicts]:
         ):
             said.append(Verdicts(name, np.nan_to_num(speed) > rivals.LIMIT, speed, np.isfinite(speed), free))
     return said
+
+
+def _forecasts(real: Recorded, *, every: int) -> dict[str, float]:
+    told = pd.concat([_forecast(real, as_of) for as_of in real.days[WARM_UP : len(real.days) - AHEAD : every] + DAY])
+    errors = {name: np.log((told[name] + 1) / (told["came"] + 1)).abs() for name in ("uses_next", "uses_before")}
+    return {
+        "forecasts": len(told),
+        "sounds": told["sound_id"].nunique(),
+        "covered": told["came"].between(told["uses_low"], told["uses_high"]).mean(),
+        "error": errors["uses_next"].median(),
+        "error of the week before": errors["uses_before"].median(),
+    }
+
+
+def _forecast(real: Recorded, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Forecast as known at an instant, with what came where it can be told."""
+    said = metrics.forecast(real.daily(as_of.to_pydatetime()), as_of=as_of.to_pydatetime(), days=AHEAD)
+    later = (as_of + DAY * AHEAD).to_pydatetime()
+    rate = grid(real.daily(later), as_of=later, days=AHEAD)
+    read = np.isfinite(rate.rate).sum(axis=1)
+    came = np.where(read >= AHEAD - 1, np.nansum(rate.rate, axis=1) / np.maximum(read, 1) * AHEAD, np.nan)
+    said["came"] = said["sound_id"].map(pd.Series(came, index=rate.sounds))
+    return said.dropna(subset=["came", "uses_low"])
+
+
+def _links(file: Path) -> pd.DataFrame:
+    answers = [one for _, one in archive.read(file) if isinstance(one, Answer)]
+    found = [row for answer in answers for row in tiklive.parse(answer).tables.get("sounds", [])]
+    sounds = pd.DataFrame(found).drop_duplicates("sound_id").astype({"sound_id": "str"})
+    linked = metrics.families(sounds).merge(sounds[["sound_id", "title", "artist"]], on="sound_id")
+    named = linked.set_index("sound_id")[["title", "artist"]]
+    links = linked[linked["song_id"] != linked["sound_id"]]
+    return links.assign(song=links["song_id"].map(named["title"]))[["title", "artist", "song", "version", "reason"]]

@@ -9,7 +9,7 @@ what the rivals do: `benchmarks.rivals`; what our client buys: `benchmarks.clien
 * ``--quirks`` makes the answers as untrue as outside ones (rounded counters, two backends, clean-ups, missing counters,
   short and empty pages, missing fields); rivals that read posts or counters straight from the world are left out.
 * ``--direct`` hands the rule daily counts of other simulators, without creators: `benchmarks.direct`.
-* ``--calibration`` measures velocity's interval, the 600-post limit and crossovers: `benchmarks.calibration`.
+* ``--calibration`` measures velocity's interval, the 600-post limit, crossovers, families: `benchmarks.calibration`.
 * ``--shared FOLDER`` measures on real series that are no part of this project: see `benchmarks.recorded`.
 """
 # ruff: noqa: E402 - the path has to be right before anything is imported
@@ -31,7 +31,9 @@ from benchmarks.client import Client
 from benchmarks.scoring import Labels, Matrix, Verdicts, labels, score
 from trendlib.sandbox import Quirks, World
 
-DECIMALS = {"due": 0, "delay": 1, "lead": 1, "credits": 0}
+DECIMALS = {"due": 0, "delay": 1, "lead": 1, "credits": 0, "forecasts": 0, "sounds": 0} | dict.fromkeys(
+    ("seed", "pairs", "titled pairs"), 0
+)
 
 
 def measure(seed: int, *, sounds: int, days: int, order: str, has_quirks: bool = False) -> pd.DataFrame:
@@ -72,7 +74,10 @@ def calibration(growth_low: Matrix, truth: Labels) -> float:
 
 def written(table: pd.DataFrame) -> str:
     """Write a table down, a line a rule."""
-    texts = table.apply(lambda column: [f"{value:.{DECIMALS.get(str(column.name), 2)}f}" for value in column])
+    numbers = table.select_dtypes("number").columns
+    texts = table.assign(
+        **{name: [f"{value:.{DECIMALS.get(str(name), 2)}f}" for value in table[name]] for name in numbers}
+    )
     return str(texts.replace("nan", "·").to_string())
 
 
@@ -87,7 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--direct", action="store_true", help="measure the rule on daily counts of other simulators too"
     )
-    parser.add_argument("--calibration", action="store_true", help="measure intervals, the 600-post limit, crossovers")
+    parser.add_argument(
+        "--calibration", action="store_true", help="measure intervals, the 600-post limit, crossovers, families"
+    )
     parser.add_argument("--shared", type=Path, help="folder with series/attention-daily.csv.gz and recordings/")
     asked = parser.parse_args(arguments)
     if not asked.seeds and not asked.shared:

@@ -29,7 +29,13 @@ REGIONS = frozenset(
     TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW
     """.split()
 )
-_OFTEN_MEANT = {"UK": "GB", "EN": "GB", "EL": "GR"}
+_OFTEN_MEANT = {
+    "UK": "GB", "EN": "GB", "EL": "GR", "USA": "US", "UNITED STATES": "US", "UNITED KINGDOM": "GB", "AUSTRALIA": "AU",
+    "BRASIL": "BR", "BRAZIL": "BR", "CANADA": "CA", "FRANCE": "FR", "GERMANY": "DE", "INDIA": "IN", "INDONESIA": "ID",
+    "ITALY": "IT", "JAPAN": "JP", "KOREA": "KR", "MEXICO": "MX", "NETHERLANDS": "NL", "PHILIPPINES": "PH",
+    "POLAND": "PL", "SOUTH KOREA": "KR", "SPAIN": "ES", "SWEDEN": "SE", "THAILAND": "TH", "TURKEY": "TR",
+    "VIETNAM": "VN",
+}  # fmt: skip
 _LIKE_DIGITS = str.maketrans("OoIl", "0011")
 _SOUND_ID = re.compile(r"[0-9]{8,19}")
 _SOUND_URL = re.compile(r"https?://(?:www\.|m\.)?tiktok\.com/music/(?:[^/?#]*-)?([0-9]{8,19})/?(?:[?#].*)?")
@@ -206,7 +212,7 @@ def _region(value: object) -> str:
     if text in REGIONS:
         return text
     meant = _OFTEN_MEANT.get(text)
-    hint = f"; did you mean {meant!r}?" if meant else _nearest(text, REGIONS)
+    hint = f"; did you mean {meant!r}?" if meant else ""
     raise ConfigError(f"{value!r} is no region (two letters, ISO 3166-1){hint}")
 
 
