@@ -159,11 +159,6 @@ class Charted:
         rows = rows[rows["trend"].notna()].rename(columns={"observed_at": "pulled_at"})
         return rows.sort_values("pulled_at", ignore_index=True)
 
-    def details_of(self, sounds: Sequence[str]) -> pd.DataFrame:
-        """Return the details of some sounds, oldest first."""
-        with self.store.as_of(self.as_of) as world:
-            return world.frame("chart_details", sound_id=list(sounds)).sort_values("observed_at", ignore_index=True)
-
     def audience_of(self, sounds: Sequence[str], region: str | None = None) -> pd.DataFrame:
         """Return the latest audience known of any of some sounds, as `trendlib.metrics.audience` gives it."""
         return _latest_answer(self._audiences(sounds, region))

@@ -8,7 +8,6 @@ from trendlib.sandbox.quirks import draw
 from trendlib.sandbox.regions import REGIONS
 from trendlib.sandbox.world import World
 
-ENDPOINT = "/v1/tiktok-music"
 _RENEWED_S = 12 * 3600
 _MOST_TRACKS = 200
 
