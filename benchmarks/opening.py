@@ -25,6 +25,7 @@ import trendlib as tl
 monitor = tl.open(sys.argv[1])
 monitor.sound(sys.argv[2]).velocity().figure.to_json()
 """
+EXPLORED = "import sys, trendlib as tl; tl.explore(tl.open(sys.argv[1]))"
 OPENED = "import sys, trendlib as tl; tl.open(sys.argv[1])"
 ANY_SOUND = "import sys, trendlib as tl; print(tl.open(sys.argv[1]).leaderboard().frame['sound_id'].iloc[0])"
 
@@ -49,6 +50,7 @@ def measure(rounds: int, folder: Path) -> dict[str, list[float]]:
             ("both", seconds(f"{LIBRARIES}; {IMPORTED}")),
             ("first chart, new folder", seconds(CHART, fresh, sound_id)),
             ("opened again", seconds(OPENED, fresh)),
+            ("explorer, opened again", seconds(EXPLORED, fresh)),
             ("first chart, opened again", seconds(CHART, fresh, sound_id)),
         ):
             found.setdefault(name, []).append(took)

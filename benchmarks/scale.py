@@ -5,36 +5,41 @@
 A million made-up posts are of a thousand sounds over sixty days, a post, its counters, its creator and a hashtag each,
 with a counter reading and a page of the feed for every sound and day. The boards are those of
 ``examples/spark_board.py``: leaderboard, breakouts of the last four weeks, region mix. Each engine has a process of
-its own; DuckDB reads the warehouse, Spark what ``trendlib export`` makes of it. Seconds of processor are told beside
-seconds of the clock, as they hold on a busy machine too; memory is the most that the process and its children ever
-held (Linux). What was measured is kept in FOLDER, so sizes can be measured one by one and told together.
+its own; DuckDB reads the warehouse, Spark, a standalone cluster of one master and two workers, what ``trendlib export``
+makes of it. Seconds of processor are told beside seconds of the clock, as they hold on a busy machine too; memory is
+the most that the process and its children ever held (Linux). What was measured is kept in FOLDER, so sizes can be
+measured one by one and told together.
 """
 
 import argparse
 import json
-import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 
+from benchmarks.promises import memory, processor
 from trendlib import metrics
-from trendlib.board import World, board
+from trendlib.board import COUNTED, World, board
 from trendlib.store import Store
 
 ENGINES = ("duckdb", "spark")
 MEASURED = "measured.jsonl"
+MEMORY, SHUFFLES = "3g", 8
 A_MILLION = 1_000_000
 TIKTOK_A_DAY = 100 * A_MILLION  # an estimate that is often quoted; nobody outside knows
 BOARD_DAYS = 46
 END = datetime(2026, 11, 16, 7, tzinfo=UTC)
 DAYS = 60
-MADE = """
+POSTS = """
 CREATE TEMP TABLE made AS SELECT i, printf('7%018d', i) AS post_id,
   printf('6%018d', CAST(floor(power(hash(i, 1) % 1000003 / 1000003.0, 2) * {sounds}) AS BIGINT)) AS sound_id,
   printf('5%018d', hash(i, 2) % {creators}) AS creator_id,
@@ -48,6 +53,8 @@ CREATE TEMP TABLE seen AS SELECT *,
     - INTERVAL 1 SECOND AS observed_at FROM made;
 INSERT INTO posts BY NAME SELECT post_id, sound_id, creator_id, posted_at, region, caption, 15 AS duration_s,
   false AS is_photo, false AS is_pinned, false AS is_ad, observed_at, answer_id FROM seen;
+"""
+OTHERS = """
 INSERT INTO post_observations BY NAME SELECT post_id, views, views // 9 AS likes, views // 300 AS comments,
   views // 150 AS shares, views // 90 AS saves, observed_at, answer_id FROM seen;
 INSERT INTO creators BY NAME SELECT creator_id, 'creator' || creator_id AS handle, 'Creator ' || creator_id AS nickname,
@@ -70,88 +77,86 @@ INSERT INTO calls BY NAME SELECT 'made' AS sweep_id, 'tiklive' AS provider, '/mu
 """
 
 
-def make(folder: Path, posts: int) -> Store:
-    """Make a warehouse of so many posts, and export it; what is there already stays."""
+def make(folder: Path, posts: int, *, are_alone: bool = False) -> Store:
+    """Make a warehouse of so many posts, and export it, or of posts alone; what is there already stays."""
     store = Store(folder / f"{posts}.duckdb")
     if not store.path.exists():
         partial = Store(folder / f"{posts}.partial")
         partial.append([])
         numbers = {"posts": posts, "sounds": posts // 1_000, "creators": posts // 3, "days": DAYS}
         with duckdb.connect(str(partial.path)) as connection:
-            connection.execute(f"SET TimeZone = 'UTC'; SET temp_directory = '{folder}/spilled'")
-            connection.execute(MADE.format(**numbers, end=END.isoformat(), span=DAYS * 86_400))
-        partial.export(folder / str(posts))
+            connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+            connection.execute(f"SET temp_directory = '{folder}/spilled'")
+            made = POSTS if are_alone else POSTS + OTHERS
+            connection.execute(made.format(**numbers, end=END.isoformat(), span=DAYS * 86_400))
+        if not are_alone:
+            partial.export(folder / str(posts))
         store.replace_with(partial)
     return store
 
 
 def measure(engine: str, folder: Path, posts: int) -> dict[str, Any]:
-    """Make the boards once, and tell what that took."""
+    """Make the boards once, and tell what that took; they are kept to be compared."""
     began, busy = time.perf_counter(), processor()
-    if engine == "spark":
-        took, rows = _by_spark(folder / str(posts))
-    else:
-        with Store(folder / f"{posts}.duckdb").as_of(END) as world:
-            took, rows = boards(world)
-    whole = {"clock_s": time.perf_counter() - began, "processor_s": processor() - busy, "memory_gb": memory() / 1e6}
+    with _by_spark(folder / str(posts)) if engine == "spark" else Store(folder / f"{posts}.duckdb").as_of(END) as world:
+        took, made = boards(world)
+        whole = {"clock_s": time.perf_counter() - began, "processor_s": processor() - busy, "memory_gb": memory() / 1e6}
+    for name, frame in made.items():
+        frame.reset_index(drop=True).to_pickle(folder / f"{posts}.{engine}.{name}")
+    rows = sum(map(len, made.values()))
     return {"engine": engine, "posts": posts, "rows": rows, "boards_s": took, **whole}
 
 
-def boards(world: World) -> tuple[float, int]:
-    """Make leaderboard, breakouts and region mix: seconds of the clock, and the rows of all three."""
+def boards(world: World) -> tuple[float, dict[str, pd.DataFrame]]:
+    """Make leaderboard, breakouts and region mix: seconds of the clock, and the boards."""
     began = time.perf_counter()
     found = board(world)
     leaders, flags = found.leaderboard(), found.flags
-    mix = metrics.region_mix(world.posts(leaders["sound_id"].tolist()), as_of=world.as_of)
-    return time.perf_counter() - began, len(leaders) + len(flags) + len(mix)
+    mix = metrics.region_mix(world.posts(leaders["sound_id"].tolist(), COUNTED), as_of=world.as_of)
+    return time.perf_counter() - began, {"leaderboard": leaders, "breakouts": flags, "region_mix": mix}
 
 
-def _by_spark(folder: Path) -> tuple[float, int]:
+def are_equal(folder: Path, posts: int) -> bool:
+    """Tell whether both engines made the same boards, to rounding."""
+    for name in ("leaderboard", "breakouts", "region_mix"):
+        one, other = (pd.read_pickle(folder / f"{posts}.{engine}.{name}") for engine in ENGINES)  # noqa: S301 - our own
+        try:
+            pd.testing.assert_frame_equal(one, other, rtol=1e-9, atol=1e-12)
+        except AssertionError:
+            return False
+    return True
+
+
+@contextmanager
+def _by_spark(folder: Path) -> Iterator[World]:
     from pyspark.sql import SparkSession  # noqa: PLC0415 - Spark is an extra, and DuckDB's process is measured without
 
+    from tests.spark_cluster import cluster  # noqa: PLC0415 - the same
     from trendlib.exported import Exported  # noqa: PLC0415 - the same
 
-    builder = SparkSession.builder.master("local[*]").config("spark.driver.memory", "8g")
-    settings = {"spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1", "spark.local.dir": str(folder.parent)}
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("OFF")
-    session.conf.set("spark.sql.shuffle.partitions", 2 * session.sparkContext.defaultParallelism)
-    took, rows = boards(Exported(session, str(folder), END))
-    return took, rows
+    settings = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false",
+                "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
+                "spark.driver.memory": MEMORY, "spark.executor.memory": MEMORY}  # fmt: skip
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch, cluster(Path(scratch), memory=MEMORY) as (where, _):
+        builder = SparkSession.builder.master(where).config("spark.local.dir", scratch)
+        for name, value in settings.items():
+            builder = builder.config(name, value)
+        session = builder.getOrCreate()
+        session.sparkContext.setLogLevel("OFF")
+        session.conf.set("spark.sql.shuffle.partitions", SHUFFLES)
+        yield Exported(session, str(folder), END)
+        session.stop()
 
 
-def descendants() -> Iterator[Path]:
-    """Give what the system tells of this process and of those it started."""
-    parents = {}
-    for told in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parents[int(told.parent.name)] = int(told.read_text().rpartition(")")[2].split()[1])
-        except OSError:  # it has ended
-            continue
-    family = {os.getpid()}
-    while grown := {one for one, parent in parents.items() if parent in family} - family:
-        family |= grown
-    return (Path("/proc") / str(one) for one in family)
-
-
-def processor() -> float:
-    """Seconds of processor that this process and those it started have used."""
-    ticks = [sum(map(int, (one / "stat").read_text().rpartition(")")[2].split()[11:13])) for one in descendants()]
-    return sum(ticks) / os.sysconf("SC_CLK_TCK")
-
-
-def memory() -> int:
-    """Most memory that this process and those it started have held [kB]."""
-    lines = [line for one in descendants() for line in (one / "status").read_text().splitlines()]
-    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+def measured(folder: Path) -> dict[tuple[int, str], dict[str, Any]]:
+    """Give what was measured in a folder, by number of posts and engine."""
+    lines = (folder / MEASURED).read_text().splitlines()
+    return {(one["posts"], one["engine"]): one for one in map(json.loads, lines)}
 
 
 def report(folder: Path) -> None:
     """Print what was measured, and what it says of larger numbers."""
-    lines = (folder / MEASURED).read_text().splitlines()
-    found = {(one["posts"], one["engine"]): one for one in map(json.loads, lines)}
+    found = measured(folder)
     head = f"{'posts':>11} {'engine':<7} {'boards s':>9} {'clock s':>8} {'processor s':>12} {'memory GB':>10}"
     print(f"{head} {'warehouse GB':>13} {'export GB':>10}")
     for (posts, engine), one in sorted(found.items()):
@@ -162,7 +167,8 @@ def report(folder: Path) -> None:
         pair = [found.get((posts, engine)) for engine in ENGINES]
         if all(pair):
             ratios = [f"{pair[1][kind] / pair[0][kind]:.1f} × {name}" for kind, name in _RATIOS.items()]  # type: ignore[index]
-            print(f"{posts:,} posts: Spark takes {', '.join(ratios)} of DuckDB's on this machine")
+            same = "the same" if are_equal(folder, posts) else "DIFFERENT"
+            print(f"{posts:,} posts: Spark takes {', '.join(ratios)} of DuckDB's on this machine; boards {same}")
     _extrapolate(folder, found)
 
 
@@ -204,7 +210,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     given.folder.mkdir(parents=True, exist_ok=True)
-    run: Callable[..., Any] = _measure_here if given.here else _measure_apart
+    run: Callable[..., Any] = _measure_here if given.here else measure_apart
     for millions in given.millions:
         for engine in given.engine or ENGINES:
             run(engine, given.folder, millions)
@@ -217,7 +223,8 @@ def _measure_here(engine: str, folder: Path, millions: float) -> None:
         file.write(json.dumps(measure(engine, folder, round(millions * A_MILLION))) + "\n")
 
 
-def _measure_apart(engine: str, folder: Path, millions: float) -> None:
+def measure_apart(engine: str, folder: Path, millions: float) -> None:
+    """Measure an engine in a process of its own, and keep what it took."""
     make(folder, round(millions * A_MILLION))
     command = [sys.executable, "-m", "benchmarks.scale", str(folder), str(millions), "--engine", engine, "--here"]
     subprocess.run(command, check=True)  # noqa: S603 - this very program

@@ -20,7 +20,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as f
 
 from trendlib import metrics
-from trendlib.board import board
+from trendlib.board import COUNTED, board
 from trendlib.exported import Exported
 
 
@@ -39,10 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     session.conf.set("spark.sql.shuffle.partitions", given.partitions or 2 * session.sparkContext.defaultParallelism)
     world = Exported(session, given.folder, given.as_of or newest(session, given.folder))
     found = board(world)
+    sounds = found.velocities[0]["sound_id"].tolist()
     boards = {
         "leaderboard": found.leaderboard(),
         "breakouts": found.flags,
-        "region_mix": metrics.region_mix(world.posts(found.velocities[0]["sound_id"].tolist()), as_of=world.as_of),
+        "region_mix": metrics.region_mix(world.posts(sounds, COUNTED), as_of=world.as_of),
     }
     for name, frame in boards.items():
         world.write(frame, f"{given.out}/{name}")

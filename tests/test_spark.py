@@ -1,12 +1,8 @@
 """Past one machine: exported Parquet, read by every engine; and a real Spark cluster whose boards are DuckDB's."""
 
-import os
 import shutil
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -28,14 +24,11 @@ pytest.importorskip("pyspark")
 if not shutil.which("java"):
     pytest.skip("Spark needs Java 17 or newer on the PATH", allow_module_level=True)
 
-import pyspark
+import spark_cluster
 
 from trendlib.exported import Exported
 
 ROOT = Path(__file__).parents[1]
-SPARK = Path(pyspark.__file__).parent
-DEPLOY = "org.apache.spark.deploy"
-PATIENCE_S = 90
 
 
 @pytest.fixture(scope="module")
@@ -119,54 +112,10 @@ def test_one_sound_s_posts_are_those_of_the_store(store, exported, as_of, spark)
 # The cluster
 
 
-@contextmanager
-def started(log: Path, *command: str, environment: dict[str, str]) -> Iterator[None]:
-    """Run one of the cluster's processes, and end it and what it started whatever happens."""
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            command, stdout=stream, stderr=subprocess.STDOUT, env=environment, start_new_session=True
-        )
-    try:
-        yield
-    finally:
-        # a worker's executors end with it: they stand in its session
-        os.killpg(process.pid, 15)
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            process.wait()
-
-
-def said(log: Path, words: str, times: int = 1) -> str:
-    """Wait until a log says something; give the first line that does."""
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        lines = [line for line in log.read_text().splitlines() if words in line] if log.exists() else []
-        if len(lines) >= times:
-            return lines[0]
-        time.sleep(0.1)
-    pytest.fail(f"{log.name} never said {words!r}: {log.read_text()[-2000:]}")
-
-
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Start a master and two workers on loopback, on whatever ports are free."""
-    here = {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_DIRS": str(tmp_path), "SPARK_DAEMON_MEMORY": "256m"}
-    environment = {**os.environ, **here, "PYSPARK_PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
-    run = (str(SPARK / "bin" / "spark-class"),)
-    at = ("--host", "127.0.0.1", "--port", "0", "--webui-port", "0")
-    work = ("--cores", "1", "--memory", "600m", "--work-dir", str(tmp_path / "work"))
-    master_log, logs = tmp_path / "master.log", [tmp_path / f"worker{number}.log" for number in (1, 2)]
-    with started(master_log, *run, f"{DEPLOY}.master.Master", *at, environment=environment):
-        address = said(master_log, "Starting Spark master at ").rpartition(" ")[2]
-        worker = (*run, f"{DEPLOY}.worker.Worker", *at, *work, address)
-        with (
-            started(logs[0], *worker, environment=environment),
-            started(logs[1], *worker, environment=environment),
-        ):
-            said(master_log, "Registering worker", times=2)
-            yield address, environment
+    with spark_cluster.cluster(tmp_path, memory="600m") as found:
+        yield found
 
 
 def test_a_cluster_of_two_makes_the_boards_of_one_machine(cluster, store, exported, as_of, tmp_path) -> None:
@@ -174,7 +123,7 @@ def test_a_cluster_of_two_makes_the_boards_of_one_machine(cluster, store, export
     out = tmp_path / "boards"
     job = subprocess.run(
         [
-            str(SPARK / "bin" / "spark-submit"), "--master", address, "--driver-memory", "600m",
+            str(spark_cluster.SPARK / "bin" / "spark-submit"), "--master", address, "--driver-memory", "600m",
             "--executor-memory", "512m", "--conf", "spark.ui.enabled=false", "--conf", "spark.driver.host=127.0.0.1",
             "--conf", "spark.driver.bindAddress=127.0.0.1", str(ROOT / "examples" / "spark_board.py"),
             str(exported), str(out),
@@ -183,7 +132,7 @@ def test_a_cluster_of_two_makes_the_boards_of_one_machine(cluster, store, export
     )  # fmt: skip
     assert job.returncode == 0, job.stderr[-3000:]
     for number in (1, 2):
-        said(tmp_path / f"worker{number}.log", "Asked to launch executor")
+        spark_cluster.said(tmp_path / f"worker{number}.log", "Asked to launch executor")
     with store.as_of(as_of) as world:
         expected = board(world)
         mix = metrics.region_mix(world.posts(expected.velocities[0]["sound_id"].tolist()), as_of=as_of)

@@ -202,18 +202,17 @@ def _line(answer: Answer) -> bytes:
 
 
 def _is_too_deep(body: Any) -> bool:
-    level = [body]
+    level = _nested([body])
     for _ in range(DEEPEST_BODY):
-        level = [inner for outer in level for inner in _inside(outer)]
         if not level:
             return False
+        inner = (one for outer in level for one in (outer.values() if isinstance(outer, dict) else outer))
+        level = _nested(inner)
     return True
 
 
-def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
+def _nested(values: Iterable[Any]) -> list[Any]:
+    return [value for value in values if isinstance(value, (dict, list))]
 
 
 def seal(path: Path) -> None:

@@ -54,7 +54,8 @@ def text(value: Any) -> str | None:
         value = str(value)
     if not isinstance(value, str):
         raise ParseError(f"{_kind(value)} where text was due")
-    return value.replace("\0", "").encode(errors="ignore").decode().strip() or None
+    plain = value if value.isascii() else value.encode(errors="ignore").decode()
+    return plain.replace("\0", "").strip() or None
 
 
 def name_id(value: Any) -> str | None:

@@ -1,0 +1,217 @@
+"""Leaderboard, breakouts and region mix of millions of posts: ours, DuckDB's SQL by hand, pandas, and plain loops.
+
+    python -m benchmarks.counting [MILLIONS] [--memory 4GB]
+
+All four make the same of a table in which a post stands as often as an answer told of it: of each post the latest word,
+its sound's posts of the last day and week and their growth, the day's evidence against three quiet weeks with at most
+two posts a creator and day, and the regions of the week. Counts and shares are compared and have to be equal; our rule
+says more than the SQL does (weekdays, common shock, intervals, statuses), and that is in its time. A million
+posts are of a thousand sounds. Ours and the SQL read all of them from disk, by turns; pandas gets a tenth, loops a
+hundredth, both already in memory, and their time is told for all of them. Processor seconds count.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from benchmarks.promises import Promise, memory, spending, table
+from benchmarks.scale import A_MILLION, DAYS, END, make
+from trendlib import metrics
+from trendlib.board import COUNTED, POSTS_PER_CREATOR
+from trendlib.metrics.breakouts import CROWD_DAYS
+from trendlib.schema import utc_text
+from trendlib.store import Store
+
+ROUNDS = 3
+DAY = timedelta(days=1)
+SINCE = END - timedelta(days=DAYS)
+BY_HAND = """
+CREATE OR REPLACE TEMP TABLE known AS SELECT post_id, max_by(sound_id, observed_at) AS sound_id,
+  max_by(creator_id, observed_at) AS creator_id, max_by(region, observed_at) AS region,
+  max_by(posted_at, observed_at) AS posted_at FROM posts WHERE observed_at < {now} GROUP BY post_id;
+CREATE OR REPLACE TEMP TABLE leaders AS SELECT sound_id,
+  count(*) FILTER (posted_at >= {now} - INTERVAL 24 HOUR) AS last_24h,
+  count(*) FILTER (posted_at >= {now} - INTERVAL 168 HOUR) AS last_7d,
+  count(*) FILTER (posted_at < {now} - INTERVAL 24 HOUR) / 7 AS baseline, last_24h / greatest(baseline, 0.001) AS growth
+  FROM known WHERE posted_at >= {now} - INTERVAL 192 HOUR AND posted_at < {now} GROUP BY sound_id ORDER BY growth DESC;
+CREATE OR REPLACE TEMP TABLE by_day AS SELECT sound_id, age, sum(least(n, 2)) AS posts, count(*) AS creators FROM (
+  SELECT sound_id, (epoch_us({now}) - epoch_us(posted_at) - 1) // 86400000000 AS age, creator_id, count(*) AS n
+  FROM known WHERE posted_at < {now} GROUP BY ALL) GROUP BY ALL;
+CREATE OR REPLACE TEMP TABLE flags AS SELECT sound_id, coalesce(sum(posts) FILTER (age < 3), 0) / 3 AS pace,
+  coalesce(sum(posts) FILTER (age BETWEEN 4 AND 24), 0) / 21 AS quiet, sum(creators) FILTER (age < 7) AS crowd,
+  (pace - quiet) / greatest(sqrt(quiet), 1) AS evidence, pace / greatest(quiet, 1) AS lift,
+  evidence >= 4 AND lift >= 2 AND pace >= 30 AND crowd >= 20 AS is_flagged FROM by_day GROUP BY sound_id;
+CREATE OR REPLACE TEMP TABLE mix AS SELECT *, posts / sum(posts) OVER (PARTITION BY sound_id) AS share FROM (
+  SELECT sound_id, upper(region) AS region, count(*) AS posts FROM known
+  WHERE posted_at >= {now} - INTERVAL 168 HOUR AND posted_at < {now} AND region IS NOT NULL GROUP BY ALL);
+"""
+Boards = dict[str, pd.DataFrame]
+
+
+def ours(store: Store, limit: str = "") -> Boards:
+    """Make the boards as trendlib does, all posts being known since `SINCE`."""
+    with store.as_of(END) as world:
+        if limit:
+            world._connection.execute(f"SET memory_limit = '{limit}'")  # noqa: SLF001 - a machine with less memory
+        every = [f"6{number:018d}" for number in range(int(store.path.stem) // 1_000)]
+        posts = world.posts(every, COUNTED)
+        given = {"as_of": END, "coverage": SINCE}
+        days = metrics.daily.from_posts(posts, **given, posts_per_creator=POSTS_PER_CREATOR)
+        pace = metrics.velocity(posts, **given, daily=days)
+        crowd = metrics.crowds(posts, as_of=END, days=CROWD_DAYS + 1)
+        return {
+            "leaders": metrics.leaderboard([pace], as_of=END, max_uses=None, top=None, include_unrankable=True),
+            "flags": metrics.breakouts(days, as_of=END, crowd=crowd),
+            "mix": metrics.region_mix(posts, as_of=END),
+        }
+
+
+def by_hand(store: Store) -> Boards:
+    """Make them by the SQL above."""
+    with duckdb.connect(str(store.path), read_only=True) as connection:
+        connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        connection.execute(BY_HAND.format(now=f"TIMESTAMPTZ '{utc_text(END)}'"))
+        return {name: connection.table(name).df() for name in ("leaders", "flags", "mix")}
+
+
+def by_pandas(posts: pd.DataFrame) -> Boards:
+    """Make them in pandas, as it is usually written."""
+    known = posts[posts["observed_at"] < END].sort_values("observed_at").drop_duplicates("post_id", keep="last")
+    age = (END - known["posted_at"]).dt.total_seconds() / 86_400
+    last, week = known[age <= 1].groupby("sound_id").size(), known[age <= 7].groupby("sound_id").size()
+    baseline = known[(age > 1) & (age <= 8)].groupby("sound_id").size() / 7
+    leaders = pd.DataFrame({"last_24h": last, "last_7d": week, "baseline": baseline}).fillna(0)
+    leaders["growth"] = leaders["last_24h"] / leaders["baseline"].clip(lower=0.001)
+    each = known.assign(age=np.ceil(age) - 1).groupby(["sound_id", "age", "creator_id"]).size().clip(upper=2)
+    counts = each.groupby(["sound_id", "age"]).agg(["sum", "size"]).reset_index()
+    now = counts[counts["age"] < 3].groupby("sound_id")["sum"].sum() / 3
+    quiet = counts[counts["age"].between(4, 24)].groupby("sound_id")["sum"].sum() / 21
+    crowd = counts[counts["age"] < 7].groupby("sound_id")["size"].sum()
+    flags = pd.DataFrame({"now": now, "quiet": quiet, "creators": crowd}).fillna(0)
+    flags["evidence"] = (flags["now"] - flags["quiet"]) / np.sqrt(flags["quiet"]).clip(lower=1)
+    mix = known[age <= 7].groupby(["sound_id", "region"]).size().rename("posts").reset_index()
+    mix["share"] = mix["posts"] / mix.groupby("sound_id")["posts"].transform("sum")
+    return {"leaders": leaders.sort_values("growth", ascending=False).reset_index(), "flags": flags, "mix": mix}
+
+
+def by_loops(posts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Make them as tutorials do: a loop over posts for every sound."""
+    known: dict[str, dict[str, Any]] = {}
+    for post in posts:
+        if post["post_id"] not in known or known[post["post_id"]]["observed_at"] < post["observed_at"]:
+            known[post["post_id"]] = post
+    by_sound: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for post in known.values():
+        by_sound[post["sound_id"]].append(post)
+    growth, evidence, mix = {}, {}, {}
+    for sound, own in by_sound.items():
+        last = sum(1 for post in own if post["posted_at"] >= END - DAY)
+        week = sum(1 for post in own if END - 8 * DAY <= post["posted_at"] < END - DAY)
+        growth[sound] = last / max(week / 7, 0.001)
+        each: Counter[tuple[int, str]] = Counter(((END - post["posted_at"]).days, post["creator_id"]) for post in own)
+        days: Counter[int] = Counter()
+        for (day, _), number in each.items():
+            days[day] += min(number, 2)
+        now, quiet = sum(days[day] for day in range(3)) / 3, sum(days[day] for day in range(4, 25)) / 21
+        evidence[sound] = (now - quiet) / max(quiet**0.5, 1)
+        regions = Counter(post["region"] for post in own if post["posted_at"] >= END - 7 * DAY and post["region"])
+        mix[sound] = {region: number / regions.total() for region, number in regions.items()}
+    return {"leaders": sorted(growth, key=lambda one: -growth[one]), "flags": evidence, "mix": mix}
+
+
+def measure(folder: Path, millions: float) -> list[Promise]:
+    """Measure all four, and compare what they say."""
+    store = _made(folder, millions)
+    took: dict[str, list[float]] = {"ours": [], "by hand": []}
+    found: dict[str, Boards] = {}
+    run: dict[str, Callable[[Store], Boards]] = {"ours": ours, "by hand": by_hand}
+    for _ in range(ROUNDS):
+        for name, make_boards in run.items():
+            with spending() as spent:
+                found[name] = make_boards(store)
+            took[name].append(spent.processor_s)
+    own, hand = (min(took[name]) for name in run)
+    columns = "post_id, sound_id, creator_id, region, posted_at, observed_at"
+    with duckdb.connect(str(store.path), read_only=True) as connection:
+        connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        few = connection.sql(f"SELECT {columns} FROM posts WHERE hash(sound_id) % 10 = 0").df()  # noqa: S608
+    with spending() as in_pandas:
+        by_pandas(few)
+    rows = few[few["sound_id"].isin(few["sound_id"].drop_duplicates().iloc[::10])].to_dict("records")
+    with spending() as in_loops:
+        by_loops(rows)
+    posts = millions * A_MILLION
+    pandas_s, loops_s = in_pandas.processor_s * posts / len(few), in_loops.processor_s * posts / len(rows)
+    what = f"three boards of {millions:g} million posts, {posts / 1000:,.0f} sounds"
+    same = "equal" if _are_equal(found["ours"], found["by hand"]) else "DIFFERENT"
+    of_pandas, of_loops = f"{len(few) / posts:.0%} of the posts", f"{len(rows) / posts:.1%} of them"
+    return [
+        Promise(f"{what}: at most 1.3 × SQL by hand", f"{own:.1f} s ÷ {hand:.1f} s = {own / hand:.2f}; counts {same}",
+                own / hand <= 1.3 and same == "equal"),
+        Promise("the same: at least 8 × faster than pandas", f"{pandas_s / own:.0f} × ({pandas_s:.0f} s)",
+                pandas_s / own >= 8, f"pandas was measured on {of_pandas}, already in memory"),
+        Promise("the same: at least 50 × faster than loops", f"{loops_s / own:.0f} × ({loops_s:.0f} s)",
+                loops_s / own >= 50, f"loops were measured on {of_loops}, already in memory"),
+    ]  # fmt: skip
+
+
+def _made(folder: Path, millions: float) -> Store:
+    return make(folder, round(millions * A_MILLION), are_alone=True)
+
+
+def _are_equal(own: Boards, hand: Boards) -> bool:
+    """Compare the counts of the last day and week, and the shares of the regions."""
+    leaders = own["leaders"].merge(hand["leaders"], on="sound_id", how="outer")
+    shares = own["mix"].dropna(subset=["region"]).merge(hand["mix"], on=["sound_id", "region"], how="outer")
+    return bool(
+        (leaders["posts_last_24h"].fillna(0) == leaders["last_24h"].fillna(0)).all()
+        and (leaders["posts_last_7d"].fillna(0) == leaders["last_7d"].fillna(0)).all()
+        and np.allclose(shares["share_x"], shares["share_y"])
+    )
+
+
+def within(folder: Path, millions: float, limit: str) -> Promise:
+    """Make our boards with so much memory for DuckDB, in a process of its own."""
+    _made(folder, millions)
+    command = [sys.executable, "-m", "benchmarks.counting", f"{millions:g}", "--memory", limit, "--folder", str(folder)]
+    told = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - this very program
+    sounds, processor_s, clock_s, held = map(float, told.stdout.split()[-4:])
+    took = f"{processor_s:.0f} s of processor, {clock_s:.0f} s of the clock, the process held {held:.1f} GB at most"
+    what = f"three boards of {millions:g} million posts with {limit} for the database: made, by spilling"
+    return Promise(what, f"{sounds:,.0f} sounds, {took}", sounds > 0)
+
+
+def _here(folder: Path, millions: float, limit: str) -> None:
+    with spending() as spent:
+        made = ours(_made(folder, millions), limit)
+    print(len(made["leaders"]), spent.processor_s, spent.clock_s, memory() / 1e6)
+
+
+def main() -> None:
+    """Print what was measured."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("millions", type=float, nargs="?", default=10)
+    parser.add_argument("--memory", help="only make ours, with so much memory, for example 2GB")
+    parser.add_argument("--folder", type=Path, help="where the posts are kept for the next time")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = given.folder or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        if given.memory:
+            _here(folder, given.millions, given.memory)
+        else:
+            print(table(measure(folder, given.millions)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""How fast recordings become a warehouse: replay and rebuild, beside reading the same JSON by hand.
+
+    python -m benchmarks.filling [DAYS]
+
+The recording is the practice world's, a sweep a day. By hand means: each line parsed with orjson (Python's own json
+where orjson is not installed), the items picked out without any check, and appended to DuckDB as frames, table by
+table; no archive is kept, nothing is checked or told apart. Processor seconds count; each run is a process of its own.
+Then the days are replayed one by one, as a home grows; and two files, one four times as long, for their memory.
+"""
+
+import argparse
+import gzip
+import json
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from benchmarks.promises import Promise, memory, spending, table
+from trendlib.config import Config
+from trendlib.loading import rebuild, replay
+from trendlib.sandbox import Feeds, Practice, World
+from trendlib.sandbox.recorder import SweepPlan, record
+from trendlib.store import Store
+
+DAYS, SOUNDS = 28, 60
+ENOUGH = 3.0
+FLAT = 1.25
+LONG, LONGER = 2, 4
+
+
+def measure(days: int = DAYS) -> list[Promise]:
+    """Record, replay, rebuild, do it by hand; then day by day, and a longer file."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        whole, by_day = recorded(folder, days)
+        long, longer = (_repeated(whole, folder / f"{times}.jsonl.gz", times) for times in (LONG, LONGER * LONG))
+        hand = min(_apart("by_hand", whole, folder / f"hand{one}")[0] for one in range(2))
+        replayed = min(_apart("replayed", whole, folder / f"replayed{one}")[0] for one in range(2))
+        rebuilt = min(_apart("rebuilt", whole, folder / f"replayed{one}")[0] for one in range(2))
+        most, most_longer = (_apart("replayed", one, folder / one.name[:2])[1] for one in (long, longer))
+        added = [_apart("replayed", file, folder / "daily")[0] for file in by_day]
+        posts = posts_in(folder / "replayed0")
+        size = Config.load(home=folder / "replayed0").warehouse_file.stat().st_size
+    parser = "orjson" if find_spec("orjson") else "Python's json (orjson is not installed)"
+    few = max(len(added) // 4, 1)
+    first, last = sum(added[1 : few + 1]) / few, sum(added[-few:]) / few
+    why = f"by hand took {hand:.1f} s with {parser}; it checks nothing and keeps no evidence"
+    return [
+        Promise(
+            "replay: at most 3 × parsing and appending by hand",
+            f"{replayed / hand:.1f} ×",
+            replayed / hand <= ENOUGH,
+            why,
+        ),
+        Promise("rebuild: at most 3 × the same", f"{rebuilt / hand:.1f} ×", rebuilt / hand <= ENOUGH),
+        Promise(
+            f"memory of a file {LONGER} times as long: flat",
+            f"{most:.2f} GB, then {most_longer:.2f} GB",
+            most_longer <= FLAT * most,
+        ),
+        Promise(
+            "a day more: the last costs what the first did", f"{first:.2f} s, then {last:.2f} s", last <= FLAT * first
+        ),
+        Promise(
+            f"warehouse of {posts:,} posts", f"{size / posts * 1e6 / 1e9:.2f} GB a million posts, counters and all"
+        ),
+    ]
+
+
+def recorded(folder: Path, days: int) -> tuple[Path, list[Path]]:
+    """Record the practice world: in one file, and in a file a day."""
+    practice = Practice(Feeds(World(seed=3, sounds=SOUNDS, hashtags=5, days=days), "newest", 600))
+    whole = folder / "whole.jsonl.gz"
+    record(practice, whole, SweepPlan())
+    by_day: dict[str, list[str]] = defaultdict(list)
+    with gzip.open(whole, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            by_day[json.loads(line)["fetched_at"][:10]].append(line)
+    files = []
+    for day, texts in sorted(by_day.items()):
+        files.append(folder / f"{day}.jsonl.gz")
+        with gzip.open(files[-1], "wt", encoding="utf-8") as file:
+            file.writelines(texts)
+    return whole, files
+
+
+def _repeated(path: Path, longer: Path, times: int) -> Path:
+    """Write a recording several times, each as if it came a year later."""
+    with gzip.open(longer, "wt", encoding="utf-8") as file:
+        for more in range(times):
+            with gzip.open(path, "rt", encoding="utf-8") as lines:
+                file.writelines(line.replace('"fetched_at":"2026', f'"fetched_at":"{2026 + more}', 1) for line in lines)
+    return longer
+
+
+def posts_in(home: Path) -> int:
+    """Count the posts of a home."""
+    with Store(Config.load(home=home).warehouse_file).as_of(datetime(2100, 1, 1, tzinfo=UTC)) as world:
+        return len(world.frame("posts"))
+
+
+def _apart(what: str, file: Path, home: Path) -> tuple[float, float]:
+    """Do one thing in a process of its own: seconds of processor, and the most memory it held [GB]."""
+    command = [sys.executable, "-m", "benchmarks.filling", "--here", what, str(file), str(home)]
+    told = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - this very program
+    seconds, held = map(float, told.stdout.split()[-2:])
+    return seconds, held
+
+
+def replayed(file: Path, home: Path) -> None:
+    """Replay a recording."""
+    replay([file], Config.load(home=home))
+
+
+def rebuilt(_: Path, home: Path) -> None:
+    """Make the warehouse anew from the archive."""
+    rebuild(Config.load(home=home))
+
+
+def by_hand(file: Path, home: Path) -> None:
+    """Parse and append, as a script would."""
+    home.mkdir()
+    loads: Callable[[str], Any] = __import__("orjson").loads if find_spec("orjson") else json.loads
+    rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            answer = loads(line)
+            for name, row in _picked(answer, answer["fetched_at"]):
+                rows[name].append(row)
+    with duckdb.connect(str(home / "by_hand.duckdb")) as connection:
+        for name, found in rows.items():
+            connection.from_df(pd.DataFrame(found)).create(name)
+
+
+def _picked(answer: dict[str, Any], at: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Pick out what the warehouse keeps too."""
+    body = answer["body"] if isinstance(answer["body"], dict) else {}
+    data = body.get("data", body)
+    yield "calls", (at, answer["provider"], answer["endpoint"], json.dumps(answer["params"]), answer["status"])
+    if answer["endpoint"] == "/music-info/":
+        yield "sounds", (at, data.get("id"), data.get("title"), data.get("author"), data.get("original"))
+        yield "sound_observations", (at, data.get("id"), data.get("video_count"))
+    for one in data.get("videos", ()) if isinstance(data, dict) else ():
+        post, author, music = one.get("video_id"), one.get("author") or {}, one.get("music_info") or {}
+        yield "posts", (at, post, music.get("id"), author.get("id"), one.get("create_time"), one.get("region"),
+                        one.get("title"), one.get("duration"))  # fmt: skip
+        yield "post_observations", (at, post, one.get("play_count"), one.get("digg_count"), one.get("comment_count"),
+                                    one.get("share_count"), one.get("collect_count"))  # fmt: skip
+        yield "creators", (at, author.get("id"), author.get("unique_id"), author.get("nickname"))
+        yield "sounds", (at, music.get("id"), music.get("title"), music.get("author"), music.get("original"))
+        for word in str(one.get("title")).split():
+            if word.startswith("#"):
+                yield "post_hashtags", (at, post, word[1:].casefold())
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print what was measured; or do one thing, when told so."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("days", type=int, nargs="?", default=DAYS)
+    parser.add_argument("--here", nargs=3, help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    if not given.here:
+        print(table(measure(given.days)))
+        return
+    what, file, home = given.here
+    with spending() as spent:
+        {"by_hand": by_hand, "replayed": replayed, "rebuilt": rebuilt}[what](Path(file), Path(home))
+    print(spent.processor_s, memory() / 1e6)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""All promises about speed, in one table: promise, measured, held or not.
+
+    python -m benchmarks.speed [PART …] [--millions 10] [--spilled 10] [--memory 1GB] [--out FILE]
+
+Each part is a benchmark of its own; what it does, and how fair it is to its rivals, stands in its room. Without parts
+all are measured, which takes about a quarter of an hour on two idle cores. Ratios are taken within one run, by turns;
+seconds are those of the processor where nothing else is said. Lines are printed as they come, the table at the end.
+"""
+
+import argparse
+import contextlib
+import io
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import counting, explorer, filling, opening, review, scale, spending, sweeping
+from benchmarks.promises import Promise, machine, table
+from benchmarks.promises import spending as spent_by
+from trendlib.config import Config
+from trendlib.monitor import Monitor
+
+ROUNDS = 5
+LIBRARIES = "pandas, plotly.graph_objects, duckdb"
+SPARK_MILLIONS = 1.0
+MEGABYTE = 2**20
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How large, and where to work."""
+
+    folder: Path
+    millions: float = 10.0
+    spilled: float = 10.0
+    memory: str = "1GB"
+
+
+def boards(asked: Asked) -> Iterator[Promise]:
+    """Make boards of many posts, beside SQL, pandas and loops; and with little memory."""
+    yield from counting.measure(asked.folder, asked.millions)
+    yield counting.within(asked.folder, asked.spilled, asked.memory)
+
+
+def sweeps(_: Asked) -> Iterator[Promise]:
+    """Count questions a minute."""
+    yield from sweeping.measure()
+
+
+def credit(_: Asked) -> Iterator[Promise]:
+    """Count credits a day."""
+    for sounds in spending.SOUNDS:
+        yield spending.measure(sounds)
+
+
+def loading(_: Asked) -> Iterator[Promise]:
+    """Fill a warehouse."""
+    yield from filling.measure()
+
+
+def imports(asked: Asked) -> Iterator[Promise]:
+    """Wait as a cold kernel does; the quickest of some rounds counts, by the clock."""
+    found = {name: min(took) for name, took in opening.measure(ROUNDS, asked.folder / "opening").items()}
+    ratio = found["import trendlib"] / found[LIBRARIES]
+    yield Promise(f"cold import of trendlib: at most 1.15 × {LIBRARIES}", f"{ratio:.2f} ×", ratio <= 1.15)
+    for name in ("first chart, new folder", "first chart, opened again", "explorer, opened again"):
+        yield Promise(f"{name}, from starting Python", f"{found[name]:.1f} s")
+
+
+def windows(asked: Asked) -> Iterator[Promise]:
+    """Look at the explorer's answers while the slider moves and sounds change."""
+    home = asked.folder / "explorer"
+    explorer.write_store(home)
+    monitor = Monitor(Config.load(home=home), as_of=explorer.AS_OF)
+    monitor.study.company_days(explorer.AS_OF)
+    large = monitor.sound(str(explorer.FIRST_ID))
+    others = [str(explorer.FIRST_ID + 1 + 241 * place) for place in range(explorer.SMALL_SOUNDS)]
+    moments = [explorer.AS_OF - timedelta(days=day, minutes=day) for day in range(1, explorer.SLIDES + 1)]
+    largest = 0
+    for what, sounds in (
+        ("the slider over a sound of 1,000,000 posts", [large.at(moment) for moment in moments]),
+        ("sound after sound, of 10,000", [monitor.sound(one) for one in others]),
+    ):
+        slow = {}
+        for name in explorer.TABS:
+            explorer.measured(sounds[:1], name)
+            monitor.study.forget_measures()
+            _, works, message = explorer.measured(sounds, name)
+            slow[name], largest = float(np.quantile(works, 0.95)), max(largest, message)
+        told = ", ".join(f"{name} {ms:.0f}" for name, ms in slow.items()) + " ms of processor"
+        yield Promise(f"{what}: 95 % of answers within 100 ms on every tab", told, max(slow.values()) <= 100)
+    yield Promise("size sent to the browser for an answer", f"at most {largest / MEGABYTE:.2f} MB")
+
+
+def decks(asked: Asked) -> Iterator[Promise]:
+    """Write a review of 60 picks."""
+    folder = asked.folder / "review"
+    config = review.write_home(folder / "home")
+    with contextlib.redirect_stdout(io.StringIO()), spent_by() as spent:
+        review.measure(config, folder / "out")
+    page = max(file.stat().st_size for file in (folder / "out").rglob("*.html")) / MEGABYTE
+    what = f"a review of {review.PICKS} picks from {review.SOUNDS:,} sounds"
+    yield Promise(f"{what}: within 60 s", f"{spent.processor_s:.0f} s of processor", spent.processor_s <= 60)
+    yield Promise("its page: at most 8 MB", f"{page:.1f} MB", page <= 8)
+
+
+def cluster(asked: Asked) -> Iterator[Promise]:
+    """Make the same boards by Spark, where it is installed; weigh a million posts on disk."""
+    engines = scale.ENGINES if find_spec("pyspark") and shutil.which("java") else scale.ENGINES[:1]
+    folder, posts = asked.folder / "scale", round(SPARK_MILLIONS * scale.A_MILLION)
+    folder.mkdir(parents=True, exist_ok=True)
+    for engine in engines:
+        scale.measure_apart(engine, folder, SPARK_MILLIONS)
+    found = scale.measured(folder)
+    size = (folder / f"{posts}.duckdb").stat().st_size / posts * scale.A_MILLION / 1e9
+    yield Promise("size on disk, a million posts with counters, creators and hashtags", f"{size:.2f} GB")
+    own = found[posts, "duckdb"]["processor_s"]
+    whole = f"the whole board of {posts / scale.A_MILLION:g} million posts"
+    yield Promise(f"{whole}, every metric on it", f"{own:.1f} s, {found[posts, 'duckdb']['memory_gb']:.1f} GB")
+    if len(engines) == 1:
+        yield Promise("Spark makes the same boards", "not measured", why="pyspark or Java is missing here")
+        return
+    is_same, ratio = scale.are_equal(folder, posts), found[posts, "spark"]["processor_s"] / own
+    told = f"{'equal' if is_same else 'DIFFERENT'}; Spark takes {ratio:.0f} × the processor"
+    yield Promise("Spark, a master and two workers, makes the same boards", told, is_same)
+
+
+PARTS: dict[str, Callable[[Asked], Iterator[Promise]]] = {
+    "boards": boards, "loading": loading, "credits": credit, "sweeps": sweeps, "imports": imports,
+    "windows": windows, "decks": decks, "cluster": cluster,
+}  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what is asked for, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", help=f"some of {', '.join(PARTS)}; none given means all")
+    parser.add_argument("--millions", type=float, default=Asked.millions, help="posts for the boards [millions]")
+    parser.add_argument("--spilled", type=float, default=Asked.spilled, help="posts where boards spill [millions]")
+    parser.add_argument("--memory", default=Asked.memory, help="what DuckDB may hold when it spills")
+    parser.add_argument("--out", type=Path, help="where the table goes as well, as Markdown")
+    given = parser.parse_args(arguments)
+    found = []
+    with tempfile.TemporaryDirectory() as scratch:
+        asked = Asked(Path(scratch), given.millions, given.spilled, given.memory)
+        for part in given.parts or PARTS:
+            for promise in PARTS[part](asked):
+                print(f"{part}: {promise.what}: {promise.measured}", file=sys.stderr, flush=True)
+                found.append(promise)
+    told = f"{table(found)}\n\nMeasured {datetime.now(UTC):%Y-%m-%d} on {machine()}."
+    print(told)
+    if given.out:
+        given.out.parent.mkdir(parents=True, exist_ok=True)
+        given.out.write_text(told + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
