@@ -42,7 +42,7 @@ _NUMBERS = {
 # a post is seen by the sweep at the as-of hour after it, and again a day later
 _TABLES = (
     """CREATE TEMP TABLE made AS
-    SELECT ({id} + sound)::VARCHAR AS sound_id, lpad((sound * 10000000 + n)::VARCHAR, 19, '7') AS post_id,
+    SELECT ({id} + sound)::VARCHAR AS sound_id, '7' || lpad((sound * 10000000 + n)::VARCHAR, 18, '0') AS post_id,
            'c' || (hash(sound, n, 'who') % 400000)::VARCHAR AS creator_id,
            ['US','BR','ID','MX','DE','GB','PH','FR','TR','JP'][1 + floor(10 * pow((hash(n, sound, 'r') % 10007) / 10007, 2))::INT] AS region,
            TIMESTAMPTZ '{now}' - to_microseconds(CAST(86400000000.0 * span * pow((n + 0.5) / posts, 0.8) AS BIGINT)) AS posted_at,

@@ -346,8 +346,10 @@ def joined_days(counted: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
 def not_measured(known: Sequence[str], measured: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Give the sounds that are watched and were never seen a row that says so."""
     unseen = sorted(set(known).difference(*(frame["sound_id"] for frame in measured)))
-    blank = pd.DataFrame({"sound_id": unseen, "status": Status.NOT_ENOUGH_COVERAGE.value, "evidence_kind": "posts"})
     like = measured[0].drop(columns=["is_season_adjusted", "is_lower_bound"])
+    if not unseen:
+        return like.head(0)
+    blank = pd.DataFrame({"sound_id": unseen, "status": Status.NOT_ENOUGH_COVERAGE.value, "evidence_kind": "posts"})
     return blank.reindex(columns=like.columns).astype(like.dtypes)
 
 

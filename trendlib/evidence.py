@@ -5,14 +5,14 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-import narwhals as nw
 import pandas as pd
 
 from trendlib import metrics
 from trendlib.alerts import PACE_RULES, marks
 from trendlib.board import POSTS_PER_CREATOR, SENT_ALERTS, joined_days, latest_uses, not_measured
 from trendlib.metrics.captions import hashtag_shares
-from trendlib.metrics.coverage import spans
+from trendlib.metrics.counters import Told
+from trendlib.metrics.coverage import own_span
 from trendlib.metrics.creators import concentrated
 from trendlib.metrics.daily import HORIZON_DAYS, Grid
 from trendlib.metrics.engines import DAY, instant
@@ -100,13 +100,17 @@ class Evidence:
     @cached_property
     def counted(self) -> pd.DataFrame:
         """Its daily counts by the counter."""
-        counted: pd.DataFrame = metrics.daily.from_counter(self.readings, as_of=self.as_of)
-        return counted
+        return metrics.daily.counted_days(self.told, as_of=instant(self.as_of))
+
+    @cached_property
+    def told(self) -> Told:
+        """What its counter tells of each window."""
+        return self.study.counters(self.sound_id).by_day(instant(self.as_of), HORIZON_DAYS)
 
     @cached_property
     def span(self) -> pd.DataFrame:
         """The stretch of time in which its posts are complete."""
-        return spans(nw.from_native(self.world.oldest_post()), self.covered, instant(self.as_of))
+        return own_span(self.sound_id, self.world.oldest_post(), self.covered)
 
     @cached_property
     def tally(self) -> pd.DataFrame:
@@ -149,7 +153,7 @@ class Evidence:
         on_posts = of_counts(counted, season(self.company_days), dialect=dialect)
         if len(on_posts) and on_posts["status"].iloc[0] == Status.OK:
             return (on_posts,)  # no counter tells more
-        own = metrics.daily.grid(self.counted, as_of=self.as_of, days=GRID_DAYS)
+        own = metrics.daily.counted_grid(self.told, days=GRID_DAYS)
         ordinary = season(self.study.company_days(self.as_of).beside(own))
         return on_posts, of_counts(own, ordinary, dialect=dialect)
 

@@ -19,6 +19,7 @@ from trendlib.metrics.creators import most_viewed
 from trendlib.schema import POST_OBSERVATIONS, POSTS, TABLES, utc_text
 from trendlib.snapshot import PANDAS_TYPES, Snapshot
 from trendlib.store import Store
+from trendlib.versions import DAY_US, NEVER, Known, Versions, micros
 
 _PROOF = ("post_id", "observed_at", "answer_id")
 _WORDS = [name for name in POSTS.names if name not in _PROOF]
@@ -57,33 +58,42 @@ _COUNTED = (
     + ")"
 )
 _NUMBERED = (
-    "SELECT epoch_us(posted_at) AS posted, creator, upper(region) AS region, {more}epoch_us(known_from) AS known_from, "
-    "CASE WHEN isfinite(known_until) THEN epoch_us(known_until) ELSE 9000000000000000000 END AS known_until "
-    "FROM {table} LEFT JOIN creator_numbers USING (creator_id) WHERE sound_id IS NOT NULL ORDER BY posted"
+    f"SELECT hash(post_id) AS post, coalesce(epoch_us(posted_at), {NEVER}) AS posted, coalesce(creator, 0) AS creator, "  # noqa: S608 - a number
+    "coalesce(place, 0) AS region, epoch_us(observed_at) AS observed FROM posts LEFT JOIN creator_numbers "
+    "USING (creator_id) LEFT JOIN region_numbers ON upper(posts.region) = region_numbers.region "
+    "WHERE observed_at IS NOT NULL ORDER BY observed_at, answer_id"
+)
+_VIEWED = (
+    "SELECT epoch_us(posted_at) AS posted, creator, coalesce(views, -1) AS views, "  # noqa: S608 - a number
+    f"epoch_us(known_from) AS known_from, "
+    f"CASE WHEN isfinite(known_until) THEN epoch_us(known_until) ELSE {NEVER} END AS known_until "
+    "FROM counted_posts JOIN creator_numbers USING (creator_id) WHERE sound_id IS NOT NULL AND posted_at IS NOT NULL "
+    "ORDER BY posted"
 )
 _CREATORS = (
-    "SELECT creator_id, row_number() OVER (ORDER BY creator_id) AS creator "
+    "SELECT creator_id, (row_number() OVER (ORDER BY creator_id))::INTEGER AS creator "
     "FROM (SELECT DISTINCT creator_id FROM posts WHERE creator_id IS NOT NULL)"
 )
+_REGIONS = (
+    "SELECT region, (row_number() OVER (ORDER BY region))::INTEGER AS place "
+    "FROM (SELECT DISTINCT upper(region) AS region FROM posts WHERE region IS NOT NULL)"
+)
 _TAGGED = (
-    "SELECT sound_id, epoch_us(posted_at) AS posted, hashtag, epoch_us(greatest(known_from, first)) AS known_from, "
-    "CASE WHEN isfinite(known_until) THEN epoch_us(known_until) ELSE 9000000000000000000 END AS known_until "
+    "SELECT sound_id, epoch_us(posted_at) AS posted, hashtag, epoch_us(greatest(known_from, first)) AS known_from, "  # noqa: S608
+    f"CASE WHEN isfinite(known_until) THEN epoch_us(known_until) ELSE {NEVER} END AS known_until "
     "FROM worded_posts JOIN (SELECT post_id, hashtag, min(observed_at) AS first FROM post_hashtags GROUP BY ALL) "
     "USING (post_id) WHERE sound_id IS NOT NULL ORDER BY posted"
 )
 _OF_CREATORS = {"creators": ("handle", "nickname"), "creator_observations": ("followers",)}
-_DAY_US = 86_400_000_000
-_FOREVER = 9_000_000_000_000_000_000
 # what is made of which copied tables
 _MADE = {
     "worded_posts": (("posts",), _VERSIONED.format(more="", rows="posts")),
     "counted_posts": (("posts", "post_observations"), _COUNTED),
     # creators as numbers in the order of their ids: counting by them is many times faster
     "creator_numbers": (("posts",), _CREATORS),
-    "numbered_posts": (("worded_posts", "creator_numbers"), _NUMBERED.format(more="", table="worded_posts")),
+    "region_numbers": (("posts",), _REGIONS),
     # a tag is known beside a version of its post from when both are known
     "tagged_posts": (("worded_posts", "post_hashtags"), _TAGGED),
-    "viewed_posts": (("counted_posts", "creator_numbers"), _NUMBERED.format(more="views, ", table="counted_posts")),
 }  # fmt: skip
 
 
@@ -159,7 +169,7 @@ class Excerpt(Store):
 
     def condensed(self, name: str, as_of: datetime, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         """Keep a table as of an instant; as of another it is the same, where no row was observed in between."""
-        known = int(np.searchsorted(self._moments(name), _micros(as_of, 0)))
+        known = int(np.searchsorted(self._moments(name), micros(as_of)))
         if name not in self._latest or self._latest[name][0] != known:
             self._latest[name] = (known, make())
         return self._latest[name][1]
@@ -182,12 +192,20 @@ class Excerpt(Store):
             self._creators.update(asked)
 
     @cached_property
-    def viewed(self) -> Mapping[str, np.ndarray[Any, np.dtype[np.int64]]]:
-        """The versions of the posts of known creators, in the order of time; views of -1 are unknown."""
-        names = "posted, creator, coalesce(views, -1) AS views, known_from, known_until"
-        rows = f"SELECT {names} FROM viewed_posts WHERE creator IS NOT NULL AND posted IS NOT NULL ORDER BY posted"  # noqa: S608
-        columns = self.taken("viewed_posts").execute(rows).df()
-        return {str(name): values.to_numpy(dtype="int64") for name, values in columns.items()}
+    def versions(self) -> Versions:
+        """The versions of the one sound's posts as columns of numbers."""
+        return Versions.of(self.taken("posts", "creator_numbers", "region_numbers").execute(_NUMBERED).fetchnumpy())
+
+    @cached_property
+    def viewed(self) -> Versions:
+        """The same with ``views`` (of -1: unknown), of the posts of known creators."""
+        return Versions(self.taken("counted_posts", "creator_numbers").execute(_VIEWED).fetchnumpy())
+
+    @cached_property
+    def regions(self) -> list[str | None]:
+        """The name of each number of a region."""
+        names = self.taken("region_numbers").execute("SELECT region FROM region_numbers ORDER BY place").fetchall()
+        return [None, *(name for (name,) in names)]
 
     @cached_property
     def _memory(self) -> duckdb.DuckDBPyConnection:
@@ -259,17 +277,13 @@ class ExcerptSnapshot(Snapshot):
             asked = asked.merge(known[["creator_id", *names]], on="creator_id", how="left")
         return asked
 
-    def oldest_post(self) -> pd.DataFrame:
-        """Return each sound's oldest post: ``sound_id``, ``posted_at``; a row, or none."""
-        oldest = self._ask("numbered_posts", "SELECT min(posted) AS posted FROM known")["posted"].dropna()
-        times = pd.to_datetime(oldest, unit="us", utc=True).astype("datetime64[us, UTC]")
-        return pd.DataFrame(
-            {"sound_id": pd.Series(self._excerpt.sound_ids[0], times.index, dtype="str"), "posted_at": times}
-        )
+    def oldest_post(self) -> datetime | None:
+        """Tell when the one sound's oldest post was posted; None without posts."""
+        return self._known().oldest
 
     def number_of_posts(self) -> int:
         """Count the one sound's posts."""
-        return int(self._ask("numbered_posts", "SELECT count(*) AS n FROM known")["n"].iloc[0])
+        return len(self._known())
 
     def posts_by_day(self, days: int, most: int, since: datetime | None, until: datetime | None) -> pd.DataFrame:
         """Count the one sound's posts in each 24 h window.
@@ -287,54 +301,38 @@ class ExcerptSnapshot(Snapshot):
         -------
             ``age`` (1 is the last window), ``posts``, ``capped``, ``creators``, and the same three ``_within``.
         """
-        within = f"posted >= {_micros(since, 0)} AND posted < {_micros(until, _FOREVER)}"
-        counts = (
-            f"SELECT {self._age(1)} AS age, creator, count(*) AS n, count(*) FILTER ({within}) AS m "  # noqa: S608 - numbers
-            f"FROM known WHERE {self._recent(days)} GROUP BY ALL"
-        )
-        sums = ", ".join(
-            f"sum({one})::BIGINT AS posts{end}, "
-            f"sum(CASE WHEN creator IS NULL THEN {one} ELSE least({one}, {most}) END)::BIGINT AS capped{end}, "
-            f"count(creator) FILTER ({one} > 0) AS creators{end}"
-            for one, end in (("n", ""), ("m", "_within"))
-        )
-        return self._ask("numbered_posts", f"SELECT age, {sums} FROM ({counts}) GROUP BY age")  # noqa: S608 - numbers
+        return self._known(days).by_day(days, most, micros(since), micros(until, NEVER))
 
     def posts_by_region(self, cells: int, span_days: int) -> pd.DataFrame:
         """Count the one sound's posts by ``region`` and ``cell`` of some days, of which 1 is the last: ``posts``."""
-        counts = f"SELECT region, {self._age(span_days)} AS cell, count(*) AS posts FROM known"  # noqa: S608 - numbers
-        return self._ask("numbered_posts", f"{counts} WHERE {self._recent(cells * span_days)} GROUP BY ALL")
+        cell, region, posts = self._known(cells * span_days).by_region(cells, span_days)
+        names = pd.Series(self._excerpt.regions, dtype="str").take(region).reset_index(drop=True)
+        return pd.DataFrame({"region": names, "cell": cell, "posts": posts})
 
     def creator_totals(self, days: int) -> pd.DataFrame:
         """Count the one sound's recent posts by creator, and add these up: what concentration is made of."""
-        recent = f"SELECT creator, count(*) AS c FROM known WHERE {self._recent(days)} GROUP BY creator"  # noqa: S608 - numbers
-        # only who posted lately can have posted first lately
-        firsts = "SELECT creator, min(posted) AS first FROM known SEMI JOIN recent USING (creator) GROUP BY creator"
-        start = _micros(self.as_of, 0) - days * _DAY_US
-        totals = (
-            f"WITH recent AS ({recent}), firsts AS ({firsts}) SELECT sum(c) FILTER (creator IS NOT NULL) AS posts, "  # noqa: S608
-            "count(creator) AS creators, sum(c * c) FILTER (creator IS NOT NULL) AS squares, "
-            "max(c) FILTER (creator IS NOT NULL) AS top, sum(c) FILTER (creator IS NULL) AS posts_of_unknown, "
-            f"count(*) FILTER (first >= {start}) AS first_timers FROM recent LEFT JOIN firsts USING (creator)"
-        )
-        found = self._ask("numbered_posts", totals).astype("float64")
-        return found[found["posts"].notna() | found["posts_of_unknown"].notna()]
+        return self._known().by_creator(days)
 
     def posts_of_leaders(self, top: int, days: int | None) -> pd.DataFrame:
         """Return the posts of the creators with the most views: the columns that ranking them takes."""
-        numbers = self._leaders(top, days) or [0]
-        posts = (
-            "SELECT creator_id, make_timestamptz(posted) AS posted_at, views FROM known "  # noqa: S608 - numbers
-            f"JOIN creator_numbers USING (creator) WHERE creator IN ({', '.join(map(str, numbers))})"
+        posts = self._excerpt.viewed.known(self.as_of, days)
+        creator, views = posts.column("creator"), posts.column("views")
+        leaders = most_viewed(creator, views, top)
+        is_theirs = np.isin(creator, leaders)
+        listed = ", ".join(map(str, leaders)) or "NULL"
+        sql = f"SELECT creator, creator_id FROM creator_numbers WHERE creator IN ({listed})"  # noqa: S608 - numbers
+        ids = dict(self._excerpt.taken("creator_numbers").execute(sql).fetchall())
+        seen = pd.Series(views[is_theirs], dtype="Int64")
+        return pd.DataFrame(
+            {
+                "creator_id": pd.Series([ids[one] for one in creator[is_theirs].tolist()], dtype="str"),
+                "posted_at": pd.DatetimeIndex(posts.column("posted")[is_theirs].view("datetime64[us]"), tz="UTC"),
+                "views": seen.mask(seen < 0),
+            }
         )
-        return self._ask("viewed_posts", posts)
 
-    def _leaders(self, top: int, days: int | None) -> list[int]:
-        posts, now = self._excerpt.viewed, _micros(self.as_of, 0)
-        since = 0 if days is None else int(np.searchsorted(posts["posted"], now - int(days) * _DAY_US))
-        mine = {name: values[since : np.searchsorted(posts["posted"], now)] for name, values in posts.items()}
-        is_known = (mine["known_from"] < now) & (mine["known_until"] >= now)
-        return most_viewed(mine["creator"][is_known], mine["views"][is_known], top)
+    def _known(self, days: int | None = None) -> Known:
+        return self._excerpt.versions.known(self.as_of, days)
 
     def hashtags_by_sound(self, days: int) -> pd.DataFrame:
         """Count the hashtags beside each sound's recent posts: ``sound_id``, ``hashtag``, ``n``, ``n_posts``."""
@@ -344,10 +342,10 @@ class ExcerptSnapshot(Snapshot):
             f"WHERE known_from < {at} AND known_until >= {at} AND sound_id IS NOT NULL "
             f"AND posted_at >= {at} - to_days({int(days)}) AND posted_at < {at} GROUP BY ALL"
         )
-        now = _micros(self.as_of, 0)
+        now = micros(self.as_of)
         tagged = (
             f"SELECT sound_id, hashtag, count(*) AS n FROM tagged_posts WHERE known_from < {now} AND "  # noqa: S608
-            f"known_until >= {now} AND {self._recent(days)} AND posted < {now} GROUP BY ALL"
+            f"known_until >= {now} AND posted >= {now - int(days) * DAY_US} AND posted < {now} GROUP BY ALL"
         )
         counts = (
             f"SELECT sound_id, hashtag, coalesce(n, 0) AS n, n_posts FROM ({known}) "  # noqa: S608 - numbers
@@ -355,20 +353,6 @@ class ExcerptSnapshot(Snapshot):
         )
         found = self._excerpt.taken("worded_posts", "tagged_posts").execute(counts).df()
         return found.astype({"sound_id": "str", "hashtag": "str", "n": "Int64", "n_posts": "Int64"})
-
-    def _ask(self, table: str, sql: str) -> pd.DataFrame:
-        """Ask a table of versions, of which those known at the instant are ``known``."""
-        at = _micros(self.as_of, 0)
-        known = f"SELECT * FROM {table} WHERE known_from < {at} AND known_until >= {at} AND posted < {at}"  # noqa: S608
-        begin = sql.removeprefix("WITH ")
-        whole = f"WITH known AS ({known}){', ' if begin != sql else ' '}{begin}"
-        return self._excerpt.taken(table).execute(whole).df()
-
-    def _age(self, span_days: int) -> str:
-        return f"(({_micros(self.as_of, 0)} - 1 - posted) // {span_days * _DAY_US} + 1)::BIGINT"
-
-    def _recent(self, days: int) -> str:
-        return f"posted >= {_micros(self.as_of, 0) - int(days) * _DAY_US}"
 
     def posts_known(self, *, has_counters: bool) -> duckdb.DuckDBPyRelation:
         """Return the posts of the sounds, one row a post.
@@ -393,8 +377,3 @@ class ExcerptSnapshot(Snapshot):
 
 def _quoted(ids: Iterable[str]) -> str:
     return ", ".join("'" + one.replace("'", "''") + "'" for one in ids) or "NULL"
-
-
-def _micros(instant: datetime | None, otherwise: int) -> int:
-    """Count microseconds since 1970."""
-    return otherwise if instant is None or pd.isna(instant) else pd.Timestamp(instant).as_unit("us").value // 1000

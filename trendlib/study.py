@@ -22,18 +22,17 @@ from trendlib.charted import Charted
 from trendlib.errors import ConfigError
 from trendlib.excerpt import Excerpt
 from trendlib.metrics import Rule
+from trendlib.metrics.counters import Readings
 from trendlib.metrics.coverage import Feed
 from trendlib.metrics.daily import HORIZON_DAYS, Grid
+from trendlib.metrics.engines import instant
 from trendlib.songbook import Songbook, read_overrides
 from trendlib.store import Store
 
 COMPANY = 200
-CONCENTRATION_DAYS = 7
-PACE_RULES = ("breakout", "catch_them_early", "reactivation")
 GRID_DAYS = HORIZON_DAYS + 1
 YEARS = range(2000, 2101)  # every instant near them can be told in any time zone and any frame
 _SOUNDS_KEPT, _INSTANTS_KEPT, _BOARDS_KEPT = 6, 48, 2
-_COUNTED = ("sound_id", "creator_id", "region", "posted_at")
 
 Kept = TypeVar("Kept")
 
@@ -84,6 +83,7 @@ class Study:
         self.rules = rules
         self._shelf = partial(_Shelf, path=store.path)
         self._excerpts, self._feeds = self._shelf(_SOUNDS_KEPT), self._shelf(_SOUNDS_KEPT)
+        self._counters = self._shelf(_SOUNDS_KEPT)
         self._draws = self._shelf(1)
         self.forget_measures()
 
@@ -123,6 +123,11 @@ class Study:
         """Return the pages of a sound's feed, divided into walks."""
         return self._feeds.keep(sound_id, lambda: Feed(self.excerpt(sound_id).log("feed_pages")))
 
+    def counters(self, *sound_ids: str) -> Readings:
+        """Return the readings of the use counters of some sounds, put in order."""
+        make = lambda: Readings(self.excerpt(*sound_ids).log("sound_observations"))  # noqa: E731
+        return self._counters.keep(sound_ids, make)
+
     def company_hashtags(self, as_of: datetime, days: int) -> pd.DataFrame:
         """Count the hashtags beside the company's sounds."""
         return self._hashtags.keep((as_of, days), lambda: self._tagged(as_of, days))
@@ -155,9 +160,8 @@ class Study:
         return sounds[sounds["sound_id"].isin(self.watched)] if self.watched else sounds
 
     def _counted(self, as_of: datetime) -> Grid:
-        readings = self.excerpt(*self.company(as_of)).at(as_of).frame("sound_observations")
-        counted = metrics.daily.from_counter(readings, as_of=as_of)
-        return metrics.daily.grid(counted, as_of=as_of, days=GRID_DAYS)
+        told = self.counters(*self.company(as_of)).by_day(instant(as_of), HORIZON_DAYS)
+        return metrics.daily.counted_grid(told, days=GRID_DAYS)
 
     def _board(self, as_of: datetime) -> Board:
         with self.store.as_of(as_of) as world:

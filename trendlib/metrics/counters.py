@@ -17,6 +17,7 @@ turn, and readings are missing. So:
 * An increment over more than 14 days says nothing of a day: unknown.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,7 +27,7 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from trendlib.metrics.engines import DAY, Frame, aged, between, board, enter, whole
+from trendlib.metrics.engines import DAY, Frame, aged, between, board, enter
 
 LEVELS_COMPARED = 3
 LEVELS_REMEMBERED = 14
@@ -62,69 +63,77 @@ class _Levels:
         return found
 
 
-def readings_by_day(readings: IntoFrame, *, as_of: pd.Timestamp, days: int) -> pd.DataFrame:
-    """Derive posts and exposure of every window from the first one with a reading.
+class Readings:
+    """Readings of use counters, put in order once, so that the daily counts of any instant are quick.
+
+    Parameters
+    ----------
+    readings
+        ``sound_id``, ``observed_at``, ``total_uses``, of any time; a pandas frame of the house's types.
+    """
+
+    def __init__(self, readings: pd.DataFrame) -> None:
+        known = readings[readings["total_uses"].notna().to_numpy()]
+        sound, self._names = pd.factorize(known["sound_id"], sort=True)
+        at = known["observed_at"].to_numpy(dtype="datetime64[us]").astype("int64")
+        order = np.lexsort((at, sound))
+        self._sound, self._at = sound[order], at[order]
+        self._uses = known["total_uses"].to_numpy(dtype="int64")[order]
+
+    def by_day(self, as_of: pd.Timestamp, days: int) -> "Told":
+        """Tell posts and exposure of every window that holds a reading."""
+        now = as_of.value // 1000
+        is_near = (self._at >= now - days * _DAY_US) & (self._at < now)
+        sound, at, uses = self._sound[is_near], self._at[is_near], self._uses[is_near]
+        # windows are closed at their start: a reading at the very edge is of the later window
+        age = -(-(now - at) // _DAY_US)
+        order = np.lexsort((at, uses, -age, sound))
+        is_last = np.ones(len(order), dtype=bool)
+        is_last[:-1] = (np.diff(sound) != 0) | (np.diff(age) != 0)
+        last = order[is_last]
+        present, code = np.unique(sound[last], return_inverse=True)
+        names = pd.Index(self._names.take(present), dtype="str")
+        return _told(_Levels(names, code, age[last], uses[last].astype("float64"), at[last] / _DAY_US))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the levels of all sounds tell of their windows: an entry a level, each sound's in the order of time."""
+
+    names: "pd.Index[Any]"
+    sound: Any
+    age: Any
+    is_first: Any
+    columns: Mapping[str, Floats]
+
+
+def readings_by_day(readings: IntoFrame, *, as_of: pd.Timestamp, days: int) -> Told:
+    """Tell posts and exposure of every window that holds a reading, of frames of any engine.
 
     Returns
     -------
-    frame
-        ``sound_id``, ``age`` (1 is the last window), ``posts`` [a day], ``exposure_days``, ``net_change``,
-        ``is_flagged``, ``rounding_unit``, sorted by sound and time.
+        Its columns are ``posts`` [a day], ``exposure_days``, ``net_change``, ``is_flagged``, ``rounding_unit``.
     """
-    levels = _levels(readings, as_of=as_of, days=days)
-    told = _increments(levels, _rounding_unit(levels))
-    starts = np.flatnonzero(levels.place == 0)
-    first = levels.age[starts]
-    end = first.cumsum()
-    number = int(first.sum())
-    sounds = np.repeat(np.arange(len(first)), first)
-    frame = pd.DataFrame({"sound_id": levels.names.take(sounds), "age": np.repeat(end, first) - np.arange(number)})
-    place = end[levels.sound] - levels.age
-    for name, values in told.items():
-        column = np.full(number, np.nan)
-        column[place] = values
-        frame[name] = column
-    frame["exposure_days"] = frame["exposure_days"].fillna(0.0)
-    frame["is_flagged"] = frame["is_flagged"] == 1
-    return frame.assign(net_change=whole(frame["net_change"]), rounding_unit=whole(frame["rounding_unit"]))
-
-
-def _levels(readings: IntoFrame, *, as_of: pd.Timestamp, days: int) -> _Levels:
-    """Reduce readings to the level of each window and when it was last read."""
     frame = enter(readings, ids=["sound_id"], times=["observed_at"], others=["total_uses"])
     known = frame.filter(between("observed_at", as_of - DAY * days, as_of), ~nw.col("total_uses").is_null())
-    table = _reduced(known.select("sound_id", "observed_at", "total_uses"), as_of=as_of, days=days)
-    sound, names = pd.factorize(table["sound_id"], sort=True)
-    at = table["at"].to_numpy(dtype="datetime64[us]").astype("int64") / _DAY_US
-    order = np.lexsort((at, sound))
-    level = table["level"].to_numpy(dtype="float64")
-    age = table["age"].to_numpy(dtype="int64")
-    return _Levels(pd.Index(names, dtype="str"), sound[order], age[order], level[order], at[order])
+    known = known.select("sound_id", "observed_at", "total_uses")
+    if not known.implementation.is_pandas():
+        known = _reduced(known, as_of=as_of, days=days)
+    return Readings(board(known)).by_day(as_of, days)
 
 
-def _reduced(known: Frame, *, as_of: pd.Timestamp, days: int) -> pd.DataFrame:
-    if known.implementation.is_pandas():
-        return _reduced_here(board(known), as_of)
+def _reduced(known: Frame, *, as_of: pd.Timestamp, days: int) -> Frame:
+    """Keep, in their engine, the last of each window's highest readings."""
     highest = aged(known, "observed_at", as_of=as_of, days=days).with_columns(
         nw.col("total_uses").max().over(_KEY).alias("level")
     )
     at_level = highest.filter(nw.col("total_uses") == nw.col("level"))
-    return board(at_level.group_by([*_KEY, "level"]).agg(nw.col("observed_at").max().alias("at")))
+    return at_level.group_by([*_KEY, "total_uses"]).agg(nw.col("observed_at").max())
 
 
-def _reduced_here(known: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Do in memory what engines do with many more rows."""
-    at = known["observed_at"].to_numpy(dtype="datetime64[us]").astype("int64")
-    # windows are closed at their start: a reading at the very edge is of the later window
-    age = -(-(as_of.value // 1000 - at) // _DAY_US)
-    uses = known["total_uses"].to_numpy(dtype="int64")
-    sound, _ = pd.factorize(known["sound_id"])
-    order = np.lexsort((at, uses, age, sound))
-    is_last = np.ones(len(order), dtype=bool)
-    is_last[:-1] = (np.diff(sound[order]) != 0) | (np.diff(age[order]) != 0)
-    table = known.iloc[order[is_last]]
-    table = table.assign(age=age[order[is_last]])
-    return table.rename(columns={"total_uses": "level", "observed_at": "at"})
+def _told(levels: _Levels) -> Told:
+    columns = _increments(levels, _rounding_unit(levels))
+    return Told(levels.names, levels.sound, levels.age, levels.place == 0, columns)
 
 
 def _rounding_unit(levels: _Levels) -> Floats:

@@ -34,6 +34,7 @@ PAIRS_NEEDED = 5
 CAPPED_BELOW = 0.8
 LAG_DAYS, LAG_POSTS = 1.0, 30
 PAGE_OVERLAP = pd.Timedelta(hours=1)
+_EDGE = pd.Timedelta(microseconds=1)
 _MILLISECONDS = 1e11
 _FEED = ["subject", "subject_id"]
 _TIMES = ["observed_at", "newest_posted_at", "oldest_posted_at"]
@@ -317,10 +318,27 @@ def spans(posts: Frame, covered: IntoFrame | datetime | None, as_of: pd.Timestam
         oldest["since"], oldest["until"] = oldest["oldest"], as_of
     else:
         oldest = oldest.join(_sound_feeds(covered), how="outer")
-    edge = pd.Timedelta(0) if isinstance(covered, datetime) else pd.Timedelta(microseconds=1)
+    edge = pd.Timedelta(0) if isinstance(covered, datetime) else _EDGE
     oldest["counted_from"] = oldest["since"] + edge
     oldest.index.name = "sound_id"
     return oldest[oldest.index.notna()].sort_index()
+
+
+def own_span(sound_id: str, oldest: datetime | None, covered: pd.DataFrame) -> pd.DataFrame:
+    """Give one sound's stretch as `spans` does: by its oldest post known, and a coverage frame of its feed alone.
+
+    Examples
+    --------
+    >>> len(own_span("7", None, pd.DataFrame()))
+    0
+    """
+    is_known = oldest is not None or len(covered) > 0
+    since, until = covered[["complete_since", "covered_until"]].iloc[0] if len(covered) else (pd.NaT, pd.NaT)
+    times = {"oldest": oldest, "since": since, "until": until, "counted_from": since + _EDGE}
+    index = pd.Index([sound_id] * is_known, name="sound_id", dtype="str")
+    return pd.DataFrame(
+        {name: pd.DatetimeIndex([at] * is_known, tz="UTC").as_unit("us") for name, at in times.items()}, index
+    )
 
 
 def _sound_feeds(covered: IntoFrame) -> pd.DataFrame:

@@ -17,9 +17,23 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from trendlib.metrics.counters import readings_by_day
+from trendlib.metrics.counters import Told, readings_by_day
 from trendlib.metrics.coverage import BEGINNING, exposure, spans
-from trendlib.metrics.engines import DAY, Frame, aged, between, board, bring, dated, days_before, enter, instant, leave
+from trendlib.metrics.engines import (
+    DAY,
+    Frame,
+    aged,
+    between,
+    board,
+    bring,
+    dated,
+    days_at,
+    days_before,
+    enter,
+    instant,
+    leave,
+    whole,
+)
 
 HORIZON_DAYS = 70
 COLUMNS = ("sound_id", "day", "posts", "exposure_days", "net_change", "is_flagged", "rounding_unit", "source")
@@ -128,11 +142,24 @@ def from_posts(
 
 def covered_only(counts: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """Keep the windows of which something is known, with what `from_posts` says of each."""
-    is_known = (counts["exposure_days"] > 0) & ~counts["is_before_birth"]
-    frame = counts[is_known].assign(net_change=np.nan, is_flagged=False, rounding_unit=1, source="posts")
-    frame["day"] = (as_of - frame["age"] * DAY).astype("datetime64[us, UTC]")
-    frame = frame.astype({"net_change": "Int64", "rounding_unit": "Int64", "source": "str"})
-    return frame.sort_values(["sound_id", "day"])[[*COLUMNS, "creators"]]
+    is_known = (counts["exposure_days"].to_numpy() > 0) & ~counts["is_before_birth"].to_numpy()
+    sound, _ = pd.factorize(counts["sound_id"])
+    order = np.lexsort((-counts["age"].to_numpy(), sound))
+    frame = counts.iloc[order[is_known[order]]].reset_index(drop=True)
+    number = len(frame)
+    return pd.DataFrame(
+        {
+            "sound_id": frame["sound_id"],
+            "day": days_at(frame["age"], as_of),
+            "posts": frame["posts"],
+            "exposure_days": frame["exposure_days"],
+            "net_change": whole(np.full(number, np.nan)),
+            "is_flagged": np.zeros(number, dtype=bool),
+            "rounding_unit": whole(np.ones(number)),
+            "source": pd.Series("posts", index=range(number), dtype="str"),
+            "creators": frame["creators"],
+        }
+    )
 
 
 def from_counter(readings: IntoFrame, *, as_of: datetime, days: int = HORIZON_DAYS) -> Any:
@@ -160,10 +187,49 @@ def from_counter(readings: IntoFrame, *, as_of: datetime, days: int = HORIZON_DA
         If a column is missing or of the wrong kind.
     """
     now = instant(as_of)
-    frame = readings_by_day(readings, as_of=now, days=days)
-    frame["day"] = (now - frame["age"] * DAY).astype("datetime64[us, UTC]")
-    frame["source"] = pd.Series("counter", index=frame.index, dtype="str")
-    return leave(frame.sort_values(["sound_id", "day"])[list(COLUMNS)], readings)
+    return leave(counted_days(readings_by_day(readings, as_of=now, days=days), as_of=now), readings)
+
+
+def counted_days(told: Told, *, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Lay what counters told out as `from_counter` gives it."""
+    first = told.age[told.is_first]
+    end = first.cumsum()
+    number = int(first.sum())
+    place = end[told.sound] - told.age
+
+    def column(name: str) -> Matrix:
+        values = np.full(number, np.nan)
+        values[place] = told.columns[name]
+        return values
+
+    age = np.repeat(end, first) - np.arange(number)
+    return pd.DataFrame(
+        {
+            "sound_id": told.names.take(np.repeat(np.arange(len(first)), first)),
+            "day": days_at(age, as_of),
+            "posts": column("posts"),
+            "exposure_days": np.nan_to_num(column("exposure_days")),
+            "net_change": whole(column("net_change")),
+            "is_flagged": column("is_flagged") == 1,
+            "rounding_unit": whole(column("rounding_unit")),
+            "source": pd.Series("counter", index=range(number), dtype="str"),
+        }
+    )
+
+
+def counted_grid(told: Told, *, days: int = HORIZON_DAYS) -> Grid:
+    """Lay what counters told out as a grid, as `grid` does with what `from_counter` gives."""
+    cells = (told.sound, told.age - 1)
+
+    def matrix(name: str, empty: float) -> Matrix:
+        filled = np.full((len(told.names), days), empty)
+        filled[cells] = told.columns[name]
+        return filled
+
+    exposed, posts = matrix("exposure_days", 0.0), matrix("posts", np.nan)
+    is_seen = np.arange(days) < told.age[told.is_first][:, None]
+    is_counter, creators = np.ones(len(told.names), dtype=bool), np.full_like(posts, np.nan)
+    return Grid(told.names, posts, exposed, matrix("rounding_unit", np.nan), is_counter, is_seen, creators)
 
 
 def posts_by_day(
@@ -201,21 +267,31 @@ def laid_out(
     ``seen`` and ``counts`` hold ``posts``, and ``creators`` where these are known, by ``sound_id`` and ``age``: all
     posts, and those within the proven stretch of ``span``, as `trendlib.metrics.coverage.spans` gives it.
     """
-    now = as_of
-    covered_days = exposure(span["since"], span["until"], as_of=now, days=days)
-    grid = pd.MultiIndex.from_product([span.index, range(1, days + 1)], names=_KEY)
-    result = pd.DataFrame({"exposure_days": covered_days.ravel()}, index=grid)
-    counts = counts.reindex(grid, fill_value=0)
-    is_known = result["exposure_days"] > 0
-    result["posts"] = counts["posts"].astype("float64").where(is_known)
-    result["creators"] = counts["creators"].where(is_known) if "creators" in counts else pd.NA
-    result["creators"] = result["creators"].astype("Int64")
-    result["seen"] = seen["posts"].reindex(grid, fill_value=0).astype("float64")
-    first_age = np.ceil(np.nan_to_num(days_before(span["oldest"], now), nan=np.inf))
+    covered_days = exposure(span["since"], span["until"], as_of=as_of, days=days)
+    is_known = covered_days > 0
+
+    def matrix(frame: pd.DataFrame, name: str) -> Matrix:
+        filled = np.zeros((len(span), days))
+        row, age = span.index.get_indexer(frame.index.get_level_values(0)), frame.index.get_level_values(1).to_numpy()
+        is_there = (row >= 0) & (age <= days)
+        filled[row[is_there], age[is_there] - 1] = frame[name].to_numpy(dtype="float64")[is_there]
+        return filled
+
+    creators = matrix(counts, "creators") if "creators" in counts else np.full(is_known.shape, np.nan)
+    first_age = np.ceil(np.nan_to_num(days_before(span["oldest"], as_of), nan=np.inf))
     is_born_in_sight = (span["since"] <= BEGINNING).to_numpy()
-    result = result.reset_index()
-    result["is_before_birth"] = np.repeat(is_born_in_sight, days) & (result["age"] > np.repeat(first_age, days))
-    return result
+    age = np.arange(1, days + 1)
+    return pd.DataFrame(
+        {
+            "sound_id": span.index.repeat(days),
+            "age": np.tile(age, len(span)),
+            "exposure_days": covered_days.ravel(),
+            "posts": np.where(is_known, matrix(counts, "posts"), np.nan).ravel(),
+            "creators": whole(np.where(is_known, creators, np.nan).ravel()),
+            "seen": matrix(seen, "posts").ravel(),
+            "is_before_birth": (is_born_in_sight[:, None] & (age > first_age[:, None])).ravel(),
+        }
+    )
 
 
 def _names(frame: Frame) -> list[str]:
@@ -283,7 +359,8 @@ def grid(daily: Any, *, as_of: datetime, days: int = HORIZON_DAYS) -> Grid:
     now = instant(as_of)
     frame = enter(dated(daily, "day"), ids=["sound_id"], times=["day"], others=["posts", "exposure_days"])
     names = [name for name in ("rounding_unit", "source", "creators") if name in _names(frame)]
-    known = frame.filter(between("day", now - DAY * (days + 0.5), now))
+    # in memory the ages tell as much, and take less time
+    known = frame if frame.implementation.is_pandas() else frame.filter(between("day", now - DAY * (days + 0.5), now))
     table = board(known.select("sound_id", "day", "posts", "exposure_days", *names))
     age = np.rint(days_before(table["day"], now)).astype(int)
     table = table[(age >= 1) & (age <= days)].assign(age=age[(age >= 1) & (age <= days)])

@@ -225,6 +225,18 @@ def days_before(times: "pd.Series[Any]", as_of: pd.Timestamp) -> np.ndarray[Any,
     return np.asarray((as_of - times).dt.total_seconds() / 86_400, dtype="float64")
 
 
+def days_at(age: Any, as_of: pd.Timestamp) -> pd.DatetimeIndex:
+    """Give the start of the 24 h windows of some ages, counted back from ``as_of``: of 1, a day before it.
+
+    Examples
+    --------
+    >>> days_at([1, 8], pd.Timestamp("2026-03-09T07:00Z")).strftime("%d %b %H h").tolist()
+    ['08 Mar 07 h', '01 Mar 07 h']
+    """
+    starts = as_of.value // 1000 - np.asarray(age, dtype="int64") * (DAY // pd.Timedelta(microseconds=1))
+    return pd.DatetimeIndex(starts.view("datetime64[us]")).tz_localize("UTC")
+
+
 def aged(frame: Frame, time: str, *, as_of: pd.Timestamp, days: int) -> Frame:
     """Tell in which 24 h window, counted back from ``as_of``, a time lies: ``age`` 1 is the last, at most ``days``.
 

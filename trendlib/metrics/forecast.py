@@ -23,7 +23,7 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from trendlib.metrics.daily import HORIZON_DAYS, Grid, Matrix, grid
-from trendlib.metrics.engines import DAY, board, enter, instant, leave, whole
+from trendlib.metrics.engines import DAY, board, days_at, enter, instant, leave, whole
 from trendlib.metrics.season import WEEK, Vector
 from trendlib.schema import Status
 
@@ -35,7 +35,7 @@ FITTED_DAYS = 21
 HALF_LIFE_DAYS = 5.0
 DAMPING = 0.9
 HELD_BACK = 30.0
-STEPS = 25
+STEPS, SETTLED = 25, 1e-13
 RECENT_DAYS, RECENT_NEEDED, WEEK_NEEDED = 14, 10, 5
 COARSENESS = 0.25
 LOW, HIGH = 0.1, 0.9
@@ -45,6 +45,7 @@ ERRORS_EVERY_DAYS = 3
 FOLDS = 20
 PAST_PEAK, FALL_NEEDED = 0.8, 0.02
 BEST_WEEK_DAYS = 35
+_NOT_TOLD = [Status.NEW.value, Status.ROUNDED.value, Status.NOT_ENOUGH_COVERAGE.value]
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def forecast(daily: Any, *, as_of: datetime, days: int = 7, errors: IntoFrame | 
     trend, status = _fitted(counts.rate), _status(counts)
     middle, low, high, used = _learnt(past, counts.sounds)
     plain = trend.uses(days)
-    is_told = ~np.isin(status, [Status.NEW.value, Status.ROUNDED.value, Status.NOT_ENOUGH_COVERAGE.value])
+    is_told = ~np.isin(status, _NOT_TOLD)
     is_bare = is_told & ~np.isfinite(low)
     is_past = is_told & _is_past_inflection(counts.rate, trend)
     fall = -np.expm1(np.where(is_past, trend.slope, -1.0))
@@ -152,18 +153,26 @@ def forecast_errors(daily: Any, *, as_of: datetime, days: int = 7) -> Any:
     # one fit of all instants at once: many small ones take ten times as long
     windows = [counts.rate[:, back : back + FITTED_DAYS] for back in backs]
     fitted = _fitted(np.concatenate([_padded(window) for window in windows])).uses(days).reshape(len(windows), -1)
-    frames = []
-    for back, forecasted in zip(backs, fitted, strict=True):
+    # a row a sound, a column an instant, the earliest first
+    shape = (len(counts.sounds), len(backs))
+    is_told, uses, before = np.zeros(shape, dtype=bool), np.zeros(shape), np.zeros(shape)
+    for place, back in zip(range(len(backs) - 1, -1, -1), backs, strict=True):
         earlier = _earlier(counts, back)
         came = counts.rate[:, back - days : back]
-        is_told = ~np.isin(_status(earlier), [Status.NEW.value, Status.ROUNDED.value, Status.NOT_ENOUGH_COVERAGE.value])
-        is_told &= np.isfinite(came).sum(axis=1) >= days - 1
-        uses = np.nansum(came, axis=1) / np.maximum(np.isfinite(came).sum(axis=1), 1) * days
-        frame = pd.DataFrame({"sound_id": counts.sounds.to_numpy(), "as_of": (now - DAY * back).as_unit("us")})
-        frame["log_error"] = np.log((forecasted + 1) / (uses + 1))
-        frame["log_error_naive"] = np.log((_week_before(earlier.rate, days) + 1) / (uses + 1))
-        frames.append(frame[is_told])
-    table = pd.concat(frames).astype({"sound_id": "str"}).sort_values(["sound_id", "as_of"])
+        known = np.isfinite(came).sum(axis=1)
+        is_told[:, place] = ~np.isin(_status(earlier), _NOT_TOLD) & (known >= days - 1)
+        uses[:, place] = np.nansum(came, axis=1) / np.maximum(known, 1) * days
+        before[:, place] = _week_before(earlier.rate, days)
+    row, column = np.nonzero(is_told)
+    came, forecasted = uses[is_told] + 1, fitted.T[:, ::-1][is_told]
+    table = pd.DataFrame(
+        {
+            "sound_id": pd.Series(counts.sounds.take(row), dtype="str"),
+            "as_of": days_at(np.array(backs)[::-1][column], now),
+            "log_error": np.log((forecasted + 1) / came),
+            "log_error_naive": np.log((before[is_told] + 1) / came),
+        }
+    )
     return leave(table, daily)
 
 
@@ -194,20 +203,30 @@ def _fitted(rate: Matrix) -> _Trend:
     weight = np.where(is_known, 0.5 ** (-time / HALF_LIFE_DAYS), 0.0)
     posts = np.where(is_known, days, 0.0)
     mean = (weight * posts).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
-    size = np.maximum(mean, 1e-9)
+    told = weight * posts / np.maximum(mean, 1e-9)[:, None]
     level, slope = np.zeros(len(days)), np.zeros(len(days))
+    moving = np.arange(len(days))
     for _ in range(STEPS):
-        expected = weight * np.exp(np.clip(level[:, None] + slope[:, None] * time, -20, 20))
-        rest = weight * posts / size[:, None] - expected
-        pull, tilt = rest.sum(axis=1), (rest * time).sum(axis=1) - HELD_BACK * slope
-        a, b = expected.sum(axis=1), (expected * time).sum(axis=1)
-        c = (expected * time**2).sum(axis=1) + HELD_BACK
-        determinant = np.maximum(a * c - b**2, 1e-12)
-        up, turn = (c * pull - b * tilt) / determinant, (a * tilt - b * pull) / determinant
-        # a long step overshoots: at most half a unit of log pace over the span
-        step = np.minimum(1.0, 0.5 / np.maximum(np.abs(turn) * FITTED_DAYS / 2 + np.abs(up), 1e-9))
-        level, slope = level + step * up, slope + step * turn
+        up, turn = _newton(level[moving], slope[moving], weight[moving], told[moving], time)
+        level[moving] += up
+        slope[moving] += turn
+        moving = moving[np.abs(up) + np.abs(turn) * FITTED_DAYS > SETTLED]
+        if not len(moving):
+            break
     return _Trend(np.exp(level) * mean, slope)
+
+
+def _newton(level: Vector, slope: Vector, weight: Matrix, told: Matrix, time: Any) -> tuple[Vector, Vector]:
+    """Give the next step of level and slope."""
+    expected = weight * np.exp(np.clip(level[:, None] + slope[:, None] * time, -20, 20))
+    rest = told - expected
+    pull, tilt = rest.sum(axis=1), rest @ time - HELD_BACK * slope
+    a, b, c = expected.sum(axis=1), expected @ time, expected @ time**2 + HELD_BACK
+    determinant = np.maximum(a * c - b**2, 1e-12)
+    up, turn = (c * pull - b * tilt) / determinant, (a * tilt - b * pull) / determinant
+    # a long step overshoots: at most half a unit of log pace over the span
+    step = np.minimum(1.0, 0.5 / np.maximum(np.abs(turn) * FITTED_DAYS / 2 + np.abs(up), 1e-9))
+    return step * up, step * turn
 
 
 def _status(counts: Grid) -> Any:
@@ -234,16 +253,18 @@ def _learnt(errors: pd.DataFrame, sounds: "pd.Index[Any]") -> tuple[Vector, Vect
 
     Sounds are dealt into folds, and a fold learns from the others: up to 20 sounds, each is a fold of its own.
     """
-    everybody = sorted({*sounds, *errors["sound_id"]})
-    fold_of = {sound: place % FOLDS for place, sound in enumerate(everybody)}
-    fold = errors["sound_id"].map(fold_of).to_numpy()
+    place, names = pd.factorize(errors["sound_id"])
+    fold_of = {sound: number % FOLDS for number, sound in enumerate(sorted({*sounds, *names}))}
+    fold = np.array([fold_of[name] for name in names], dtype="int64")[place]
+    error = errors["log_error"].to_numpy()
+    asked = np.array([fold_of[sound] for sound in sounds], dtype="int64")
     learnt = np.full((FOLDS, 4), np.nan)
-    for place in range(FOLDS):
-        others = errors[fold != place]
-        learnt[place, 3] = len(others)
-        if len(others) >= ERRORS_NEEDED and others["sound_id"].nunique() >= SOUNDS_NEEDED:
-            learnt[place, :3] = np.quantile(others["log_error"], [0.5, LOW, HIGH])
-    middle, low, high, used = learnt[[fold_of[sound] for sound in sounds]].reshape(-1, 4).T
+    for one in np.unique(asked):
+        is_other = fold != one
+        learnt[one, 3] = is_other.sum()
+        if learnt[one, 3] >= ERRORS_NEEDED and len(np.unique(place[is_other])) >= SOUNDS_NEEDED:
+            learnt[one, :3] = np.quantile(error[is_other], [0.5, LOW, HIGH])
+    middle, low, high, used = learnt[asked].reshape(-1, 4).T
     return middle, low, high, used
 
 

@@ -120,7 +120,9 @@ def leaderboard(
         table = table[table["rank"].notna()]
     if top is not None:
         table = table[table["rank"].isna() | (table["rank"] <= top).fillna(value=True)]
-    return leave(table[list(COLUMNS)].astype(_DTYPES), velocities[0])
+    table = table[list(COLUMNS)]
+    foreign = {name: dtype for name, dtype in _DTYPES.items() if table[name].dtype != dtype}
+    return leave(table.astype(foreign), velocities[0])
 
 
 def _best_evidence(velocities: Sequence[IntoFrame]) -> pd.DataFrame:
@@ -143,7 +145,8 @@ def _joined(table: pd.DataFrame, fact: IntoFrame) -> pd.DataFrame:
     twice = known.loc[known["sound_id"].duplicated(), "sound_id"]
     if len(twice):
         raise ValueError(f"a fact with {', '.join(names)} has two rows for sound {twice.iloc[0]}; give one row a sound")
-    return table.merge(known, on="sound_id", how="left")
+    found = known.set_index("sound_id").reindex(table["sound_id"])
+    return table.reset_index(drop=True).join(found.reset_index(drop=True))
 
 
 def _ranked(table: pd.DataFrame) -> pd.DataFrame:

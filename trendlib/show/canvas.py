@@ -13,6 +13,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ class Sheet:
         self._notes: list[dict[str, Any]] = []
         self._lines: list[dict[str, Any]] = []
         self._layout: dict[str, Any] = {
-            "template": template(),
+            "template": _light(),
             "height": height + above + below,
             "margin": {"l": left, "r": right, "t": above, "b": below},
             "title": _heading(title, subtitle),
@@ -169,10 +170,14 @@ class Sheet:
         )
 
     def figure(self) -> go.Figure:
-        """Turn what was drawn into a figure."""
-        return go.Figure(
-            {"data": self._traces, "layout": {**self._layout, "annotations": self._notes, "shapes": self._lines}}
-        )
+        """Turn what was drawn into a figure, unexamined: it was made here, and plotly takes longer than the drawing."""
+        layout = {**self._layout, "annotations": self._notes, "shapes": self._lines}
+        return go.Figure({"data": self._traces, "layout": layout}, _validate=False)
+
+
+@cache
+def _light() -> go.layout.Template:
+    return template()
 
 
 def _heading(title: list[str], subtitle: list[str]) -> dict[str, Any]:
@@ -233,20 +238,24 @@ def checked(frame: pd.DataFrame, name: str, columns: str, optional: str = "") ->
             f"{name} needs the column {lacking[0]}; it has {has}. See the chart's docstring for all of them"
         )
     taken = frame.reindex(columns=[*columns.split(), *optional.split()])
-    for column in taken.columns.intersection(["day", "observed_at"]):
+    for column in [one for one in ("day", "observed_at") if one in taken]:
         times = pd.to_datetime(taken[column], utc=True)
-        taken = taken.assign(**{column: times})[times.notna()].sort_values(column, kind="stable")
+        taken[column] = times
+        if times.hasnans or not times.is_monotonic_increasing:
+            taken = taken[times.notna()].sort_values(column, kind="stable")
     return taken.reset_index(drop=True)
 
 
 def numbers(values: pd.Series) -> pd.Series:
     """Turn a column of numbers of any type into floats, NaN where one is missing or infinite."""
-    floats = pd.to_numeric(values, errors="coerce").astype("Float64").astype("float64")
-    return floats.where(floats.abs() < math.inf)
+    floats = pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
+    return pd.Series(np.where(np.isfinite(floats), floats, np.nan), values.index)
 
 
 def blocks(frame: pd.DataFrame) -> list[pd.DataFrame]:
     """Cut a frame with ``day`` where a day is left out."""
+    if frame.empty:
+        return []
     steps = frame["day"].diff().gt(1.5 * DAY).cumsum()
     return [block for _, block in frame.groupby(steps)]
 

@@ -103,7 +103,7 @@ class Exhibit:
                 f"the exhibit {self.name!r} is a table without a picture; use .frame, or save it as html, csv or json"
             )
             raise NoDataError(message)
-        return dressed(figure, self.look)
+        return dressed(go.Figure(figure), self.look)
 
     @property
     def headed_figure(self) -> go.Figure | None:

@@ -1,8 +1,9 @@
 """Region mix: from where a sound's posters come, day by day or week by week, and how many of them are known."""
 
+import math
 from collections.abc import Mapping
-from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -112,28 +113,27 @@ def _draw_shares(
     sheet: Sheet, rows: pd.DataFrame, regions: list[str], days: pd.DatetimeIndex, step: pd.Timedelta
 ) -> None:
     known = rows[rows["n"] > 0]
-    cells = known.pivot_table(index="region", columns="day", values="share").reindex(regions)
-    # A region without a post on a day that has posts has a share of 0; a day without posts has none.
-    cells = cells.fillna(0.0).reindex(columns=days)
     counts = known.drop_duplicates("day").set_index("day")["n"].reindex(days)
-    posts = known.set_index(["region", "day"])["posts"].to_dict()
-    hover = pd.DataFrame(
-        [
-            [
-                _hover(one, day, posts.get((one, day), 0.0), n, share)
-                for day, n, share in zip(days, counts, cells.loc[one], strict=True)
-            ]
-            for one in regions
-        ]
-    )
+    row, column = pd.Index(regions).get_indexer(pd.Index(known["region"])), days.get_indexer(pd.Index(known["day"]))
+    is_shown = (row >= 0) & (column >= 0)
+    shares, posts = np.zeros((2, len(regions), len(days)))
+    for matrix, name in ((shares, "share"), (posts, "posts")):
+        matrix[row[is_shown], column[is_shown]] = known.loc[is_shown, name].fillna(0.0)
+    # A region without a post on a day that has posts has a share of 0; a day without posts has none.
+    shares[:, counts.isna()] = np.nan
+    begun = [f"</b> from {day_words(day)}<br>" for day in days]
+    hover = []
+    for region, own, part in zip(regions, posts.tolist(), shares.tolist(), strict=True):
+        found = [_said(*cell) for cell in zip(own, counts, part, strict=True)]
+        hover.append([f"<b>{safe_text(region, 10)}{day}{words}" for day, words in zip(begun, found, strict=True)])
+    cells, said = pd.DataFrame(shares, regions, days), pd.DataFrame(hover)
     sheet.heat(
-        cells, hover, days[0], step, name="shares", colorscale=stops(RAMP), zmin=0, zmax=max(rows["share"].max(), 0.01)
+        cells, said, days[0], step, name="shares", colorscale=stops(RAMP), zmin=0, zmax=max(rows["share"].max(), 0.01)
     )
 
 
-def _hover(region: str, day: pd.Timestamp, posts: float, n: float, share: Any) -> str:
-    said = f"{share_words(share)}: {posts:,.0f} of {n:,.0f} posts" if pd.notna(share) else "nothing is known"
-    return f"<b>{safe_text(region, 10)}</b> from {day_words(day)}<br>{said}"
+def _said(posts: float, n: float, share: float) -> str:
+    return f"{share_words(share)}: {posts:,.0f} of {n:,.0f} posts" if not math.isnan(share) else "nothing is known"
 
 
 def _draw_unknown(sheet: Sheet, spans: pd.DataFrame, step: pd.Timedelta) -> None:

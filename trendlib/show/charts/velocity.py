@@ -124,8 +124,9 @@ def _uses(readings: pd.DataFrame | None, days: pd.DataFrame) -> pd.DataFrame:
 
 
 def _band(expected: pd.DataFrame | None, days: pd.DataFrame) -> pd.DataFrame:
-    given = pd.DataFrame(columns=["day", "low", "high"]) if expected is None else expected
-    frame = checked(given, "expected", "day low high")
+    if expected is None:
+        return pd.DataFrame(columns=["day", "low", "high"], dtype="float64")
+    frame = checked(expected, "expected", "day low high")
     return _since(frame.assign(low=numbers(frame["low"]), high=numbers(frame["high"])).dropna(), days)
 
 
