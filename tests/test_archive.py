@@ -242,6 +242,15 @@ def test_a_sweep_killed_while_it_was_compressed_is_read_once(tmp_path: Path) -> 
     assert Archive(tmp_path).files() == [tmp_path / "a.jsonl.gz"]
 
 
+def test_what_is_no_file_is_no_recording(tmp_path: Path) -> None:
+    (tmp_path / "folder.jsonl").mkdir()
+    (tmp_path / "endless.jsonl").symlink_to("/dev/zero")
+    (tmp_path / "nowhere.jsonl.gz").symlink_to("gone.jsonl.gz")
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    (tmp_path / "kept.jsonl").write_text("")
+    assert [path.name for path in Archive(tmp_path).files()] == ["kept.jsonl"]
+
+
 def test_a_folder_that_is_not_there_holds_no_files(tmp_path: Path) -> None:
     assert Archive(tmp_path / "nowhere").files() == []
 

@@ -96,7 +96,8 @@ class Archive:
 
     def files(self) -> list[Path]:
         """Give the recordings in the order of their sweeps."""
-        names = {path.name: path for path in self.folder.glob("*.jsonl*") if path.name.endswith(_FORMS)}
+        found = (path for path in self.folder.glob("*.jsonl*") if path.name.endswith(_FORMS))
+        names = {path.name: path for path in found if path.is_file()}
         # Both forms of one recording stand side by side if the process died between the two.
         whole = (path for name, path in names.items() if f"{name}.gz" not in names)
         return sorted(whole, key=lambda path: path.name.removesuffix(".gz").removesuffix(".jsonl"))
