@@ -25,6 +25,7 @@ import pytest
 from pydantic import SecretStr
 
 from trendlib.api import wire
+from trendlib.api.archive import TOO_DEEP
 from trendlib.api.budget import Budget
 from trendlib.api.client import MOST_REFUSALS, Client, Provider
 from trendlib.config import EXPIRY, Config
@@ -348,6 +349,16 @@ def test_the_record_says_what_came_instead_of_data(
     make(timeout_s=0.4).fetch(call())
     assert recorded[0].status == status
     assert words in json.dumps(recorded[0].body, ensure_ascii=False).replace('\\"', '"')
+
+
+@pytest.mark.parametrize("depth", [101, 500, 985])
+def test_a_body_nested_deeper_than_any_answer_is_no_data(
+    make: Make, server: Server, recorded: list[Answer], depth: int
+) -> None:
+    server.otherwise = sends(b'{"id": "1", "x": ' + b"[" * depth + b"]" * depth + b"}")
+    with pytest.raises(UnavailableError, match="nested too deeply"):
+        make(attempts=1).fetch(call())
+    assert recorded[0].body == TOO_DEEP
 
 
 def test_a_refused_connection_is_recorded_and_reported(make: Make, recorded: list[Answer]) -> None:

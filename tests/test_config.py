@@ -33,6 +33,33 @@ def test_a_notebook_finds_the_env_file_of_the_project_above_it(tmp_path: Path, m
     assert key.get_secret_value() == "from-above"
 
 
+def test_a_home_may_hold_keys_of_its_own_and_the_nearest_env_file_comes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / ".env").write_text("TIKLIVE_API_KEY=from-home\nKEYAPI_API_KEY=from-home\n")
+    Path(".env").write_text("KEYAPI_API_KEY=from-here\n")
+    given = Config.load(home=tmp_path / "home")
+    monkeypatch.setenv("TRENDLIB_HOME", str(tmp_path / "home"))
+    for config in (given, Config.load()):
+        keys = (config.tiklive_api_key, config.keyapi_api_key)
+        assert [key.get_secret_value() for key in keys if key] == ["from-home", "from-here"]
+
+
+def test_an_env_file_that_is_no_text_is_said() -> None:
+    Path(".env").write_bytes(b"TIKLIVE_API_KEY=sesame-\xff\xfe")
+    with pytest.raises(ConfigError, match="it is no UTF-8 text") as caught:
+        Config.load()
+    assert "sesame" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "1e300", "-1"])
+def test_a_time_that_nobody_waits_for_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRENDLIB_TIMEOUT_S", value)
+    with pytest.raises(ConfigError, match="TRENDLIB_TIMEOUT_S"):
+        Config.load()
+
+
 def test_the_keyring_is_asked_only_for_what_nothing_else_gave(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 

@@ -111,6 +111,29 @@ def test_a_call_that_was_turned_away_at_the_door_cost_nothing(status: int, cost:
     assert parsed(answer, "s").credits == cost
 
 
+def test_a_list_longer_than_any_answer_is_set_aside_whole() -> None:
+    body = {"data": {"videos": [0] * 50_001}, "cursor": "1", "hasMore": False}
+    answer = Answer(NOON, "tiklive", "/music-posts/", {"music_id": SOUND}, 200, body)
+    one = parsed(answer, "s")
+    assert [row["reason"] for row in one.rows.tables["rejects"]] == [one.error]
+    assert one.error == "a list of 50,001 items; 50,000 are the most"
+
+
+def test_of_one_answer_a_thousand_rejects_are_kept_and_the_rest_is_counted() -> None:
+    body = {"videos": [0] * 5_000, "cursor": "1", "hasMore": False}
+    one = parsed(Answer(NOON, "tiklive", "/music-posts/", {"music_id": SOUND}, 200, body), "s")
+    reasons = [row["reason"] for row in one.rows.tables["rejects"]]
+    assert len(reasons) == 1_000
+    assert (len(set(reasons[:-1])), reasons[-1]) == (1, "4,001 more were set aside")
+
+
+def test_a_text_longer_than_any_caption_costs_its_field_only() -> None:
+    body = {"id": SOUND, "title": "x" * 100_001, "author": "Me", "video_count": 7}
+    rows = parsed(Answer(NOON, "tiklive", "/music-info/", {"music_id": SOUND}, 200, body), "s").rows.tables
+    assert (rows["sounds"][0]["title"], rows["sounds"][0]["artist"]) == (None, "Me")
+    assert "100,001 characters" in rows["rejects"][0]["reason"]
+
+
 def test_an_unknown_provider_is_kept_as_a_reject(config: Config, tmp_path: Path) -> None:
     path = tmp_path / "other.jsonl"
     path.write_text(line(provider="someone") + "\n")

@@ -1,11 +1,13 @@
 """What trendlib is told before it starts: keys, folders, addresses, limits.
 
 A `Config` is made once, from the first of these that names a setting: arguments, environment
-variables, the nearest ``.env`` (here or above), the system's keyring (when the ``keyring`` package is
-installed; service ``trendlib``). It never changes afterwards and is handed on, never looked up.
+variables, the nearest ``.env`` (here or above), the home's ``.env``, the system's keyring (when the
+``keyring`` package is installed; service ``trendlib``). It never changes afterwards and is handed on,
+never looked up.
 """
 
 import ipaddress
+import os
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -58,6 +60,7 @@ _NOTION_ID = re.compile(r"[0-9a-f]{32}$")
 _SECRETS = ("_api_key", "_token", "_webhook")
 _NAME = re.compile(r"\s*(?:export\s+)?(\w+)\s*=")
 _LIKENESS = 0.88
+_LONGEST_S = 3_600.0
 
 
 def is_loopback(url: str) -> bool:
@@ -144,10 +147,18 @@ def default_home() -> Path:
     return here / "data"
 
 
-def _nearest_env_file() -> Path | None:
-    """Return the nearest ``.env``, here or above: a notebook's folder lies below the project's."""
+def env_files(home: Path | str | None = None) -> list[Path]:
+    """List the ``.env`` files that are read, the later before the earlier: the home's, and the nearest here or above.
+
+    A notebook's folder lies below the project's, and a scheduled run begins anywhere.
+    """
     here = Path.cwd()
-    return next((folder / ".env" for folder in (here, *here.parents) if (folder / ".env").is_file()), None)
+    near = next((folder / ".env" for folder in (here, *here.parents) if (folder / ".env").is_file()), None)
+    try:
+        own = Path(home or os.environ.get("TRENDLIB_HOME") or default_home()).expanduser() / ".env"
+    except RuntimeError:  # the home is refused in its turn
+        own = None
+    return [file for file in dict.fromkeys((own, near)) if file is not None and file.is_file()]
 
 
 def _variable(name: str) -> str:
@@ -157,7 +168,12 @@ def _variable(name: str) -> str:
 
 def _check_names(env_file: Path, known: Sequence[str]) -> None:
     """Refuse a name that is nearly a setting's: it was meant, and would be passed over in silence."""
-    for number, line in enumerate(env_file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+    try:
+        lines = env_file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise ConfigError(f"{env_file} cannot be read: {reason}. Write it anew, a line a setting: NAME=value") from None
+    for number, line in enumerate(lines, start=1):
         found = _NAME.match(line)
         name = found[1].upper() if found else ""
         if name not in known and (near := get_close_matches(name, known, n=1, cutoff=_LIKENESS)):
@@ -255,10 +271,10 @@ class Config(BaseSettings):
     deliver_folder: Folder | None = None
     requests_per_minute: int = Field(default=200, ge=0)
     workers: int = Field(default=3, ge=1, le=3)
-    page_gap_s: float = Field(default=0.3, ge=0)
-    timeout_s: float = Field(default=15.0, gt=0)
+    page_gap_s: float = Field(default=0.3, ge=0, le=_LONGEST_S)
+    timeout_s: float = Field(default=15.0, gt=0, le=_LONGEST_S)
     attempts: int = Field(default=7, ge=1)
-    backoff_s: float = Field(default=0.8, ge=0)
+    backoff_s: float = Field(default=0.8, ge=0, le=_LONGEST_S)
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -278,11 +294,11 @@ class Config(BaseSettings):
         if unknown:
             message = f"{unknown[0]} is no setting of trendlib; there are: {', '.join(cls.model_fields)}"
             raise ConfigError(message)
-        env_file = _nearest_env_file()
-        if env_file:
+        found = env_files(given.get("home"))
+        for env_file in found:
             _check_names(env_file, [_variable(name) for name in cls.model_fields])
         try:
-            return cls(**given, _env_file=env_file)
+            return cls(**given, _env_file=found)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             name = _variable(str(first["loc"][0]).lower()) if first["loc"] else "a setting"

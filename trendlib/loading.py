@@ -47,6 +47,7 @@ CREDITS: Mapping[str, int] = MappingProxyType(
     }
 )
 CHUNK = 5_000
+MOST_ITEMS = 50_000
 _DRAFT = ".draft-"
 OnBytes = Callable[[int], None]
 
@@ -88,6 +89,7 @@ def parsed(answer: Answer, sweep_id: str) -> Loaded:
         rows.reject("provider", f"no parser for the provider {answer.provider!r}", answer.body)
         return Loaded(answer, sweep_id, rows, cost, f"unknown provider {answer.provider!r}")
     try:
+        _demand_bounded(answer.body)
         return Loaded(answer, sweep_id, parse(answer), cost)
     except (AuthError, QuotaError) as error:  # turned away at the door: nobody charges for that
         return Loaded(answer, sweep_id, rows, cost and 0, str(error))
@@ -96,6 +98,15 @@ def parsed(answer: Answer, sweep_id: str) -> Loaded:
     except ParseError as error:
         rows.reject("body", str(error), answer.body)
         return Loaded(answer, sweep_id, rows, cost, str(error))
+
+
+def _demand_bounded(body: Any, depth: int = 3) -> None:
+    """Refuse a list longer than any answer's, before its items are looked at one by one."""
+    if isinstance(body, list) and len(body) > MOST_ITEMS:
+        raise ParseError(f"a list of {len(body):,} items; {MOST_ITEMS:,} are the most")
+    if isinstance(body, Mapping) and depth:
+        for inner in body.values():
+            _demand_bounded(inner, depth - 1)
 
 
 def load(answers: Iterable[tuple[str, Answer | Reject]], store: Store, *, chunk: int | None = CHUNK) -> LoadReport:

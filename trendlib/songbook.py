@@ -118,7 +118,7 @@ def read_overrides(home: Path) -> Overrides:
         said = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return Overrides()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
     unknown = sorted(set(said) - {*_LISTS, "versions"})
     if unknown:

@@ -97,7 +97,7 @@ class Watchlist:
         """
         try:
             entries = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigError(f"{name} is not valid TOML: {error}") from error
         lists: dict[str, tuple[str, ...]] = {}
         for key, values in entries.items():

@@ -6,11 +6,17 @@
 import os
 import platform
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
+
+from trendlib.api import keyapi, layers, musicbrainz, tiklive_calls
+from trendlib.api.keyapi import Chart
+from trendlib.sandbox import Server, World
+from trendlib.schema import Call
 
 HEAD = ("promise", "measured", "held")
 Promise = Callable[..., None]
@@ -25,6 +31,46 @@ def promise(request: pytest.FixtureRequest) -> Promise:
         assert is_held, f"{name}: {measured}"
 
     return record
+
+
+@pytest.fixture(scope="module")
+def bodies(small_world: World) -> dict[str, list[tuple[Call, Any]]]:
+    """Give a true answer of each endpoint, by provider."""
+    server = Server(small_world, rate_per_minute=None)
+    server.now = small_world.end - timedelta(hours=1)
+    sound, tag = small_world.catalogue[0], small_world.tags[0]
+
+    def asked(call: Call) -> tuple[Call, Any]:
+        status, body = server.source.answer(call.endpoint, call.params, server.now)
+        assert status == 200, (call, body)
+        return call, body
+
+    artist = next(
+        call
+        for one in small_world.catalogue
+        if one.artist and asked(call := musicbrainz.artist_search(one.artist))[1]["artists"]
+    )
+    artist_id = asked(artist)[1]["artists"][0]["id"]
+    posts = asked(tiklive_calls.music_posts(sound.sound_id))
+    post = posts[1]["videos"][0] if "videos" in posts[1] else posts[1]["data"]["videos"][0]
+    handle = post["author"]["unique_id"]
+    found = [
+        asked(tiklive_calls.music_info(sound.sound_id)),
+        posts,
+        asked(tiklive_calls.search_videos("dance")),
+        asked(tiklive_calls.user_posts(handle)),
+        asked(tiklive_calls.user_info(handle)),
+        asked(tiklive_calls.post_detail(post["video_id"])),
+        asked(tiklive_calls.hashtag_info(tag.name)),
+        asked(tiklive_calls.search_hashtags(tag.name)),
+        asked(keyapi.trending(Chart(region="US", period_days=7))),
+        asked(keyapi.detail(sound.sound_id, region="US")),
+        asked(layers.catalogue()),
+        asked(artist),
+        asked(musicbrainz.releases(artist_id)),
+    ]
+    providers = dict.fromkeys(call.provider for call, _ in found)
+    return {name: [one for one in found if one[0].provider == name] for name in providers}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,8 +1,12 @@
 """Ten thousand broken bodies: none stops a load, each is counted, and what is set aside has its reason."""
 
+import json
 import os
 import random
+import resource
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,59 +17,17 @@ from typing import Any
 import pytest
 from chaos.mutations import mutated, written
 
-from trendlib.api import keyapi, layers, musicbrainz, tiklive_calls
-from trendlib.api.keyapi import Chart
 from trendlib.board import board
 from trendlib.config import Config
 from trendlib.loading import replay
-from trendlib.sandbox import Server, World
 from trendlib.schema import Call, utc_text
 from trendlib.store import Store
 
+MEGABYTES = int(os.environ.get("TRENDLIB_CHAOS_BODY_MB", "5"))
 BODIES = int(os.environ.get("TRENDLIB_CHAOS_BODIES", "250"))
 SEED = int(os.environ.get("TRENDLIB_CHAOS_SEED", "20261121"))
 A_FILE = 250
 HANGS_AFTER_S = 15
-
-
-@pytest.fixture(scope="module")
-def bodies(small_world: World) -> dict[str, list[tuple[Call, Any]]]:
-    """Give a true answer of each endpoint, by provider."""
-    server = Server(small_world, rate_per_minute=None)
-    server.now = small_world.end - timedelta(hours=1)
-    sound, tag = small_world.catalogue[0], small_world.tags[0]
-
-    def asked(call: Call) -> tuple[Call, Any]:
-        status, body = server.source.answer(call.endpoint, call.params, server.now)
-        assert status == 200, (call, body)
-        return call, body
-
-    artist = next(
-        call
-        for one in small_world.catalogue
-        if one.artist and asked(call := musicbrainz.artist_search(one.artist))[1]["artists"]
-    )
-    artist_id = asked(artist)[1]["artists"][0]["id"]
-    posts = asked(tiklive_calls.music_posts(sound.sound_id))
-    post = posts[1]["videos"][0] if "videos" in posts[1] else posts[1]["data"]["videos"][0]
-    handle = post["author"]["unique_id"]
-    found = [
-        asked(tiklive_calls.music_info(sound.sound_id)),
-        posts,
-        asked(tiklive_calls.search_videos("dance")),
-        asked(tiklive_calls.user_posts(handle)),
-        asked(tiklive_calls.user_info(handle)),
-        asked(tiklive_calls.post_detail(post["video_id"])),
-        asked(tiklive_calls.hashtag_info(tag.name)),
-        asked(tiklive_calls.search_hashtags(tag.name)),
-        asked(keyapi.trending(Chart(region="US", period_days=7))),
-        asked(keyapi.detail(sound.sound_id, region="US")),
-        asked(layers.catalogue()),
-        asked(artist),
-        asked(musicbrainz.releases(artist_id)),
-    ]
-    providers = dict.fromkeys(call.provider for call, _ in found)
-    return {name: [one for one in found if one[0].provider == name] for name in providers}
 
 
 @contextmanager
@@ -130,4 +92,63 @@ def test_broken_bodies_are_counted_or_set_aside_and_the_boards_still_stand(
     promise(
         f"Broken bodies of {provider} stop no load, and each is counted",
         f"{BODIES:,} bodies, {added:,} loaded, {set_aside:,} items and lines set aside with a reason",
+    )
+
+
+# A program of its own, as the most memory a process ever had can be asked for only once.
+READ = """
+import re
+from pathlib import Path
+from trendlib.config import Config
+from trendlib.loading import replay
+
+def most_kilobytes():
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+
+before = most_kilobytes()
+report = replay([Path("large.jsonl")], Config.load(home=Path("home")))
+print(most_kilobytes() - before, report.added, sum(report.reasons.values()))
+"""
+MOST_MEMORY = 40  # times the body's size: JSON of empty lists takes 25 to be read at all
+POST = {"video_id": "7012345678901234567", "create_time": 1763000000, "title": "a #fyp", "play_count": 5, "author": "x"}
+
+
+@pytest.mark.parametrize("kind", ["text", "tags", "posts", "numbers", "lists", "strangers", "keys"])
+def test_a_large_body_is_read_in_bounded_time_and_memory(kind: str, tmp_path: Path, promise: Any) -> None:
+    if not Path("/proc/self/status").exists():
+        pytest.skip("only Linux tells how much memory a process had")
+    size = MEGABYTES * 2**20
+    items: dict[str, Any] = {
+        "text": lambda: [{**POST, "title": "x" * size}],
+        "tags": lambda: [{**POST, "title": "#a " * (size // 3)}],
+        "posts": lambda: [{**POST, "video_id": str(10**18 + number)} for number in range(size // 110)],
+        "numbers": lambda: list(range(size // 8)),
+        "lists": lambda: [[]] * (size // 4),
+        "strangers": lambda: [{"x": "y" * 50}] * (size // 62),
+        "keys": lambda: [dict.fromkeys(map(str, range(size // 14)))],
+    }
+    record = {
+        "fetched_at": "2026-11-20T07:00:00Z",
+        "provider": "tiklive",
+        "endpoint": "/music-posts/",
+        "params": {"music_id": "7012345678901234567"},
+        "status": 200,
+        "body": {"videos": items[kind](), "cursor": "1", "hasMore": False},
+    }
+    line = json.dumps(record).encode()
+    (tmp_path / "large.jsonl").write_bytes(line + b"\n")
+    before_s = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    done = subprocess.run(
+        [sys.executable, "-c", READ], cwd=tmp_path, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    took_s = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before_s
+    memory, added, rejected = map(int, done.stdout.split())
+    times = memory * 1024 / len(line)
+    assert (added, rejected > 0 or kind == "posts") == (1, True)
+    promise(
+        f"A large body is read in bounded time and memory ({kind})",
+        f"{len(line) / 2**20:.0f} MB: {took_s:.1f} s of processor time, the start of Python included, "
+        f"and {times:.0f} times its size",
+        is_held=took_s < HANGS_AFTER_S and times < max(MOST_MEMORY, 400 / MEGABYTES),
     )

@@ -34,6 +34,7 @@ from trendlib.schema import Answer, utc_text
 
 LONGEST_LINE = 64 * 2**20
 DEEPEST_BODY = 100  # far above any answer, far below what stops Python from writing it again
+TOO_DEEP = "(nested too deeply to be kept)"
 _CHUNK = 2**18
 _GZIP_MAGIC = b"\x1f\x8b"
 _DAMAGES = (EOFError, zlib.error, gzip.BadGzipFile)
@@ -197,12 +198,13 @@ def _line(answer: Answer) -> bytes:
         "endpoint": answer.endpoint,
         "params": dict(answer.params),
         "status": answer.status,
-        "body": "(nested too deeply to be kept)" if _is_too_deep(answer.body) else answer.body,
+        "body": TOO_DEEP if is_too_deep(answer.body) else answer.body,
     }
     return json.dumps(record, separators=(",", ":")).encode() + b"\n"
 
 
-def _is_too_deep(body: Any) -> bool:
+def is_too_deep(body: Any) -> bool:
+    """Tell whether a body is nested deeper than any answer."""
     level = _nested([body])
     for _ in range(DEEPEST_BODY):
         if not level:
@@ -286,7 +288,7 @@ def _answer(record: Any) -> Answer:
         raise ParseError("not an object")
     if "body" not in record:
         raise ParseError("no body")
-    if _is_too_deep(record["body"]):
+    if is_too_deep(record["body"]):
         raise ParseError(f"a body nested more than {DEEPEST_BODY} deep")
     params = _of(dict, record, "params")
     return Answer(

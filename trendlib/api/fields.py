@@ -7,7 +7,8 @@ Conventions, for every reader here:
   bad field does not cost the item it stands in.
 * Ids are text. A float id has already lost digits, a bool is none: both are refused.
 * Counters that are negative, not finite or beyond 64 bits are refused, not clipped.
-* Text loses NUL and lone surrogates, which no warehouse takes, and blanks around it.
+* Text loses NUL and lone surrogates, which no warehouse takes, and blanks around it; longer than any caption, it is
+  refused.
 """
 
 import json
@@ -26,6 +27,7 @@ from trendlib.schema import Rows
 T = TypeVar("T")
 
 MAX_COUNT = 2**63 - 1
+LONGEST_TEXT = 100_000  # the longest captions have some thousands
 FIRST_POST_S = datetime(2014, 1, 1, tzinfo=UTC).timestamp()
 CLOCK_SKEW = timedelta(days=1)
 _MILLISECONDS_FROM = 10**11  # as seconds, the year 5138
@@ -54,6 +56,8 @@ def text(value: Any) -> str | None:
         value = str(value)
     if not isinstance(value, str):
         raise ParseError(f"{_kind(value)} where text was due")
+    if len(value) > LONGEST_TEXT:
+        raise ParseError(f"a text of {len(value):,} characters; {LONGEST_TEXT:,} are the most")
     plain = value if value.isascii() else value.encode(errors="ignore").decode()
     return plain.replace("\0", "").strip() or None
 

@@ -22,6 +22,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
+from trendlib.api.archive import TOO_DEEP, is_too_deep
 from trendlib.config import is_loopback
 
 LARGEST_BODY = 64 * 2**20
@@ -291,9 +292,10 @@ def _is_utf8(content: bytearray) -> bool:
 def _body(text: str) -> Any:
     """Read JSON; numbers that JSON does not have become None, what is no JSON stays text."""
     try:
-        return json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
+        body = json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
     except (ValueError, RecursionError):
         return text[:LONGEST_TEXT]
+    return TOO_DEEP if is_too_deep(body) else body
 
 
 def _finite(digits: str) -> float | None:

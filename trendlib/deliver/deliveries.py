@@ -101,10 +101,15 @@ class Deliveries:
             self._waited.discard((channel, key))
 
     def _lines(self) -> Iterator[tuple[str, str, Word]]:
-        lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.exists() else []
-        for line in lines:
+        lines = self._path.read_text(encoding="utf-8", errors="replace") if self._path.exists() else ""
+        for line in lines.splitlines():
             try:
                 said = json.loads(line)
                 yield said["channel"], said["key"], said["word"]
-            except (ValueError, KeyError, TypeError):  # torn by a kill; what it would have said is not so yet
+            except (
+                ValueError,
+                KeyError,
+                TypeError,
+                RecursionError,
+            ):  # torn by a kill; what it would have said is not so yet
                 continue

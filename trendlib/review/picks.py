@@ -171,7 +171,7 @@ def _cut_in(path: Path) -> Cut:
         said = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return Cut()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path} cannot be read: {error}. Correct it, or delete it to begin anew.") from error
     lists, notes = {name: said.pop(name, []) for name in _LISTS}, said.pop("notes", {})
     is_lists = all(isinstance(one, list) and all(isinstance(id_, str) for id_ in one) for one in lists.values())

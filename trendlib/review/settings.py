@@ -97,7 +97,7 @@ def parse_settings(text: str, folder: Path) -> Settings:
     """
     try:
         said = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{FILE} is not valid TOML: {error}. `trendlib review --init` writes an example.") from error
     table = said.pop("brand", {})
     if not isinstance(table, Mapping):
@@ -170,7 +170,12 @@ def _count(value: Any, folder: Path) -> int:  # noqa: ARG001 - readers are calle
 
 def _path(value: Any, folder: Path) -> Path | None:
     words = _words(value, folder)
-    return folder / Path(words).expanduser() if words else None
+    try:
+        path = folder / Path(words).expanduser()
+        path.exists()
+    except (OSError, ValueError, RuntimeError):  # too long, no text, the home of nobody
+        raise ConfigError(f"{words[:60]!r} is no path of a file; write one that begins at this file") from None
+    return path if words else None
 
 
 def _color(value: Any, folder: Path) -> str:

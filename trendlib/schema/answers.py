@@ -62,6 +62,9 @@ class Answer:
         return hashlib.blake2b(json.dumps(words, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
+MOST_REJECTS = 1_000
+
+
 @dataclass
 class Rows:
     """What parsing gives: rows by table, each row with every column of its table but the proof.
@@ -76,6 +79,7 @@ class Rows:
     """
 
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    rejected: int = 0
 
     def add(self, table: Table, **values: Any) -> None:
         """Add a row; columns not given are NULL."""
@@ -83,7 +87,12 @@ class Rows:
         self.tables.setdefault(table.name, []).append({**row, **values})
 
     def reject(self, place: str, reason: str, raw: Any) -> None:
-        """Set something aside with its reason."""
+        """Set something aside with its reason; past `MOST_REJECTS` of one answer, the rest is counted in a last row."""
+        self.rejected += 1
+        if self.rejected > MOST_REJECTS:
+            left_out = self.rejected - MOST_REJECTS + 1
+            self.tables[REJECTS.name][-1] |= {"place": "$", "reason": f"{left_out:,} more were set aside", "raw": ""}
+            return
         text = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=True, default=str)
         self.add(REJECTS, place=place, reason=reason, raw=text[:2000])
 
