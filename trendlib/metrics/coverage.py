@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from trendlib.metrics.engines import DAY, Frame, board, days_before, enter, instant, leave
+from trendlib.metrics.engines import DAY, Frame, board, days_before, enter, instant, leave, plain
 
 BEGINNING = pd.Timestamp(datetime(1970, 1, 1, tzinfo=UTC)).as_unit("us")
 RISES_FORGIVEN = 0.01
@@ -111,11 +111,9 @@ def coverage(pages: IntoFrame, *, as_of: datetime, totals: IntoFrame | None = No
     known = enter(pages, ids=["subject_id"], times=_TIMES, others=["subject", *_PAGE])
     known = known.filter((nw.col("observed_at") < nw.lit(until.to_pydatetime())) & nw.col("region").is_null())
     table = board(known.select(*_FEED, *_TIMES, *_PAGE))
-    table = table.astype("object").where(table.notna(), None)
     expected = {} if totals is None else _expected(totals)
     feeds: dict[tuple[str, str], list[Page]] = {}
-    for values in table.itertuples(index=False):
-        page = dict(zip(table.columns, values, strict=True))
+    for page in _pages(table):
         feeds.setdefault((page["subject"], page["subject_id"]), []).append(page)
     rows = [_feed_row(feed, [*map(_walk, _walks(feeds[feed]))], expected.get(feed[1])) for feed in sorted(feeds)]
     return leave(pd.DataFrame(rows, columns=list(_DTYPES)).astype(_DTYPES), pages)
@@ -131,10 +129,7 @@ class Feed:
     """
 
     def __init__(self, pages: pd.DataFrame) -> None:
-        table = pages.loc[pages["region"].isna(), [*_FEED, *_TIMES, *_PAGE]]
-        columns = [one.astype("object").where(one.notna(), None) for _, one in table.items()]
-        rows: list[Page] = [dict(zip(table.columns, row, strict=True)) for row in zip(*columns, strict=True)]
-        self._pages = _walks(rows)
+        self._pages = _walks(_pages(pages.loc[pages["region"].isna(), [*_FEED, *_TIMES, *_PAGE]]))
         self._walks = [_walk(walk) for walk in self._pages]
 
     def coverage(self, as_of: datetime, total: float | None = None) -> pd.DataFrame:
@@ -206,6 +201,12 @@ def is_newest_first(pages: Sequence[Page]) -> bool:
         Rows of ``feed_pages``, as parsing gives them.
     """
     return _pairs(pages) >= PAIRS_NEEDED and _is_in_order(pages)
+
+
+def _pages(table: pd.DataFrame) -> list[Page]:
+    names = [str(name) for name in table]
+    columns = [plain(table[name]) for name in names]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def _expected(totals: IntoFrame) -> dict[str, float]:

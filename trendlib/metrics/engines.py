@@ -153,7 +153,7 @@ def bring(small: pd.DataFrame, *, to: Frame) -> Frame:
         joined: Frame = nw.from_native(native.query("large", "SELECT * FROM small"))
         return joined
     schema = nw.from_native(small, eager_only=True).schema
-    columns = {name: _plain(small[name]) for name in small.columns}
+    columns = {name: plain(small[name]) for name in small.columns}
     if to.implementation.is_polars():
         eager = nw.from_dict(columns, schema=schema, backend=to.implementation)
         return eager.lazy() if isinstance(to, nw.LazyFrame) else eager
@@ -211,11 +211,12 @@ def leave(frame: pd.DataFrame, native: Any) -> Any:
     if not isinstance(entered, nw.DataFrame) or entered.implementation.is_pandas():
         return frame
     schema = nw.from_native(frame, eager_only=True).schema
-    columns = {name: _plain(frame[name]) for name in frame.columns}
+    columns = {name: plain(frame[name]) for name in frame.columns}
     return nw.from_dict(columns, schema=schema, backend=entered.implementation).to_native()
 
 
-def _plain(column: "pd.Series[Any]") -> list[Any]:
+def plain(column: "pd.Series[Any]") -> list[Any]:
+    """Give a column's values as Python's own, None for a missing one."""
     values = column.dt.to_pydatetime().tolist() if isinstance(column.dtype, pd.DatetimeTZDtype) else column.tolist()
     return [None if is_null else value for value, is_null in zip(values, column.isna(), strict=True)]
 
