@@ -17,12 +17,12 @@ from trendlib.loading import replay
 from trendlib.monitor import Monitor, open_monitor
 from trendlib.review import SECTIONS, Review, Settings, boards
 from trendlib.review.content import PARTS
-from trendlib.review.picks import Cut
 from trendlib.review.week import Agenda
 from trendlib.sandbox import Server, SweepPlan, World, record
 from trendlib.schema import utc_text
 from trendlib.show.deck import Slide
 from trendlib.show.exhibits import Exhibit
+from trendlib.show.theme import plain_text
 
 WEEK = timedelta(days=7)
 
@@ -40,7 +40,7 @@ def home(own_home: Path, tmp_path: Path) -> Path:
 
 def slides(review: Review, name: str) -> list[Slide]:
     """Make the slides of one section."""
-    return PARTS[name][1](Agenda(review.week, review.picks, review.settings))
+    return PARTS[name][1](Agenda(review.week, review.picks, review.settings, review.cut.beginning))
 
 
 def drawn_with(exhibit: Exhibit) -> dict[str, Any]:
@@ -107,10 +107,13 @@ def test_the_top_twenty_are_below_the_limit_and_fit_their_slides(review: Review)
 
 def test_each_pick_has_a_page_with_what_is_known_and_what_would_change_it(review: Review) -> None:
     pages = slides(review, "breakouts")
-    assert [page.title.startswith(pick.name) for page, pick in zip(pages, review.picks, strict=True)]
+    assert all(
+        page.title.startswith(plain_text(pick.name, 59).rstrip("…"))
+        for page, pick in zip(pages, review.picks, strict=True)
+    )
     for page, pick in zip(pages, review.picks, strict=True):
         names = [exhibit.name for exhibit in page.exhibits]
-        assert names in (["regions", "velocity", "creators"], ["velocity"])
+        assert names in (["velocity", "regions", "creators"], ["velocity"])
         assert [bullet.split(":")[0] for bullet in page.bullets] == [
             "Next", "Who", "With", "Song", "What would change this", "Use",
         ]  # fmt: skip
@@ -125,9 +128,9 @@ def test_a_page_shows_the_same_numbers_as_the_sound_itself(review: Review) -> No
     pick = next(one for one in review.picks if one.is_standing)
     page = slides(review, "breakouts")[review.picks.index(pick)]
     sound = review.week.desk.sound(pick.sound_id)
-    regions, velocity, creators = page.exhibits
+    velocity, regions, creators = page.exhibits
     pd.testing.assert_frame_equal(regions.frame, sound.regions().frame.reset_index(drop=True))
-    own = sound.creators(top=6).frame
+    own = sound.creators(top=4).frame
     assert creators.frame["creator_id"].tolist() == own["creator_id"].tolist()
     assert velocity.frame["day"].tolist() == sound.velocity().frame["day"].tolist()[:35]
     marked = drawn_with(velocity)["alerts"].sort_values("day", ignore_index=True)
@@ -318,8 +321,11 @@ def test_the_next_review_remembers_what_the_team_made_of_this_one(home: Path, tm
     then = now.week.picks_then
     assert "Glass Lemonade" in [pick.title for pick in then]
     assert before.picks[0].sound_id not in [pick.sound_id for pick in then]
-    assert open_monitor(home, as_of=late).review().cut == Cut()
-    assert open_monitor(home, as_of=late).review().as_saved().cut == added.cut
+    taken_over = open_monitor(home, as_of=late).review()
+    assert (taken_over.cut.dropped, taken_over.cut.added) == (added.cut.dropped, added.cut.added)
+    assert "taken over from the review of" in repr(taken_over)
+    assert "taken over from the review of" in slides(taken_over, "summary")[0].caveat
+    assert taken_over.as_saved().cut == added.cut
     lost = now.changes.frame.set_index("title").loc["Glass Lemonade"]
     number = (now.changes.frame["change"] == "dropped").sum()
     assert (lost["change"], f"{number} dropped" in now.headline) == ("dropped", True)

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from trendlib.errors import ConfigError
-from trendlib.review.picks import Cut, Flagged, Pick, by_hand, compared, cut_file, cut_near, gone, read_cut, write_cut
+from trendlib.review.cut import Cut, cut_before, cut_file, cut_near, read_cut, write_cut
+from trendlib.review.picks import Flagged, Pick, by_hand, compared, gone
 
 AS_OF = datetime(2026, 3, 16, 7, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -162,6 +163,23 @@ def test_the_teams_hand_is_found_near_its_instant(tmp_path: Path) -> None:
     assert cut_near(tmp_path, SINCE) == Cut()
 
 
+def test_a_new_review_of_the_same_week_begins_with_what_the_last_one_was_left_at(tmp_path: Path) -> None:
+    edited, minute = Cut(order=("a",), notes={"a": "call them"}), timedelta(minutes=1)
+    write_cut(Cut(dropped=("z",)), tmp_path, AS_OF - timedelta(days=1))
+    write_cut(edited, tmp_path, AS_OF)
+    later = cut_before(tmp_path, AS_OF + minute, SINCE + minute)
+    assert (later.order, later.notes, later.dropped) == (("a",), {"a": "call them"}, ())
+    assert later.beginning == "picks, order and notes are taken over from the review of Mon 16 Mar 2026, 07:00 UTC"
+    write_cut(later, tmp_path, AS_OF + minute)
+    assert cut_before(tmp_path, AS_OF + minute, SINCE + minute) == later, "printed again it says the same"
+    assert cut_before(tmp_path, AS_OF + 2 * minute, SINCE).taken_over == later.taken_over
+    assert cut_before(tmp_path, AS_OF, SINCE) == edited, "one that was saved is itself"
+    assert cut_before(tmp_path, AS_OF + timedelta(days=7), AS_OF) == Cut(), "next week begins anew"
+    assert cut_before(tmp_path, AS_OF - timedelta(days=2), SINCE) == Cut(), "nothing is known of later"
+    write_cut(Cut(), tmp_path, AS_OF + timedelta(days=1))
+    assert cut_before(tmp_path, AS_OF + timedelta(days=1.5), SINCE) == Cut(), "what was left bare begins bare"
+
+
 def test_the_teams_hand_is_kept_and_read_again(tmp_path: Path) -> None:
     cut = Cut(("b", "a"), ("c",), ("d",), {"d": 'says "yes" \u05d0 🎧'})
     path = write_cut(cut, tmp_path / "reviews", AS_OF)
@@ -170,7 +188,19 @@ def test_the_teams_hand_is_kept_and_read_again(tmp_path: Path) -> None:
     assert read_cut(tmp_path / "reviews", SINCE) == Cut()
 
 
-@pytest.mark.parametrize("text", ["order = 1", 'order = ["a", 2]', "orders = []", "notes = []", "=", "[notes]\na = 1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order = 1",
+        'order = ["a", 2]',
+        "orders = []",
+        "notes = []",
+        "taken_over = 'soon'",
+        "taken_over = 1",
+        "=",
+        "[notes]\na = 1",
+    ],
+)
 def test_a_hand_that_is_not_understood_names_its_file(tmp_path: Path, text: str) -> None:
     cut_file(tmp_path, AS_OF).write_text(text)
     with pytest.raises(ConfigError, match=r"2026-03-16T070000Z\.toml.*delete it to begin anew"):

@@ -35,6 +35,8 @@ def review(
         files = monday.save(out, formats, on_progress=on_progress)
     printed(monday.table, Format.TABLE)
     screen.print(f"\n{monday.headline}.")
+    if monday.cut.beginning:
+        screen.print(f"The {monday.cut.beginning}.")
     screen.print("Written: " + ", ".join(str(path) for path in files))
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from narwhals.typing import IntoFrame
 
 from trendlib.metrics.daily import HORIZON_DAYS, Matrix, grid
 from trendlib.metrics.engines import DAY, instant, leave
@@ -27,7 +26,7 @@ LEAST_MEAN = 1.0
 Z90 = 1.645
 
 
-def expected(daily: IntoFrame, *, as_of: datetime, days: int = 28) -> Any:
+def expected(daily: Any, *, as_of: datetime, days: int = 28) -> Any:
     """Give the band in which each sound's days would lie if it went on as in its quiet days.
 
     Parameters

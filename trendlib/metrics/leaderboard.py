@@ -183,10 +183,10 @@ def tally(leaders: IntoFrame, *, credits_missing: int | None = None) -> str:
     """
     status = board(enter(leaders, others=["status"]).select("status"))["status"]
     counts = [(known, int((status == known.value).sum())) for known in Status]
-    parts = [f"{count} {known.words}" for known, count in counts if count]
+    parts = [f"{count:,} {known.words}" for known, count in counts if count]
     has_gap = any(known is Status.NOT_ENOUGH_COVERAGE and count for known, count in counts)
     gap = f" ({credits_missing} more credits would settle them)" if has_gap and credits_missing else ""
-    sounds = f"{len(status)} sound{'' if len(status) == 1 else 's'}"
+    sounds = f"{len(status):,} sound{'' if len(status) == 1 else 's'}"
     return f"{sounds}: {', '.join(parts)}{gap}" if parts else sounds
 
 

@@ -5,7 +5,8 @@ each makes the slides of some sections; `content` is the review that the team ed
 """
 
 from trendlib.review.content import FORMATS, Review, Reviewed, Section
-from trendlib.review.picks import Cut, Pick
+from trendlib.review.cut import Cut
+from trendlib.review.picks import Pick
 from trendlib.review.settings import SECTIONS, Settings, write_example
 
 __all__ = ["FORMATS", "SECTIONS", "Cut", "Pick", "Review", "Reviewed", "Section", "Settings", "write_example"]

@@ -12,8 +12,9 @@ from trendlib.review.picks import Pick
 from trendlib.review.week import Agenda, Week
 from trendlib.schema import Status
 from trendlib.show.deck import Link, Slide
-from trendlib.show.theme import ratio_words, share_words, short_number
+from trendlib.show.theme import plain_text, ratio_words, share_words, short_number
 
+NAMED = 60
 NOT_WATCHED = "It was not watched at this instant: nothing is known of it. Add it to the watchlist, and sweep."
 
 
@@ -55,15 +56,18 @@ def _page(
     sound = pick.sound_id
     if lineup is None:
         return Slide(
-            title=f"{pick.name}: nothing is known", finding=NOT_WATCHED, bullets=_notes(pick), source=pick.said
+            title=f"{plain_text(pick.name, NAMED)}: nothing is known",
+            finding=NOT_WATCHED,
+            bullets=_notes(pick),
+            source=pick.said,
         )
     row = lineup.row(sound)
     change = what_would_change(row, pick, week.desk.rules)
     exhibits = [lineup.velocity(sound)]
-    if lineup.number_of_posts(sound):  # the first is the biggest, and a map of regions needs the room
-        exhibits = [lineup.regions(sound), *exhibits, lineup.creators(sound)]
+    if lineup.number_of_posts(sound):
+        exhibits += [lineup.regions(sound), lineup.creators(sound)]
     return Slide(
-        title=f"{pick.name}: {_moves(row)}, {pick.change}",
+        title=f"{plain_text(pick.name, NAMED)}: {_moves(row)}, {pick.change}",
         finding=". ".join(part for part in (pick.said, lineup.pace(sound), crossings.get(sound)) if part),
         exhibits=exhibits,
         bullets=[
@@ -75,10 +79,14 @@ def _page(
             f"What would change this: {change}",
             f"Use: {lineup.licence(sound)}",
         ],
-        caveat=cautions.get(sound, Status(row["status"]).meaning),
+        caveat=cautions.get(sound) or _caveat(Status(row["status"])),
         links=[Link(words, address) for words, address in lineup.best_posts(sound)],
         notes=f"{pick.name}, sound {sound}. What would change this: {change}. {lineup.licence_sentence(sound)}.",
     )
+
+
+def _caveat(status: Status) -> str:
+    return f"none known; {status.meaning}" if status is Status.OK else status.meaning
 
 
 def _notes(pick: Pick) -> list[str]:

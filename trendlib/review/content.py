@@ -15,8 +15,9 @@ from pathlib import Path
 from trendlib.deliver import PRACTICE, Message
 from trendlib.errors import ConfigError, NoDataError
 from trendlib.review import appendix, boards, breakouts, hashtags, opening, past
+from trendlib.review.cut import Cut, cut_before, cut_file, cut_near, read_cut, write_cut
 from trendlib.review.desk import Desk
-from trendlib.review.picks import Cut, Pick, cut_near, read_cut, write_cut
+from trendlib.review.picks import Pick
 from trendlib.review.settings import Settings, read_settings
 from trendlib.review.week import WEEK, Agenda, Week
 from trendlib.run import OnProgress, silent, utc_now
@@ -140,7 +141,7 @@ class Review:
         """
         if "sections" in vars(self):
             return self.sections
-        agenda, found = Agenda(self.week, self.picks, self.settings), []
+        agenda, found = Agenda(self.week, self.picks, self.settings, self.cut.beginning), []
         for done, name in enumerate(self.settings.sections, start=1):
             title, make = PARTS[name]
             slides = tuple(replace(slide, section=title) for slide in make(agenda))
@@ -159,11 +160,31 @@ class Review:
         return Deck(
             title=self.title,
             as_of=self.as_of,
-            slides=[slide for section in self.sections for slide in section.slides],
+            slides=self._slides,
             subtitle=" · ".join((span, opening.markets_words(self.week), covered, spent)),
             brand=self.settings.brand,
             is_practice=self.week.desk.is_practice,
         )
+
+    @property
+    def _slides(self) -> list[Slide]:
+        """All slides, but that those with nothing to show become points of one, before the appendix."""
+        slides = [slide for section in self.sections for slide in section.slides]
+        bare = [slide for slide in slides if not (slide.exhibits or slide.bullets)]
+        if not bare:
+            return slides
+        quiet = Slide(
+            title=f"Nothing to show: {', '.join(dict.fromkeys(slide.section for slide in bare))}",
+            bullets=[
+                f"{slide.section}: " + ". ".join(words for words in (slide.title, slide.finding) if words)
+                for slide in bare
+            ],
+            source="; ".join(dict.fromkeys(slide.source for slide in bare if slide.source)),
+            section="Quiet",
+        )  # fmt: skip
+        kept = [slide for slide in slides if slide.exhibits or slide.bullets]
+        end = next((place for place, slide in enumerate(kept) if slide.section == PARTS["appendix"][0]), len(kept))
+        return [*kept[:end], quiet, *kept[end:]]
 
     def as_saved(self) -> "Review":
         """Give the review with the team's hand as it was saved on its UTC day, nearest to its instant.
@@ -265,7 +286,7 @@ class Review:
         if wrong is not None and not is_file:
             raise ConfigError(f"{wrong!r} is no format of a review; there are: {', '.join(FORMATS)}")
         self.made(on_progress)
-        if self.cut != read_cut(self._folder, self.as_of):
+        if self.cut != read_cut(self._folder, self.as_of) or not cut_file(self._folder, self.as_of).exists():
             write_cut(self.cut, self._folder, self.as_of)
         stem = f"review-{self.as_of:%Y-%m-%d}"
         files = [target] if is_file else [target / f"{stem}.{kind}" for kind in dict.fromkeys(formats)]
@@ -278,11 +299,12 @@ class Review:
     def __repr__(self) -> str:
         """Say as of when, and list the picks."""
         span = f"as of {utc_text(self.as_of)}, since {utc_text(self.since)}"
-        return f"Review({span}; {len(self.picks)} picks)\n{self.table!r}"
+        begun = f"; {self.cut.beginning}" if self.cut.beginning else ""
+        return f"Review({span}; {len(self.picks)} picks{begun})\n{self.table!r}"
 
     def _repr_html_(self) -> str:
         parts = ", ".join(PARTS[name][0] for name in self.settings.sections)
-        head = f"{self.title}: {self.headline}"
+        head = "; ".join(filter(None, (f"{self.title}: {self.headline}", self.cut.beginning)))
         return f"<h3>{safe_text(head, 300)}</h3><p>{safe_text(parts, 400)}</p>{self.table.fragment()}"
 
     @property
@@ -338,7 +360,8 @@ class Reviewed(Desk):
                 f"Asked for a review as of {utc_text(desk.as_of)} since {utc_text(begin)}; since must lie before it."
             )
         settings = read_settings(desk.config.home)
-        return Review(Week(desk, begin), settings, read_cut(desk.config.reviews_folder, desk.as_of))
+        cut = cut_before(desk.config.reviews_folder, desk.as_of, begin)
+        return Review(Week(desk, begin), settings, cut)
 
     def _desk(self, as_of: datetime | None) -> Desk:
         """Take the desk of an instant; one without data stands at this minute."""

@@ -26,7 +26,7 @@ from trendlib.sound import DAY_COLUMNS
 from trendlib.study import GRID_DAYS
 
 CELLS, TAG_DAYS, AHEAD_DAYS = 14, 28, 7
-TOP_CREATORS, TOP_POSTS, TOP_RANKS = 6, 3, 3
+TOP_CREATORS, TOP_POSTS, TOP_RANKS = 4, 3, 3
 SHOWN_DAYS = 35
 SHORT_COLUMNS = ("handle", "posts", "views", "followers")
 REGION_COLUMNS = ("day", "region", "posts", "share", "n", "n_unknown")
@@ -111,6 +111,11 @@ class Lineup:
         return found[found["sound_id"].isin(self.ids)]
 
     @cached_property
+    def _expected(self) -> pd.DataFrame:
+        found: pd.DataFrame = metrics.expected(self._days, as_of=self.desk.as_of, days=SHOWN_DAYS)
+        return found[found["sound_id"].isin(self.ids)]
+
+    @cached_property
     def _licences(self) -> pd.DataFrame:
         named = self.rows[["sound_id", "title", "artist"]]
         return licence_lines(self.desk.store, self.desk.as_of, named)
@@ -183,7 +188,7 @@ class Lineup:
             days.iloc[::-1].reset_index(drop=True),
             subtitle=self.pace(sound),
             columns=DAY_COLUMNS,
-            draw=partial(charts.velocity, days, readings=readings, alerts=marked),
+            draw=partial(charts.velocity, days, readings=readings, expected=_of(self._expected, sound), alerts=marked),
             source=findings.evidence_used(days, readings),
             tally={status.value: 1},
             note=status.meaning,
@@ -209,7 +214,7 @@ class Lineup:
 
     def creators(self, sound: str) -> Exhibit:
         """Show who reaches most people with it."""
-        top, few = _of(self._posted.creators, sound).drop(columns="followers"), _of(self._posted.few, sound)
+        top = _of(self._posted.creators, sound).drop(columns="followers")
         frame = top.merge(self._posted.followers, on="creator_id", how="left")
         frame = frame.merge(self._posted.people, on="creator_id", how="left")[["creator_id", *CREATOR_COLUMNS]]
         return self._exhibit(
@@ -218,7 +223,7 @@ class Lineup:
             frame,
             subtitle=self.crowd(sound),
             columns=SHORT_COLUMNS,
-            draw=partial(charts.creators, frame, concentration=few),
+            draw=partial(charts.creators, frame),
             source=f"{self.number_of_posts(sound):,} posts known",
         )
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -30,14 +31,18 @@ def summary(agenda: Agenda) -> list[Slide]:
     coverage = week.desk.tally() if len(week.everything) else "nothing is known of any sound: sweep first"
     span = f"{day_words(week.since)} to {time_words(week.as_of)}"
     spent = f"{week.credits:,} credits spent since the last review"
-    quiet = "No rule flagged a sound since the last review, and nobody put one in by hand"
+    quiet = (
+        "No rule flagged a sound since the last review, and nobody put one in by hand"
+        if len(week.everything)
+        else "Nothing to review yet; trendlib follow puts sounds on the watchlist, and trendlib sweep reads them"
+    )
     return [
         Slide(
             title=headline(week, picks),
             finding=" · ".join((span, markets_words(week), coverage, spent)),
             exhibits=[table] if picks else [],
             bullets=[] if picks else [quiet],
-            caveat="" if week.is_recorded else _unrecorded(week),
+            caveat="; ".join(filter(None, (agenda.taken_over, "" if week.is_recorded else _unrecorded(week)))),
             source=_asked(week),
         )
     ]
@@ -113,7 +118,7 @@ def changes(agenda: Agenda) -> list[Slide]:
         for number, part in enumerate(in_parts(frame))
     ]
     if frame.empty:
-        slides = [Slide(title=title, finding=_ruler(week), bullets=[_why_nothing(week)], source=_asked(week))]
+        slides = [Slide(title=title, finding=f"{_ruler(week)}. {_why_nothing(week)}", source=_asked(week))]
     return [*slides, *_wrong(week)]
 
 
@@ -135,9 +140,9 @@ def change_table(week: Week, picks: Sequence[Pick]) -> pd.DataFrame:
 
 def in_parts(frame: pd.DataFrame, rows: int = ROWS_A_SLIDE) -> list[pd.DataFrame]:
     """Divide a table evenly into pieces that fit on a slide."""
-    pieces = -(-len(frame) // rows)
-    size = -(-len(frame) // max(pieces, 1))
-    return [frame.iloc[begin : begin + size].reset_index(drop=True) for begin in range(0, len(frame), max(size, 1))]
+    pieces = max(-(-len(frame) // rows), 1)
+    ends = [len(frame) * piece // pieces for piece in range(pieces + 1)]
+    return [frame.iloc[begin:end].reset_index(drop=True) for begin, end in pairwise(ends) if end > begin]
 
 
 def change_exhibit(week: Week, frame: pd.DataFrame) -> Exhibit:

@@ -11,20 +11,14 @@ was ever recorded the rules are asked anew, and the review says so. What it is b
   version of another pick's song. *By hand*: the team put it there.
 """
 
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
-import tomlkit
 
-from trendlib.errors import ConfigError
-from trendlib.schema import utc_text
-from trendlib.show.exhibits import write_file
+from trendlib.review.cut import Cut
 from trendlib.show.theme import plain_text
 
 PICK_RULES = ("breakout", "catch_them_early", "reactivation")
@@ -33,9 +27,6 @@ NEW, RISING, COOLING, DROPPED, MERGED, BY_HAND = (
 )  # fmt: skip
 TAKEN_OUT = "taken out by the team"
 _STRENGTH = ("confirmed", "new", "watch", "reactivation", "early")
-_LISTS = ("order", "dropped", "added")
-NEAR = timedelta(hours=12)
-_STAMP = "%Y-%m-%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,127 +70,6 @@ class Pick:
     def name(self) -> str:
         """Title and artist, or the id of a sound without a title."""
         return " · ".join(word for word in (self.title, self.artist) if word) or f"sound {self.sound_id}"
-
-
-@dataclass(frozen=True)
-class Cut:
-    """The team's hand in a review: ``reviews/2026-11-16T070100Z.toml`` in the home.
-
-    Attributes
-    ----------
-    order
-        Sounds in the order the team wants first.
-    dropped, added
-        Sounds taken out and put in.
-    notes
-        Notes on picks that no alert stands behind, by sound; others stand beside their alert in the archive.
-    """
-
-    order: tuple[str, ...] = ()
-    dropped: tuple[str, ...] = ()
-    added: tuple[str, ...] = ()
-    notes: Mapping[str, str] = field(default_factory=dict)
-
-    def with_dropped(self, sounds: Iterable[str]) -> "Cut":
-        """Take sounds out."""
-        gone = dict.fromkeys(sounds)
-        return replace(
-            self,
-            dropped=tuple(dict.fromkeys((*self.dropped, *gone))),
-            added=tuple(one for one in self.added if one not in gone),
-        )
-
-    def with_added(self, sounds: Iterable[str]) -> "Cut":
-        """Put sounds in."""
-        come = dict.fromkeys(sounds)
-        return replace(
-            self,
-            added=tuple(dict.fromkeys((*self.added, *come))),
-            dropped=tuple(one for one in self.dropped if one not in come),
-        )
-
-
-def cut_file(folder: Path, as_of: datetime) -> Path:
-    """Name the file of the team's hand in the review of an instant."""
-    return folder / f"{as_of.astimezone(UTC):{_STAMP}}.toml"
-
-
-def read_cut(folder: Path, as_of: datetime) -> Cut:
-    """Read the team's hand in the review of an instant; no file means none.
-
-    Raises
-    ------
-    ConfigError
-        If the file is not understood.
-    """
-    return _cut_in(cut_file(folder, as_of))
-
-
-def cut_near(folder: Path, instant: datetime, within: timedelta = NEAR, *, is_same_day: bool = False) -> Cut:
-    """Read the team's hand in the saved review nearest to an instant; none saved near it means none.
-
-    Two runs of one weekday are never a week apart to the second.
-
-    Parameters
-    ----------
-    folder
-        Where reviews are kept.
-    instant
-        When the review stood, about.
-    within
-        How far from it the review may have stood.
-    is_same_day
-        Whether it must be of the same UTC day.
-
-    Raises
-    ------
-    ConfigError
-        If the file is not understood.
-    """
-    near = {}
-    for path in sorted(folder.glob("*.toml")):
-        with suppress(ValueError):  # a file of another name is no saved review
-            stood = datetime.strptime(path.stem, _STAMP).replace(tzinfo=UTC)
-            if abs(stood - instant) <= within and (stood.date() == instant.astimezone(UTC).date() or not is_same_day):
-                near[path] = abs(stood - instant)
-    return _cut_in(min(near, key=near.__getitem__)) if near else Cut()
-
-
-def _cut_in(path: Path) -> Cut:
-    """Read a file of the team's hand; no file means none."""
-    try:
-        said = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        return Cut()
-    except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}. Correct it, or delete it to begin anew.") from error
-    lists, notes = {name: said.pop(name, []) for name in _LISTS}, said.pop("notes", {})
-    is_lists = all(isinstance(one, list) and all(isinstance(id_, str) for id_ in one) for one in lists.values())
-    is_notes = isinstance(notes, dict) and all(isinstance(note, str) for note in notes.values())
-    if said or not is_lists or not is_notes:
-        raise ConfigError(
-            f"{path}: {next(iter(said), 'something')!r} is not understood; there are the lists {', '.join(_LISTS)} of "
-            "sound ids in quotes, and the table [notes]. Correct it, or delete it to begin anew."
-        )
-    return Cut(**{name: tuple(one) for name, one in lists.items()}, notes=notes)
-
-
-def write_cut(cut: Cut, folder: Path, as_of: datetime) -> Path:
-    """Keep the team's hand in the review of an instant.
-
-    Raises
-    ------
-    ConfigError
-        If it cannot be written.
-    """
-    document = tomlkit.document()
-    document.add(tomlkit.comment(f"What the team made of the review as of {utc_text(as_of)}; delete it to begin anew."))
-    for name in _LISTS:
-        document.add(name, tomlkit.item(list(getattr(cut, name))))
-    document.add("notes", tomlkit.item(dict(cut.notes)))
-    path = cut_file(folder, as_of)
-    write_file(path, tomlkit.dumps(document).encode(), is_private=True)
-    return path
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,9 +21,10 @@ from trendlib.metrics.engines import board as brought
 from trendlib.metrics.engines import enter
 from trendlib.metrics.leaderboard import COLUMNS
 from trendlib.metrics.ledger import MISS, NOT_YET
+from trendlib.review.cut import NEAR, Cut, cut_near
 from trendlib.review.desk import Desk
 from trendlib.review.lineup import Lineup
-from trendlib.review.picks import DROPPED, NEAR, TAKEN_OUT, Cut, Flagged, Pick, by_hand, compared, cut_near, gone
+from trendlib.review.picks import DROPPED, TAKEN_OUT, Flagged, Pick, by_hand, compared, gone
 from trendlib.review.settings import Settings
 from trendlib.schema import CALLS, NOTES, REJECTS, TABLES
 from trendlib.show.exhibits import Exhibit
@@ -230,11 +231,14 @@ class Agenda:
         The picks, with the team's hand in them.
     settings
         What the team set.
+    taken_over
+        Which earlier review the team's hand began with, in words; "" for none.
     """
 
     week: Week
     picks: Sequence[Pick]
     settings: Settings
+    taken_over: str = ""
 
 
 def _last_look(runs: pd.DataFrame, since: datetime) -> datetime | None:

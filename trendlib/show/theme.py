@@ -20,6 +20,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -254,8 +255,9 @@ def safe_text(text: Any, limit: int = 80) -> str:
     return f"\u2068{safe}\u2069" if runs_leftwards else safe
 
 
+@cache
 def template(look: Look = "light") -> go.layout.Template:
-    """Make the plotly template of a look. Hand it to a figure; it is never anyone's default."""
+    """Make the plotly template of a look. Hand it to a figure, which copies it; it is never anyone's default."""
     axis = {
         "automargin": False,
         "gridcolor": LIGHT.grid,

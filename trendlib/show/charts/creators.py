@@ -101,8 +101,8 @@ def _draw_views(sheet: Sheet, rows: pd.DataFrame) -> None:
 def _draw_followers(sheet: Sheet, rows: pd.DataFrame) -> None:
     where = {"xref": "paper", "x": _SIZES[0], "xanchor": "left", "font": {"size": 12, "color": LIGHT.muted}}
     known = rows[rows["followers"] > 0]
-    sheet.note("followers" if len(known) else "followers: of none known", y=1, yref="paper", yanchor="bottom",
-               yshift=8, **where)  # fmt: skip
+    sheet.note("followers" if len(known) else "followers: of none known", y=0, yref="paper", yanchor="top",
+               yshift=-20, **where)  # fmt: skip
     sheet.draw(
         "scatter",
         name="followers", x=known["followers"].tolist(), y=known.index.tolist(), xaxis="x2", mode="markers+text",

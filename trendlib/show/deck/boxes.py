@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from trendlib.show.deck.content import MOST_LINKS, Deck, Slide
-from trendlib.show.deck.drawing import Box, Sized, sized
+from trendlib.show.deck.drawing import Box, Needs, Sized, needs, sized
 from trendlib.show.deck.letters import LINE, Fitted, fitted, width
 from trendlib.show.exhibits import Exhibit
 
@@ -144,7 +144,7 @@ def _points(slide: Slide, body: Box) -> tuple[Points | None, Box]:
 
 
 def _bulleted(bullets: Sequence[str], box: Box, sizes: Sequence[float]) -> Points:
-    room = box.width - 20
+    room = box.width - 28
     for size in sizes:
         points = [fitted(bullet, room, 4, [size]) for bullet in bullets]
         if sum(_tall(point) for point in points) <= box.height and not any(point.is_cut for point in points):
@@ -167,8 +167,9 @@ def _tall(point: Fitted) -> float:
 
 def _framed(slide: Slide, room: Box) -> list[Framed]:
     """Frame the exhibits, arranged so that their pictures are as large as can be, the first above all."""
+    needed = [None if exhibit.bare is None else needs(exhibit.bare) for exhibit in slide.exhibits]
     tried = [
-        [_headed(exhibit, cell, slide) for exhibit, cell in zip(slide.exhibits, cells, strict=True)]
+        [_headed(*one, slide) for one in zip(slide.exhibits, needed, cells, strict=True)]
         for cells in _arrangements(len(slide.exhibits), room)
     ]
     return max(tried, key=lambda frames: sum(map(_worth, frames), start=_worth(frames[0]) if frames else 0.0))
@@ -185,12 +186,18 @@ def _worth(framed: Framed) -> float:
 def _arrangements(count: int, room: Box) -> list[list[Box]]:
     if count <= 1:
         return [[room][:count]]
-    halves, rows = _columns(room, 1, 1), _rows(room)
+    halves, rows = _columns(room, 1, 1), _rows(room, 1, 1)
     if count == 2:
         return [halves, _columns(room, 4, 3), rows]
     if count == 3:
-        big, rest = _columns(room, 4, 3)
-        return [[big, *_rows(rest)], [rows[0], *_columns(rows[1], 1, 1)], _columns(room, 1, 1, 1)]
+        wide, slim = _columns(room, 4, 3)
+        upper, lower = _rows(wide, 3, 2)
+        return [
+            [upper, slim, lower],
+            [wide, *_rows(slim, 1, 1)],
+            [rows[0], *_columns(rows[1], 1, 1)],
+            _columns(room, 1, 1, 1),
+        ]
     return [[cell for row in rows for cell in _columns(row, 1, 1)], _columns(room, 1, 1, 1, 1)]
 
 
@@ -200,18 +207,19 @@ def _columns(room: Box, *parts: float) -> list[Box]:
     return [Box(x, room.y, one * part, room.height) for x, part in zip(starts, parts, strict=True)]
 
 
-def _rows(room: Box) -> list[Box]:
-    high = (room.height - _GAP / 2) / 2
-    return [Box(room.x, y, room.width, high) for y in (room.y, room.y + high + _GAP / 2)]
+def _rows(room: Box, *parts: float) -> list[Box]:
+    one = (room.height - _GAP / 2 * (len(parts) - 1)) / sum(parts)
+    starts = accumulate(parts[:-1], lambda y, part: y + one * part + _GAP / 2, initial=room.y)
+    return [Box(room.x, y, room.width, one * part) for y, part in zip(starts, parts, strict=True)]
 
 
-def _headed(exhibit: Exhibit, cell: Box, slide: Slide) -> Framed:
+def _headed(exhibit: Exhibit, needed: Needs | None, cell: Box, slide: Slide) -> Framed:
     top = Box(cell.x, cell.y, cell.width - _BEHIND, _HEADING)
-    is_said = len(slide.exhibits) == 1 and exhibit.title == slide.title
+    is_said = len(slide.exhibits) == 1 and exhibit.title in {slide.title, slide.section}
     down = _UNHEADED if is_said else _HEADING
     box = Box(cell.x, cell.y + down, cell.width, cell.height - down)
     heading = None if is_said else Placed(top, fitted(exhibit.title, top.width, 1, [15, 14, 13], is_bold=True))
-    return Framed(exhibit, heading, box, None if exhibit.bare is None else sized(exhibit.bare, box))
+    return Framed(exhibit, heading, box, None if needed is None else sized(needed, box))
 
 
 def linked(slide: Slide, box: Box, size: float = 14) -> list[Placed]:

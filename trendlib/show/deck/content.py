@@ -23,6 +23,7 @@ PRACTICE = "Practice data"
 _LOGOS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".svg": "image/svg+xml"}
 _COLOR = re.compile(r"#[0-9a-f]{6}")
 _NOTED_ROWS, _NOTED_COLUMNS = 12, 10
+_LEAD = 48
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,6 +203,18 @@ def _numbers(frame: pd.DataFrame) -> list[str]:
     head = " | ".join(plain_text(str(name).replace("_", " "), 40) for name in shown.columns)
     rest = f"… {len(frame) - len(shown):,} more rows" if len(frame) > len(shown) else ""
     return [f"Numbers: {head}", *rows, *([rest] if rest else [])]
+
+
+def led(bullet: str) -> tuple[str, str]:
+    """Divide a point into the words that lead it, as far as a colon near its beginning, and the rest.
+
+    Examples
+    --------
+    >>> led("Next: about 450 uses"), led("It leaves the list at 2×")
+    (('Next: ', 'about 450 uses'), ('', 'It leaves the list at 2×'))
+    """
+    lead, colon, rest = bullet.partition(": ")
+    return (f"{lead}: ", rest) if colon and len(lead) <= _LEAD else ("", bullet)
 
 
 def said_of(exhibit: Exhibit) -> str:

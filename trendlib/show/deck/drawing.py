@@ -163,16 +163,31 @@ class Drawing:
     cells: Sequence[Cells]
 
 
-def sized(figure: go.Figure, box: Box) -> Sized | None:
-    """Find how a figure fills a box and stays readable; None if it would be too small to read."""
+@dataclass(frozen=True)
+class Needs:
+    """What a figure needs to be readable at its own size [px]: how wide, how high."""
+
+    width: float
+    height: float
+
+
+def needs(figure: go.Figure) -> Needs:
+    """Find what a figure needs."""
     margin = figure.layout.margin
     sides, ends = (margin.l or 0) + (margin.r or 0), (margin.t or 0) + (margin.b or 0)
     natural = figure.layout.height or 450
     # Rows need their height; a plot can be squeezed.
     counts_rows = any(_runs_down(axis) for axis in figure.select_yaxes())
-    least = natural if counts_rows else ends + max(120.0, _SQUEEZED * (natural - ends))
     widest = max((_reach(note) for note in figure.layout.annotations), default=0)
-    scale = min(_LARGEST, box.width / max(sides + _LEAST_PLOT, _SHRUNK * widest), box.height / least)
+    return Needs(
+        width=max(sides + _LEAST_PLOT, _SHRUNK * widest),
+        height=natural if counts_rows else ends + max(120.0, _SQUEEZED * (natural - ends)),
+    )
+
+
+def sized(needed: Needs, box: Box) -> Sized | None:
+    """Find how a figure fills a box and stays readable; None if it would be too small to read."""
+    scale = min(_LARGEST, box.width / needed.width, box.height / needed.height)
     return None if scale < _SMALLEST else Sized(box.width / scale, box.height / scale, scale)
 
 

@@ -4,9 +4,11 @@ Widths are those of Helvetica and Arial, in thousandths of the letter size, with
 because the reader's own font may be wider.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from trendlib.show.theme import plain_text
 
@@ -23,6 +25,10 @@ _WIDTHS = (
 )  # fmt: skip
 _OTHERS = {"·": 278, "–": 556, "’": 222, "\u2018": 222, "×": 584, "−": 584, "…": 1000, "—": 1000}
 _USUAL, _WIDE, _PICTURE = 650, 1000, 1350
+# Hebrew, Arabic, Syriac, Thaana, N'Ko and their presentation forms.
+_LEFTWARD_SIGNS = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff"
+_LEFTWARD_WORD = rf"[#@]?\w*[{_LEFTWARD_SIGNS}](?:\S*[\w{_LEFTWARD_SIGNS}])?"
+_LEFTWARD = re.compile(rf"{_LEFTWARD_WORD}(?:[:!?]?\s+{_LEFTWARD_WORD})*")
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,17 @@ class Fitted:
         return " ".join(self.lines)
 
 
+def isolated(text: str) -> str:
+    """Isolate words that run from right to left, so that numbers and words beside them keep their places.
+
+    Examples
+    --------
+    >>> isolated("#שיר 2.3×, new") == "\u2068#שיר\u2069 2.3×, new"
+    True
+    """
+    return text if "\u2068" in text else _LEFTWARD.sub("\u2068\\g<0>\u2069", text)
+
+
 def width(text: str, size: float, *, is_bold: bool = False) -> float:
     """Measure a line [px].
 
@@ -62,10 +79,18 @@ def width(text: str, size: float, *, is_bold: bool = False) -> float:
     >>> width("א", 10) < width("中", 10) < width("😀", 10)
     True
     """
-    thousandths = sum(_width(sign) for sign in unicodedata.normalize("NFD", text))
+    return _scaled(_thousandths(text), size, is_bold=is_bold)
+
+
+def _scaled(thousandths: int, size: float, *, is_bold: bool) -> float:
     return thousandths / 1000 * size * _SLACK * (_BOLD if is_bold else 1)
 
 
+def _thousandths(text: str) -> int:
+    return sum(map(_width, text if text.isascii() else unicodedata.normalize("NFD", text)))
+
+
+@cache
 def _width(sign: str) -> int:
     code = ord(sign)
     if 32 <= code <= 126:
@@ -81,14 +106,18 @@ def _width(sign: str) -> int:
 
 def wrapped(text: str, room: float, size: float, *, is_bold: bool = False) -> list[str]:
     """Cut words into lines no wider than ``room`` [px]; a word that is too wide alone is cut too."""
-    lines = [""]
+    lines: list[list[str]] = [[]]
+    reach = 0
     for word in _words(text, room, size, is_bold=is_bold):
-        longer = f"{lines[-1]} {word}" if lines[-1] else word
-        if lines[-1] and width(longer, size, is_bold=is_bold) > room:
-            lines.append(word)
+        wide = _thousandths(word)
+        longer = reach + _width(" ") + wide
+        if lines[-1] and _scaled(longer, size, is_bold=is_bold) > room:
+            lines.append([word])
+            reach = wide
         else:
-            lines[-1] = longer
-    return lines
+            reach = longer if lines[-1] else wide
+            lines[-1].append(word)
+    return [" ".join(words) for words in lines]
 
 
 def _words(text: str, room: float, size: float, *, is_bold: bool) -> Iterator[str]:

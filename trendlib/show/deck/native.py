@@ -31,23 +31,19 @@ _LEFT, _BELOW, _SIDE, _ABOVE = 58, 26, 10, 8
 
 @dataclass(frozen=True)
 class NativeChart:
-    """A chart as PowerPoint holds it; `xml_bytes` and `xlsx_blob` are what python-pptx asks chart data for.
+    """A chart as PowerPoint holds it.
 
     Attributes
     ----------
     box
         Where it stands in the figure [px].
-    xml, xlsx_blob
-        The chart and the workbook behind it.
+    xml, workbook
+        The chart and the numbers behind it.
     """
 
     box: Box
-    xml: str
-    xlsx_blob: bytes
-
-    def xml_bytes(self, _kind: object) -> bytes:
-        """Give the XML, whatever kind was asked for."""
-        return self.xml.encode()
+    xml: bytes
+    workbook: bytes
 
 
 def native(panel: Panel, scale: float, notes: Sequence[Note] = ()) -> NativeChart:
@@ -78,7 +74,7 @@ def native(panel: Panel, scale: float, notes: Sequence[Note] = ()) -> NativeChar
         "<c:spPr><a:noFill/><a:ln><a:noFill/></a:ln></c:spPr>"
         f"{_letters(scale)}</c:chartSpace>"
     )
-    return NativeChart(box, xml, book.packed())
+    return NativeChart(box, xml.encode(), book.packed())
 
 
 def _numbers(ref: str, values: Sequence[float | None], code: str = "General") -> str:

@@ -23,8 +23,9 @@ from trendlib.errors import ConfigError
 from trendlib.show import pictures
 from trendlib.show.deck import boxes
 from trendlib.show.deck.boxes import Framed, Placed, Plan, Points, opened, planned
-from trendlib.show.deck.content import PRACTICE, Deck, Slide, said_of
+from trendlib.show.deck.content import PRACTICE, Deck, Slide, led, said_of
 from trendlib.show.deck.drawing import Box, prepared
+from trendlib.show.deck.letters import isolated
 from trendlib.show.deck.tables import Grid, grid
 from trendlib.show.page import embedded, table
 from trendlib.show.theme import CONFIG, DARK, DARKENED, FONT, LIGHT, Palette, plain_text, safe_text, template
@@ -129,6 +130,11 @@ def _variables(palette: Palette) -> str:
     return " ".join(f"--{name.replace('_', '-')}: {color};" for name, color in asdict(palette).items())
 
 
+def _words(text: str, limit: int) -> str:
+    """Make a sentence of ours harmless in HTML, with whatever it quotes."""
+    return escape(isolated(plain_text(text, limit)))
+
+
 def _at(box: Box) -> str:
     return f"left:{box.x:.1f}px;top:{box.y:.1f}px;width:{box.width:.1f}px;height:{box.height:.1f}px"
 
@@ -137,7 +143,7 @@ def _said(placed: Placed | None, tag: str, look: str) -> str:
     if placed is None:
         return ""
     style = f"{_at(placed.box)};font-size:{placed.words.size:g}px"
-    return f'<{tag} class="box {look}" style="{style}">{safe_text(placed.words.text, 1300)}</{tag}>'
+    return f'<{tag} class="box {look}" style="{style}">{_words(placed.words.text, 1300)}</{tag}>'
 
 
 def _opening(deck: Deck) -> str:
@@ -154,8 +160,8 @@ def _opening(deck: Deck) -> str:
 
 
 def _section(page: int, title: str, inside: str, notes: Sequence[str]) -> str:
-    said = safe_text(title, 300)
-    lines = "\n".join(safe_text(line, 1000) for line in notes)
+    said = _words(title, 300)
+    lines = "\n".join(_words(line, 1000) for line in notes)
     return (
         f'<section class="slide" id="slide-{page}" data-title="{said}" aria-label="Slide {page}: {said}">'
         f"{inside}<template>{lines}</template></section>"
@@ -193,7 +199,9 @@ def _slide(deck: Deck, slide: Slide, page: int, charts: list[Any]) -> str:
 
 
 def _points(points: Points) -> str:
-    items = "".join(f"<li>{safe_text(point.text, 1300)}</li>" for point in points.points)
+    told = (led(point.text) for point in points.points)
+    leads = ((f"<b>{_words(lead, 60)}</b> " if lead else "", rest) for lead, rest in told)
+    items = "".join(f"<li>{lead}{_words(rest, 1300)}</li>" for lead, rest in leads)
     more = f'</ul><p class="muted">and {points.left_out} more in the notes</p>' if points.left_out else "</ul>"
     return f'<div class="box" style="{_at(points.box)};font-size:{points.size:g}px"><ul>{items}{more}</div>'
 
@@ -205,7 +213,7 @@ def _links(slide: Slide, box: Box) -> str:
 
 def _linked(target: str, placed: Placed) -> str:
     style = f"{_at(placed.box)};font-size:{placed.words.size:g}px"
-    said = safe_text(placed.words.text, 300)
+    said = _words(placed.words.text, 300)
     if not target:
         return f'<p class="box" style="{style}">{said}</p>'
     href = escape(target, quote=True)
@@ -222,7 +230,7 @@ def _picture(framed: Framed, deck: Deck, charts: list[Any]) -> str:
     # One template serves all charts.
     del sheet["layout"]["template"]
     charts.append({"data": _slim(sheet["data"]), "layout": sheet["layout"]})
-    said = safe_text(said_of(exhibit), 1000)
+    said = _words(said_of(exhibit), 1000)
     style = f"width:{size.width:.1f}px;height:{size.height:.1f}px;transform:scale({size.scale:.4f})"
     room = f"max-width:{framed.box.width:.0f}px;max-height:{framed.box.height:.0f}px"
     name = safe_text(exhibit.title, 200)
@@ -273,5 +281,5 @@ def _contents(deck: Deck) -> str:
     parts = [f'<a href="#1">1 · {safe_text(deck.title, 120)}</a>']
     for section, group in groupby(pages, key=lambda one: plain_text(one[1].section, 60)):
         parts.append(f"<h3>{safe_text(section, 60)}</h3>" if section else "")
-        parts += [f'<a href="#{page}">{page} · {safe_text(slide.title, 120)}</a>' for page, slide in group]
+        parts += [f'<a href="#{page}">{page} · {_words(slide.title, 120)}</a>' for page, slide in group]
     return "".join(parts)

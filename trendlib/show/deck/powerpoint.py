@@ -4,19 +4,22 @@ import io
 import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC
+from itertools import count
 from typing import Any
 
 import plotly.graph_objects as go
-from pptx.enum.chart import XL_CHART_TYPE
-from pptx.opc.constants import RELATIONSHIP_TYPE
+from pptx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
+from pptx.opc.packuri import PackURI
 from pptx.oxml import parse_xml
+from pptx.parts.chart import ChartPart
+from pptx.parts.embeddedpackage import EmbeddedXlsxPart
 
 from trendlib.errors import ConfigError
 from trendlib.show.deck import boxes, template
 from trendlib.show.deck.boxes import Framed, Placed, Plan, Points, opened, planned
-from trendlib.show.deck.content import PRACTICE, Deck, Slide, said_of
+from trendlib.show.deck.content import PRACTICE, Deck, Slide, led, said_of
 from trendlib.show.deck.drawing import Box, Drawing, prepared
-from trendlib.show.deck.native import native
+from trendlib.show.deck.native import NativeChart, native
 from trendlib.show.deck.panels import taken_apart
 from trendlib.show.deck.shapes import PX, Run, drawn, emu, escaped, gridded, heated, noted, paragraph, words
 from trendlib.show.deck.tables import grid
@@ -30,8 +33,9 @@ def powerpoint(deck: Deck) -> bytes:
     """Write a deck as pptx."""
     show = template.empty(deck.brand.accent)
     _open(show, deck)
+    charts = count(1)
     for place, slide in enumerate(deck.shown_slides, start=2):
-        _Sheet(show, deck, slide).write(place)
+        _Sheet(show, deck, slide, charts).write(place)
     _divide(show, deck)
     about = show.core_properties
     about.title, about.subject = plain_text(deck.title, 200), plain_text(deck.subtitle, 200)
@@ -109,8 +113,8 @@ _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationship
 class _Sheet:
     """One slide being written."""
 
-    def __init__(self, show: Any, deck: Deck, slide: Slide) -> None:
-        self._deck, self._slide = deck, slide
+    def __init__(self, show: Any, deck: Deck, slide: Slide, charts: Iterator[int]) -> None:
+        self._deck, self._slide, self._charts = deck, slide, charts
         name = template.POINTS if slide.bullets else template.CHARTS
         self._sheet = show.slides.add_slide(show.slide_layouts.get_by_name(name))
         self._plan: Plan = planned(slide, deck.caption(slide))
@@ -150,8 +154,8 @@ class _Sheet:
         for link, placed in zip(self._slide.links, boxes.linked(self._slide, self._plan.links), strict=False):
             target = link.target
             mark = self._sheet.part.relate_to(target, RELATIONSHIP_TYPE.HYPERLINK, is_external=True) if target else ""
-            run = Run(placed.words.text, placed.words.size, LIGHT.ink, link=mark)
-            self._add(words(placed.box, [paragraph([run])], next(self._numbers)))
+            run = Run(placed.words.text, placed.words.size, LIGHT.ink, is_underlined=bool(target))
+            self._add(words(placed.box, [paragraph([run])], next(self._numbers), link=mark))
 
     def _picture(self, framed: Framed) -> None:
         if framed.heading is not None:
@@ -213,14 +217,22 @@ class _Sheet:
         scale = drawing.size.scale
         chart = native(panel, scale, drawing.notes)
         place = [round(PX * scale * side) for side in (chart.box.x, chart.box.y, chart.box.width, chart.box.height)]
-        part = self._sheet.part
-        mark = part.add_chart_part(XL_CHART_TYPE.XY_SCATTER, chart)
+        mark = self._sheet.part.relate_to(_charted(chart, next(self._charts), self._sheet.part.package),
+                                          RELATIONSHIP_TYPE.CHART)  # fmt: skip
         name = ", ".join(one.name for one in panel.series[:3])
         x, y, wide, high = place
         self._add(template.CHART.substitute(
             number=next(self._numbers), name=_attribute(name), said=_attribute(f"{said} Series: {name}"), mark=mark,
             x=x, y=y, width=wide, height=high,
         ), group)  # fmt: skip
+
+
+def _charted(chart: NativeChart, number: int, package: Any) -> Any:
+    """Make the part of a chart under a name of ours: python-pptx looks through all parts to find a free one."""
+    name = PackURI(f"/ppt/embeddings/Microsoft_Excel_Sheet{number}.xlsx")
+    part = ChartPart.load(PackURI(f"/ppt/charts/chart{number}.xml"), CONTENT_TYPE.DML_CHART, package, chart.xml)
+    part.chart_workbook.xlsx_part = EmbeddedXlsxPart(name, EmbeddedXlsxPart.content_type, package, chart.workbook)
+    return part
 
 
 def _attribute(text: str) -> str:
@@ -238,7 +250,11 @@ def _bulleted(points: Points) -> list[str]:
     space = f'<a:spcAft><a:spcPts val="{round(75 * 0.55 * points.size)}"/></a:spcAft>'
     sign = '<a:buFont typeface="Arial"/><a:buChar char="•"/>'
     indent = emu(18)
-    said = [paragraph([Run(point.text, points.size, LIGHT.ink)], spacing=space + sign) for point in points.points]
+    said = [
+        paragraph([Run(lead, points.size, LIGHT.ink, is_bold=True), Run(rest, points.size, LIGHT.ink)][not lead :],
+                  spacing=space + sign)
+        for lead, rest in map(led, (point.text for point in points.points))
+    ]  # fmt: skip
     written = [one.replace("<a:pPr ", f'<a:pPr marL="{indent}" indent="-{indent}" ', 1) for one in said]
     if points.left_out:
         more = Run(f"and {points.left_out} more in the notes", points.size - 1, LIGHT.muted)

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from xml.sax.saxutils import escape, quoteattr
 
 from trendlib.show.deck.drawing import Box, Cells, Note, Outline
-from trendlib.show.deck.letters import LINE, width
+from trendlib.show.deck.letters import LINE, isolated, width
 from trendlib.show.deck.tables import Grid
 from trendlib.show.theme import LIGHT
 
@@ -32,13 +32,13 @@ _SIDES = {"left": "l", "center": "ctr", "right": "r"}
 
 @dataclass(frozen=True)
 class Run:
-    """Words of one look: letters [px], colour, weight, and the id of the link they are."""
+    """Words of one look: letters [px], colour, weight, and whether a line runs under them."""
 
     text: str
     size: float
     color: str
     is_bold: bool = False
-    link: str = ""
+    is_underlined: bool = False
 
 
 def escaped(text: str) -> str:
@@ -91,10 +91,10 @@ def paragraph(runs: Iterable[Run], side: str = "l", *, spacing: str = "", empty:
 
 
 def _run(run: Run) -> str:
-    link = f'<a:hlinkClick r:id="{run.link}"/>' if run.link else ""
     bold = ' b="1"' if run.is_bold else ' b="0"'
-    look = f'<a:rPr lang="en-US" sz="{max(round(75 * run.size), 100)}"{bold}>{filled(run.color)}{link}</a:rPr>'
-    return f"<a:r>{look}<a:t>{escaped(run.text)}</a:t></a:r>"
+    under = ' u="sng"' if run.is_underlined else ""
+    look = f'<a:rPr lang="en-US" sz="{max(round(75 * run.size), 100)}"{bold}{under}>{filled(run.color)}</a:rPr>'
+    return f"<a:r>{look}<a:t>{escaped(isolated(run.text))}</a:t></a:r>"
 
 
 class _Markup(HTMLParser):
@@ -154,14 +154,19 @@ def noted(note: Note, scale: float, number: int) -> str:
                  fill=note.fill, angle=note.angle)  # fmt: skip
 
 
-def words(box: Box, paragraphs: Sequence[str], number: int, *, fill: str = "", angle: float = 0) -> str:
-    """Write a text box without margins that grows for nothing."""
+def words(box: Box, paragraphs: Sequence[str], number: int, *, fill: str = "", angle: float = 0, link: str = "") -> str:
+    """Write a text box without margins that grows for nothing; ``link`` is the id of where a click on it leads.
+
+    LibreOffice muddles links of words in two directions, so the box is the link.
+    """
     turn = f' rot="{round(60_000 * (angle % 360))}"' if angle else ""
     frame = _frame(box).replace("<a:xfrm", f"<a:xfrm{turn}", 1)
     back = filled(fill) if fill else "<a:noFill/>"
+    click = f'<a:hlinkClick r:id="{link}"/>' if link else ""
     return (
-        f'<p:sp {_SPACES}><p:nvSpPr><p:cNvPr id="{number}" name="Words {number}"/><p:cNvSpPr txBox="1"/><p:nvPr/>'
-        f'</p:nvSpPr><p:spPr>{frame}<a:prstGeom prst="rect"><a:avLst/></a:prstGeom>{back}</p:spPr><p:txBody>'
+        f'<p:sp {_SPACES}><p:nvSpPr><p:cNvPr id="{number}" name="Words {number}">{click}</p:cNvPr>'
+        f'<p:cNvSpPr txBox="1"/><p:nvPr/></p:nvSpPr><p:spPr>{frame}<a:prstGeom prst="rect"><a:avLst/></a:prstGeom>'
+        f"{back}</p:spPr><p:txBody>"
         '<a:bodyPr wrap="none" lIns="0" tIns="0" rIns="0" bIns="0" anchor="ctr"><a:noAutofit/></a:bodyPr><a:lstStyle/>'
         f"{''.join(paragraphs)}</p:txBody></p:sp>"
     )

@@ -16,6 +16,7 @@ _SIZES = (16.0, 15.0, 14.0, 13.0)
 _LINES, _MOST_ROWS = 3, 40
 _GAP, _CELL, _REST = 22, 9, 24
 _LEAST, _WIDEST = 96, 250
+_APART = 1.4
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,14 @@ def grid(frame: pd.DataFrame, box: Box) -> Grid:
         widths = _widths(columns, box.width, size, lines)
         found = _laid(columns, widths, size, lines) if widths else None
         if found and not found.is_cut and len(found.rows) == len(frame) and found.height <= box.height:
-            return replace(found, rest="no rows" if frame.empty else "")
+            return _spread(replace(found, rest="no rows" if frame.empty else ""), box.width)
     return _in_part(frame, columns, box)
+
+
+def _spread(laid: Grid, room: float) -> Grid:
+    """Let columns stand further apart where there is room."""
+    further = min(room / (sum(laid.widths) or room), _APART)
+    return replace(laid, widths=[further * wide for wide in laid.widths])
 
 
 def _in_part(frame: pd.DataFrame, columns: Sequence[_Column], box: Box) -> Grid:
