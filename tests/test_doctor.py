@@ -1,6 +1,12 @@
 """The doctor: one finding a thing, each with its remedy; nothing fetched, no key shown."""
 
+import json
+import os
+import re
 import shutil
+import socket
+import subprocess
+import sys
 from collections import namedtuple
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +18,7 @@ import time_machine
 from trendlib import doctor
 from trendlib.config import Config
 from trendlib.doctor import Finding, examine
+from trendlib.loading import alone
 from trendlib.store import Store
 
 KEY = "sesame-0123456789"
@@ -132,12 +139,117 @@ def test_versions_are_told_and_what_is_missing_is_a_failure(tmp_path: Path, monk
 
 
 def test_parts_that_draw_in_the_browser_are_looked_for_where_jupyterlab_finds_them(tmp_path, monkeypatch):
-    monkeypatch.setattr("sys.prefix", str(tmp_path))
+    monkeypatch.setattr(shutil, "which", lambda name: str(tmp_path / "bin" / name))
     shipped = tmp_path / "share" / "jupyter" / "labextensions" / "anywidget"
     shipped.mkdir(parents=True)
     (shipped / "package.json").write_text('{"version": "9.9"}')
     found = {finding.name: finding for finding in examine(Config.load(home=tmp_path))}
-    assert found["anywidget in JupyterLab"].found == "9.9"
+    assert found["anywidget in JupyterLab"].found.startswith("9.9, while this kernel has 0.")
+    assert "pip install anywidget==" in found["anywidget in JupyterLab"].remedy
     assert not found["plotly in JupyterLab"].is_fine
     assert not found["plotly in JupyterLab"].is_needed
     assert "make lab" in found["plotly in JupyterLab"].remedy
+
+
+def test_a_kernel_elsewhere_than_its_jupyterlab_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: "/elsewhere/bin/jupyter-lab")
+    assert found("JupyterLab", tmp_path).found == f"in /elsewhere, while Python is in {sys.prefix}"
+    monkeypatch.setattr(shutil, "which", lambda _: f"{sys.prefix}/bin/jupyter-lab")
+    assert found("JupyterLab", tmp_path).found == f"in {sys.prefix}, as Python is in {sys.prefix}"
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="only Linux tells the program of a process")
+def test_the_jupyterlab_that_started_this_kernel_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "lab" / "bin" / "python"
+    program.parent.mkdir(parents=True)
+    program.symlink_to(sys.executable)
+    with subprocess.Popen([program, "-c", "input()"], stdin=subprocess.PIPE) as server:
+        monkeypatch.setenv("JPY_PARENT_PID", str(server.pid))
+        assert found("JupyterLab", tmp_path).found.startswith(f"in {tmp_path / 'lab'}, while")
+        server.kill()
+
+
+@pytest.mark.parametrize(
+    ("own", "shipped", "is_fine"),
+    [("7.1.0", "7.0.2", True), ("7.1.0", "6.9.0", False), ("0.11.0", "0.11.2", True), ("0.11.0", "0.10.9", False)],
+)
+def test_parts_fit_within_a_series(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: str, shipped: str, *, is_fine: bool
+) -> None:
+    package = tmp_path / "share" / "jupyter" / "labextensions" / "jupyterlab-plotly" / "package.json"
+    package.parent.mkdir(parents=True)
+    package.write_text(json.dumps({"version": shipped}))
+    monkeypatch.setattr(shutil, "which", lambda name: str(tmp_path / "bin" / name))
+    monkeypatch.setattr(doctor, "version", lambda _: own)
+    assert found("plotly in JupyterLab", tmp_path).is_fine is is_fine
+
+
+def test_a_key_in_a_file_is_found_and_not_shown(tmp_path: Path) -> None:
+    hook = "https://hooks.slack.com/services/T000/B000/sesame"
+    looked = found("keys in files", tmp_path, tiklive_api_key=KEY, slack_webhook=hook)
+    assert (looked.is_fine, "none of 0 files" in looked.found) == (True, True)
+    for name, content in (("a.ipynb", KEY), ("data/b.md", hook), (".git/config", KEY), (".env", f"X={KEY}")):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(content)
+    looked = found("keys in files", tmp_path, tiklive_api_key=KEY, slack_webhook=hook)
+    assert (looked.is_fine, looked.is_needed) == (False, True)
+    places = looked.found.removeprefix("a key or webhook stands in ").split(", ")
+    assert [Path(one).name for one in places] == ["a.ipynb", "b.md"]
+    assert "replace the key" in looked.remedy
+    assert "sesame" not in str(looked)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_what_others_may_read_is_told_with_the_command_that_shuts_it(tmp_path: Path) -> None:
+    (tmp_path / "archive").mkdir(mode=0o700)
+    assert found("private files", tmp_path).is_fine
+    (tmp_path / "archive").chmod(0o755)
+    looked = found("private files", tmp_path)
+    assert (looked.is_fine, looked.is_needed) == (False, False)
+    assert looked.remedy == f"chmod -R go= {tmp_path / 'archive'}"
+    (tmp_path / ".env").write_text("X=1")
+    (tmp_path / ".env").chmod(0o644)
+    assert found("private files", tmp_path).is_needed
+
+
+def test_a_channel_that_is_set_up_by_half_is_told(tmp_path: Path) -> None:
+    assert found("channels", tmp_path).found == "Slack not set up; Notion not set up"
+    half = found("channels", tmp_path, notion_token=KEY)
+    assert (half.is_fine, "TRENDLIB_NOTION_DATABASE" in half.remedy) == (False, True)
+
+
+def test_what_was_spent_is_told_and_a_clock_that_was_set_back(own_home: Path) -> None:
+    last = Store(Config.load(home=own_home).warehouse_file).last_observed_at()
+    assert last is not None
+    with time_machine.travel(last + timedelta(hours=2), tick=False):
+        spent = found("credits", own_home).found
+    assert re.match(r"\w+ [\d,]+ in 24 h, [\d,]+ in 30 days", spent)
+    with time_machine.travel(last - timedelta(hours=2), tick=False):
+        assert "clock was set back" in found("warehouse", own_home).remedy
+
+
+def test_a_run_under_way_is_told_and_nothing_is_made(tmp_path: Path) -> None:
+    config = Config.load(home=tmp_path)
+    assert found("run", tmp_path).found == "none under way"
+    assert not list(tmp_path.iterdir())
+    with alone(config):
+        held = found("run", tmp_path)
+    assert (held.is_fine, held.is_needed) == (False, False)
+    assert found("run", tmp_path).is_fine
+
+
+def test_servers_are_called_only_when_asked_and_told_nothing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        settings = {"home": tmp_path, "tiklive_api_key": KEY, "tiklive_base_url": url}
+        silent = Config.load(**settings, keyapi_api_key=KEY, keyapi_base_url="http://127.0.0.1:9")
+        assert not [one for one in examine(silent) if one.name.endswith("reached")]
+        server.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            server.accept()
+        said = {one.name: one.is_fine for one in examine(silent, is_online=True)}
+        assert (said["TikLiveAPI reached"], said["KeyAPI reached"]) == (True, False)
+        caller, _ = server.accept()
+        with caller:
+            caller.settimeout(5)
+            assert caller.recv(1) == b""

@@ -1,17 +1,28 @@
-"""A look at everything trendlib leans on, each finding with what to do about it."""
+"""A look at everything trendlib leans on, each finding with what to do about it.
+
+Nothing is fetched and nothing is written. Whether providers and channels can be reached is looked at only when asked:
+their server is called, and no key, no webhook and no question is sent, so it costs nothing.
+"""
 
 import json
 import os
 import platform
+import shlex
 import shutil
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from trendlib.config import EXPIRY, Config
+from filelock import FileLock, Timeout
+
+from trendlib.config import EXPIRY, Config, env_files
 from trendlib.errors import ConfigError, StoreError
 from trendlib.store import Store
 from trendlib.watchlist import Watchlist
@@ -25,6 +36,11 @@ EXTENSIONS = {
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 LEAST_FREE_BYTES = 2**30
 MOST_AGE_HOURS = 36
+_OTHERS = 0o077
+_SHORTEST_KEY = 8
+_MOST_FILES, _MOST_BYTES, _LARGEST, _MOST_NAMED = 5_000, 500 * 2**20, 20 * 2**20, 3
+_LIBRARIES = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache"})
+_CALL_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +54,28 @@ class Finding:
     is_needed: bool = True
 
 
-def examine(config: Config) -> list[Finding]:
-    """Look at keys, watchlist, warehouse, clock, browser, disk and versions; fetch nothing.
+def examine(config: Config, *, is_online: bool = False) -> list[Finding]:
+    """Look at keys, secrets, watchlist, warehouse, spending, clock, browser, disk and versions.
+
+    Parameters
+    ----------
+    config
+        Whose home and settings.
+    is_online
+        Whether to see if providers and channels can be reached; without it, no machine is called.
 
     Returns
     -------
         One finding a thing, in the order in which to mend them.
     """
     looks: tuple[Callable[[Config], Finding], ...] = (
-        _home, _tiklive_key, _other_keys, _watchlist, _warehouse, _cache, _clock, _browser, _disk,
+        _home, _tiklive_key, _other_keys, _channels, _privacy, _secrets_in_files, _watchlist, _warehouse, _run,
+        _budget, _cache, _clock, _browser, _disk,
     )  # fmt: skip
-    drawn = [_extension(name, folder) for name, folder in EXTENSIONS.items()]
-    return [*(look(config) for look in looks), *drawn, *map(_version, PACKAGES)]
+    reached = [_reached(*one) for one in _servers(config)] if is_online else []
+    server = _server_prefix()
+    drawn = [_extension(name, folder, server) for name, folder in EXTENSIONS.items()]
+    return [*(look(config) for look in looks), *reached, _server(server), *drawn, *map(_version, PACKAGES)]
 
 
 def _home(config: Config) -> Finding:
@@ -82,6 +108,67 @@ def _other_keys(config: Config) -> Finding:
     return Finding("other keys", f"{', '.join(missing)} not set", is_fine=False, remedy=remedy, is_needed=False)
 
 
+def _channels(config: Config) -> Finding:
+    """Say where alerts go; a channel that is set up by half is a slip."""
+    set_up = {"Slack": bool(config.slack_webhook), "Notion": bool(config.notion_token and config.notion_database)}
+    found = "; ".join(f"{name} {'set up' if is_so else 'not set up'}" for name, is_so in set_up.items())
+    if bool(config.notion_token) != bool(config.notion_database):
+        missing = "TRENDLIB_NOTION_DATABASE" if config.notion_token else "TRENDLIB_NOTION_TOKEN"
+        return Finding("channels", found, is_fine=False, remedy=f"Notion needs {missing} as well.")
+    return Finding("channels", found)
+
+
+def _privacy(config: Config) -> Finding:
+    """See that nobody else on this machine reads what is private; Windows has no such modes."""
+    env = env_files(config.home)
+    folders = (config.archive_folder, config.cache_folder, config.warehouse_file.parent, config.reviews_folder)
+    open_ = [path for path in (*env, *folders) if path.exists() and path.stat().st_mode & _OTHERS]
+    if os.name == "nt" or not open_:
+        return Finding("private files", "only you can read keys, archive, cache, warehouse and reviews")
+    found = f"others on this machine may enter or read {', '.join(map(str, open_))}"
+    remedy = f"chmod -R go= {' '.join(shlex.quote(str(path)) for path in open_)}"
+    # what a team shares on purpose is no failure; a key is nobody else's
+    return Finding("private files", found, is_fine=False, remedy=remedy, is_needed=bool(set(open_) & set(env)))
+
+
+def _secrets_in_files(config: Config) -> Finding:
+    """Look for the keys that are set where people put them by mistake: notebooks, programs, notes, data."""
+    webhook = config.slack_webhook and urlsplit(config.slack_webhook.get_secret_value()).path
+    keys = (config.tiklive_api_key, config.keyapi_api_key, config.layers_api_key, config.notion_token)
+    secrets = [webhook or "", *(key.get_secret_value() for key in keys if key)]
+    words = [one.encode() for one in secrets if len(one) >= _SHORTEST_KEY]
+    if not words:
+        return Finding("keys in files", "none is set that could stand in one")
+    looked_at, size, holding = 0, 0, []
+    for path in _files_of(config):
+        if size > _MOST_BYTES:
+            break
+        with suppress(OSError):
+            content = path.read_bytes()
+            looked_at, size = looked_at + 1, size + len(content)
+            holding += [str(path)] if any(word in content for word in words) else []
+    if not holding:
+        return Finding("keys in files", f"in none of {looked_at:,} files here and in the home")
+    remedy = "Take it out, and replace the key at its provider: who has the file, or its history, has the key."
+    shown = ", ".join(holding[:_MOST_NAMED])
+    return Finding("keys in files", f"a key or webhook stands in {shown}", is_fine=False, remedy=remedy)
+
+
+def _files_of(config: Config) -> Iterator[Path]:
+    """List what stands here and in the home, not too large, and no library; ``.env`` is where keys belong."""
+    here = Path.cwd()
+    folders = [here, *([] if config.home.absolute().is_relative_to(here) else [config.home])]
+    walked = (path for folder in folders for path in _walked(folder))
+    small = (path for path in walked if path.name != ".env" and path.is_file() and path.stat().st_size <= _LARGEST)
+    return islice(small, _MOST_FILES)
+
+
+def _walked(folder: Path) -> Iterator[Path]:
+    for place, inside, names in os.walk(folder):
+        inside[:] = sorted(name for name in inside if name not in _LIBRARIES)
+        yield from (Path(place, name) for name in sorted(names))
+
+
 def _watchlist(config: Config) -> Finding:
     try:
         watchlist = Watchlist.read(config.watchlist_file)
@@ -101,6 +188,10 @@ def _warehouse(config: Config) -> Finding:
     except StoreError as error:
         remedy = "Run `trendlib rebuild`, or close the program that holds it."
         return Finding("warehouse", str(error), is_fine=False, remedy=remedy)
+    if last is not None and last > datetime.now(UTC) + timedelta(minutes=5):
+        found = f"newest answer {last:%Y-%m-%d %H:%M} UTC, which is still to come"
+        remedy = "This machine's clock was set back: set it right before the next sweep."
+        return Finding("warehouse", found, is_fine=False, remedy=remedy)
     if last is None:
         remedy = "Run `trendlib sweep`, or `trendlib replay FILE`."
         return Finding("warehouse", "empty", is_fine=False, remedy=remedy, is_needed=False)
@@ -111,11 +202,43 @@ def _warehouse(config: Config) -> Finding:
     return Finding("warehouse", found, is_fine=False, remedy="Run `trendlib sweep`.", is_needed=False)
 
 
+def _run(config: Config) -> Finding:
+    """Say whether a sweep, replay or rebuild is under way, without making the file that tells."""
+    lock = config.archive_folder / ".run.lock"
+    try:
+        if lock.exists():
+            FileLock(lock).acquire(timeout=0).lock.release()
+    except Timeout:
+        remedy = "Wait for it; if nothing of yours runs any more, restart the machine or end the process that hangs."
+        return Finding("run", "a sweep, replay or rebuild is under way", is_fine=False, remedy=remedy, is_needed=False)
+    except OSError as error:
+        remedy = "Let this user read and write the archive's folder."
+        return Finding("run", f"{lock} cannot be looked at: {error.strerror}", is_fine=False, remedy=remedy)
+    return Finding("run", "none under way")
+
+
+def _budget(config: Config) -> Finding:
+    """Say what was spent, and what a sweep's counters alone cost."""
+    try:
+        now, store = datetime.now(UTC), Store(config.warehouse_file, wait_s=1.0)
+        day, month = (store.spent(now - timedelta(days=days)) for days in (1, 30))
+    except StoreError:
+        return Finding("credits", "can't be told: the warehouse cannot be read", is_fine=False,
+                       remedy="Mend the warehouse first.", is_needed=False)  # fmt: skip
+    told = "; ".join(f"{name} {day.get(name, 0):,} in 24 h, {paid:,} in 30 days" for name, paid in month.items())
+    with suppress(ConfigError):
+        watched = Watchlist.read(config.watchlist_file)
+        counters = len(watched.sounds) + len(watched.hashtags)
+        told = f"{told or 'none spent in 30 days'}; a sweep reads {counters:,} counters, a credit each, and then posts"
+    return Finding("credits", told or "none spent in 30 days")
+
+
 def _cache(config: Config) -> Finding:
     files = list(config.cache_folder.glob("*")) if config.cache_folder.is_dir() else []
     size = sum(file.stat().st_size for file in files)
-    hours = EXPIRY["/music-info/"].total_seconds() / 3600
-    return Finding("HTTP cache", f"{size / 1e6:,.1f} MB; counters and posts stay fresh for {hours:g} h")
+    hours, charts = (EXPIRY[name].total_seconds() / 3600 for name in ("/music-info/", "/v1/tiktok/trending/music"))
+    stays = f"counters and posts stay fresh for {hours:g} h, charts and the catalogue for {charts:g} h"
+    return Finding("HTTP cache", f"{size / 1e6:,.1f} MB; {stays}")
 
 
 def _clock(_: Config) -> Finding:
@@ -141,15 +264,73 @@ def _disk(config: Config) -> Finding:
     return Finding("disk", found, is_fine=False, remedy="Free some space.")
 
 
-def _extension(name: str, folder: str) -> Finding:
-    """Look for the part of a package that draws in the browser, where a JupyterLab of this environment finds it."""
-    package = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / folder / "package.json"
+def _servers(config: Config) -> list[tuple[str, str]]:
+    """List who is asked or told with these settings, and their addresses."""
+    webhook = config.slack_webhook
+    named = {
+        "TikLiveAPI": config.tiklive_base_url if config.tiklive_api_key else None,
+        "KeyAPI": config.keyapi_base_url if config.keyapi_api_key else None,
+        "Layers": config.layers_base_url if config.layers_api_key else None,
+        "MusicBrainz": config.musicbrainz_base_url if config.musicbrainz_contact else None,
+        "Slack": webhook.get_secret_value() if webhook else None,
+        "Notion": config.notion_base_url if config.notion_token else None,
+    }
+    return [(name, address) for name, address in named.items() if address]
+
+
+def _reached(name: str, address: str) -> Finding:
+    """Call a server and hang up: nothing is asked, so nothing is spent."""
+    parts = urlsplit(address)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        found = json.loads(package.read_text(encoding="utf-8"))["version"]
+        socket.create_connection((host, port), timeout=_CALL_S).close()
+    except (OSError, UnicodeError) as error:
+        remedy = "See that this machine has a network, and that no firewall or proxy stands between."
+        return Finding(f"{name} reached", f"no: {host}:{port}: {error}", is_fine=False, remedy=remedy)
+    return Finding(f"{name} reached", f"yes: {host}:{port}")
+
+
+def _server_prefix() -> Path | None:
+    """Find the environment of the JupyterLab that started this kernel, else of the one a terminal would start."""
+    parent = os.environ.get("JPY_PARENT_PID", "")
+    with suppress(OSError, ValueError):
+        program = Path("/proc", str(int(parent)), "cmdline").read_bytes().split(b"\0")[0].decode()
+        if Path(program).is_absolute():
+            return Path(program).parent.parent
+    found = shutil.which("jupyter-lab")
+    return Path(found).parent.parent if found else None
+
+
+def _server(prefix: Path | None) -> Finding:
+    if prefix is None:
+        remedy = "`make lab` starts one; a terminal and cron need none."
+        return Finding("JupyterLab", "none found", is_fine=False, remedy=remedy, is_needed=False)
+    is_same = prefix.resolve() == Path(sys.prefix).resolve()
+    return Finding("JupyterLab", f"in {prefix}, {'as' if is_same else 'while'} Python is in {sys.prefix}")
+
+
+def _extension(name: str, folder: str, server: Path | None) -> Finding:
+    """Compare the part of a package that draws in the browser, where JupyterLab finds it, with the kernel's."""
+    package = (server or Path(sys.prefix)) / "share" / "jupyter" / "labextensions" / folder / "package.json"
+    try:
+        found = str(json.loads(package.read_text(encoding="utf-8"))["version"])
     except (OSError, ValueError, KeyError):
         remedy = f"Start JupyterLab from an environment that has {name}: `make lab`."
         return Finding(f"{name} in JupyterLab", "none here", is_fine=False, remedy=remedy, is_needed=False)
-    return Finding(f"{name} in JupyterLab", str(found))
+    with suppress(PackageNotFoundError):
+        own = version(name)
+        # ipywidgets counts its two parts apart; of 0.x each step may break
+        if name != "ipywidgets" and _series_of(own) != _series_of(found):
+            remedy = f"In JupyterLab's environment: pip install {name}=={own}; restart it and reload the page."
+            told = f"{found}, while this kernel has {own}"
+            return Finding(f"{name} in JupyterLab", told, is_fine=False, remedy=remedy, is_needed=False)
+    return Finding(f"{name} in JupyterLab", found)
+
+
+def _series_of(release: str) -> list[str]:
+    """Give the part of a version within which releases fit one another."""
+    major, *rest = release.split(".")
+    return [major, *rest[:1]] if major == "0" else [major]
 
 
 def _version(name: str) -> Finding:

@@ -129,6 +129,14 @@ class Store:
             newest = connection.execute("SELECT epoch_us(max(observed_at)) FROM calls").fetchall()[0][0]
         return None if newest is None else EPOCH + timedelta(microseconds=newest)
 
+    def spent(self, since: datetime) -> dict[str, int]:
+        """Return what answers fetched since an instant have cost, by provider [credits]."""
+        if not self.path.exists():
+            return {}
+        asked = "SELECT provider, sum(credits) FROM calls WHERE observed_at >= ? AND credits > 0 GROUP BY 1 ORDER BY 1"
+        with self._connection(read_only=True) as connection:
+            return {name: int(paid) for name, paid in connection.execute(asked, [since]).fetchall()}
+
     def instants(self) -> list[datetime]:
         """Return, for each day on which something was learned, the first whole minute after its newest answer [UTC]."""
         if not self.path.exists():

@@ -82,7 +82,7 @@ def test_odd_arguments_end_in_plain_words_and_an_exit_code(
         monkeypatch.setenv(f"{name}_BASE_URL", "http://127.0.0.1:9")
         monkeypatch.setenv(f"{name}_API_KEY", "sesame-0123456789")
     monkeypatch.setenv("TRENDLIB_ATTEMPTS", "1")
-    monkeypatch.setattr(homes, "serve_forever", lambda server: server.close())
+    monkeypatch.setattr(homes, "serve_forever", lambda _: None)
     monkeypatch.chdir(tmp_path)
     ends: Counter[object] = Counter()
     longest_s = 0.0

@@ -71,9 +71,14 @@ def follow(
 
 
 @app.command()
-def doctor(context: typer.Context) -> None:
+def doctor(
+    context: typer.Context,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also see whether providers and channels can be reached; costs nothing.")
+    ] = False,
+) -> None:
     """Check keys, folders, store and versions, and say what to do about what is wrong."""
-    findings = doctor_room.examine(Config.load(home=context.obj))
+    findings = doctor_room.examine(Config.load(home=context.obj), is_online=online)
     for finding in findings:
         typer.echo(f"{'ok  ' if finding.is_fine else 'look'}  {finding.name}: {finding.found}")
         if finding.remedy:
