@@ -163,10 +163,14 @@ def test_the_jupyterlab_that_started_this_kernel_comes_first(tmp_path: Path, mon
     program = tmp_path / "lab" / "bin" / "python"
     program.parent.mkdir(parents=True)
     program.symlink_to(sys.executable)
-    with subprocess.Popen([program, "-c", "input()"], stdin=subprocess.PIPE) as server:
+    command = [program, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        server.stdout.readline()  # it runs by now
         monkeypatch.setenv("JPY_PARENT_PID", str(server.pid))
-        assert found("JupyterLab", tmp_path).found.startswith(f"in {tmp_path / 'lab'}, while")
+        told = found("JupyterLab", tmp_path).found
         server.kill()
+    assert told.startswith(f"in {tmp_path / 'lab'}, while")
 
 
 @pytest.mark.parametrize(
