@@ -47,9 +47,10 @@ test: $(READY) ## run the tests
 lab: $(READY) ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks --config=notebooks/lab_config.py
 
-# How long they are: bodies a provider, megabytes a body, seconds of fuzzing a provider, files, command lines, kills.
+# How long they are: bodies a provider, megabytes a body, seconds of fuzzing a provider, files, command lines, kills,
+# seconds that notebooks look.
 FULL_LENGTH = TRENDLIB_CHAOS_BODIES=10000 TRENDLIB_CHAOS_BODY_MB=50 TRENDLIB_CHAOS_FUZZ_S=60 TRENDLIB_CHAOS_FILES=2000 \
-  TRENDLIB_CHAOS_COMMANDS=500 TRENDLIB_CHAOS_KILLS=210
+  TRENDLIB_CHAOS_COMMANDS=500 TRENDLIB_CHAOS_KILLS=240 TRENDLIB_CHAOS_SECONDS=60
 
 chaos: $(READY) ## the tests of trust at full length; the table they end in goes to out/chaos.md
 	@$(FULL_LENGTH) TRENDLIB_CHAOS_TABLE=out/chaos.md $(BIN)/python -m pytest tests/chaos $(ARGS)

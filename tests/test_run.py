@@ -12,7 +12,7 @@ import pytest
 from trendlib.api import tiklive
 from trendlib.api.providers import fingerprint
 from trendlib.config import EXPIRY, Config
-from trendlib.errors import AuthError
+from trendlib.errors import AuthError, ConfigError
 from trendlib.loading import rebuild, replay
 from trendlib.run import MOST_SILENCES, Run, Walk
 from trendlib.sandbox import Faults, Planned, Server, World
@@ -256,3 +256,12 @@ def test_a_provider_that_stays_silent_ends_the_run_before_every_question_has_wai
     assert run.report.stopped is not None
     assert "in a row got no answer" in run.report.stopped
     assert MOST_SILENCES <= len(run.report.failures) < MOST_SILENCES + nobody.workers
+
+
+@pytest.mark.parametrize("year", [1970, 2150])
+def test_a_clock_that_cannot_be_right_is_refused_before_anything_is_bought(online: Any, year: int) -> None:
+    run = Run(online.config, clock=lambda: datetime(year, 1, 1, tzinfo=UTC))
+    with pytest.raises(ConfigError, match=f"{year}-01-01.*Set the clock"), run:
+        pass
+    assert online.spent == 0
+    assert not archived(online)

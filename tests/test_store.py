@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from trendlib.errors import ConfigError, NoDataError, SchemaError, StoreBusyError, StoreError
+from trendlib import warehouse
+from trendlib.errors import ConfigError, NoDataError, SchemaError, StoreBusyError, StoreError, StoreFormatError
 from trendlib.schema import POST_OBSERVATIONS, POSTS, SOUND_OBSERVATIONS, SOUNDS, TABLES, Answer, Rows
 from trendlib.snapshot import PANDAS_TYPES
 from trendlib.store import Loaded, Store
@@ -132,12 +133,52 @@ def test_a_damaged_file_says_what_to_do(store: Store) -> None:
         store.append([loaded(0)])
 
 
+def test_a_block_that_is_spoiled_says_what_to_do_when_it_is_read(store: Store) -> None:
+    store.append([loaded(hours) for hours in range(2_000)])
+    content = store.path.read_bytes()
+    store.path.write_bytes(content[: len(content) // 2] + bytes(len(content) - len(content) // 2))
+    with pytest.raises(StoreFormatError, match="rebuild"), store.as_of(NOON + timedelta(days=900)) as world:
+        assert all(len(world.frame(name)) >= 0 for name in TABLES)
+
+
+def test_a_slip_of_ours_is_no_mishap(store: Store) -> None:
+    store.append([loaded(0)])
+    with pytest.raises(duckdb.CatalogException), store.as_of(NOON) as world:
+        world._connection.execute("SELECT * FROM nowhere")  # noqa: SLF001 - a slip of ours
+
+
 def test_a_warehouse_of_another_version_says_what_to_do(store: Store) -> None:
     store.path.parent.mkdir(parents=True)
     with duckdb.connect(str(store.path)) as connection:
         connection.execute("CREATE TABLE calls (answer_id VARCHAR)")
     with pytest.raises(StoreError, match=r"another version.*rebuild"):
         store.append([loaded(0)])
+
+
+def test_a_warehouse_appears_with_all_its_tables_or_not_at_all(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(warehouse, "_put", killed)
+        with pytest.raises(KeyboardInterrupt):
+            store.append([loaded(0)])
+    assert not store.path.exists()
+    assert store.append([loaded(0)]) == 1
+
+
+def test_one_that_another_program_made_meanwhile_stays(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = warehouse._put  # noqa: SLF001 - the moment between looking and making
+
+    def late(fresh: Path, path: Path) -> None:
+        monkeypatch.setattr(warehouse, "_put", put)
+        Store(path).append([loaded(1)])
+        put(fresh, path)
+
+    monkeypatch.setattr(warehouse, "_put", late)
+    assert store.append([loaded(0)]) == 1
+    with store.as_of(NOON + timedelta(days=1)) as world:
+        assert len(world.frame("calls")) == 2
 
 
 def test_who_holds_the_file_is_named_and_the_wait_ends_when_it_is_free(store: Store) -> None:

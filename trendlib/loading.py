@@ -9,7 +9,6 @@ import gzip
 import hashlib
 import os
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from trendlib.config import Config
 from trendlib.errors import ApiError, AuthError, ConfigError, ParseError, QuotaError
 from trendlib.schema import REJECTS, Answer, Rows
 from trendlib.store import Loaded, Store
+from trendlib.warehouse import draft, tidy
 
 PARSERS: Mapping[str, Callable[[Answer], Rows]] = MappingProxyType(
     {
@@ -48,7 +48,6 @@ CREDITS: Mapping[str, int] = MappingProxyType(
 )
 CHUNK = 5_000
 MOST_ITEMS = 50_000
-_DRAFT = ".draft-"
 OnBytes = Callable[[int], None]
 
 
@@ -167,21 +166,8 @@ def alone(config: Config, *, on_wait: Callable[[], None] | None = None) -> Itera
             on_wait()
         held = lock.acquire()
     with held:
+        tidy(config.warehouse_file)
         yield
-
-
-@contextmanager
-def draft(config: Config) -> Iterator[Store]:
-    """Give a place for a new warehouse beside the old one; what killed ones left there goes.
-
-    Whoever asks is alone in the home.
-    """
-    folder = config.warehouse_file.parent
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left in folder.glob(f"{_DRAFT}*"):
-        shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=_DRAFT) as made:
-        yield Store(Path(made) / config.warehouse_file.name)
 
 
 def replay(paths: Sequence[Path], config: Config, *, on_bytes: OnBytes | None = None) -> LoadReport:
@@ -225,7 +211,8 @@ def rebuild(config: Config, *, on_bytes: OnBytes | None = None) -> LoadReport:
     recordings = Archive(config.archive_folder)
     if not recordings.files():
         raise ConfigError(f"Asked to rebuild from {config.archive_folder}; it holds no answers. Sweep or replay first.")
-    with alone(config), draft(config) as fresh:
+    with alone(config), draft(config.warehouse_file) as place:
+        fresh = Store(place)
         report = load(_answers(recordings.files(), on_bytes), fresh)
         Store(config.warehouse_file).replace_with(fresh)
     return report

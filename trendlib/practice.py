@@ -27,13 +27,14 @@ from trendlib.board import board
 from trendlib.config import Config
 from trendlib.discover import Discovery, discover
 from trendlib.errors import StoreError, StoreFormatError
-from trendlib.loading import OnBytes, alone, draft, keep, replay, sweep_id_of
+from trendlib.loading import OnBytes, alone, keep, replay, sweep_id_of
 from trendlib.pull import PullPlan, PullReport, charts_of, pull
 from trendlib.run import Clock, OnProgress, silent
 from trendlib.sandbox import Quirks, Server, SweepPlan, World, record, teaching_sounds
 from trendlib.schema import Answer
 from trendlib.store import Store
 from trendlib.sweep import SweepReport, sweep
+from trendlib.warehouse import draft
 from trendlib.watchlist import Watchlist
 
 WEEKS = 10
@@ -131,7 +132,8 @@ def _unpack(home: Path) -> bool:
     shipped = [sample / name for name in (RECORDING, ALERTS, MORNING)]
     if config.warehouse_file.exists() or not all(path.is_file() for path in (*shipped, sample / WAREHOUSE)):
         return False
-    with alone(config), draft(config) as fresh:
+    with alone(config), draft(config.warehouse_file) as place:
+        fresh = Store(place)
         try:
             with gzip.open(sample / WAREHOUSE) as packed, fresh.path.open("wb") as file:
                 shutil.copyfileobj(packed, file)

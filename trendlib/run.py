@@ -44,7 +44,7 @@ from trendlib.errors import (
     UnavailableError,
 )
 from trendlib.loading import LoadReport, alone, load, parsed, sweep_id_of
-from trendlib.schema import Answer, Call
+from trendlib.schema import Answer, Call, utc_text
 from trendlib.store import Store
 
 MOST_SILENCES = 8  # each has been asked for most of a minute by then
@@ -178,11 +178,17 @@ class Run(AbstractContextManager["Run"]):
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        """Wait for the run before, take over what a killed one left, and begin."""
+        """Wait for the run before, take over what a killed one left, and begin.
+
+        Raises
+        ------
+        ConfigError
+            If the clock cannot be right: what is fetched now could not be told in time.
+        """
         on_wait = partial(self._on_progress, "waiting for another run", 0, 1)
         with ExitStack() as stack:
             stack.enter_context(alone(self.config, on_wait=on_wait))
-            started_at = self.clock()
+            started_at = _plausible(self.clock())
             run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{self._fingerprint}-{secrets.token_hex(2)}"
             self.report = RunReport(run_id, started_at)
             self._take_over()
@@ -351,3 +357,10 @@ class Run(AbstractContextManager["Run"]):
 
 def _is_data(answer: Answer) -> bool:
     return parsed(answer, "").error is None
+
+
+def _plausible(now: datetime) -> datetime:
+    if now.year not in archive.YEARS:
+        raise ConfigError(f"Asked to fetch answers at {utc_text(now)}, as this machine's clock says; that cannot be "
+                          "right. Set the clock, then run again. Nothing was bought.")  # fmt: skip
+    return now

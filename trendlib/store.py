@@ -79,7 +79,6 @@ class Store:
         StoreError
             If the file is damaged or of another version.
         """
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._connection(read_only=False) as connection:
             firsts = {one.answer.answer_id: one for one in reversed(loaded)}
             known = _known(connection, CALLS, firsts)

@@ -2,11 +2,17 @@
 
 DuckDB locks its file whole: for one who writes, or for any number who read. So a connection lives for one operation
 only, and a lock is waited for with short, jittered pauses before `StoreBusyError` says who holds it and what to do.
+
+A file appears with all its tables or not at all: it is made as a draft beside its place. So whoever is killed over it,
+or finds the disk full, leaves nothing that somebody could take for a warehouse.
 """
 
+import os
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import duckdb
@@ -17,19 +23,19 @@ from trendlib.schema import TABLES
 
 OWNER_ONLY = 0o600
 SQL_TYPES = {"text": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN", "time": "TIMESTAMPTZ"}
+_DRAFT = ".draft-"
 # What DuckDB says of a file that is none, is cut off, spoiled or of another version; not of permissions or disks.
 _DAMAGES = re.compile("not a valid DuckDB|read enough bytes|[Cc]orrupt|version number|[Ss]eriali[sz]ation")
 _FORMAT = " ".join(
     f"{table.name}({','.join(f'{c.name}:{c.kind}' for c in table.columns)})" for table in TABLES.values()
 )
-# What happens to a file or a machine; all else would be a slip of ours.
-_MISHAPS = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException,
-            duckdb.SerializationException)  # fmt: skip
+# A slip of ours, not a mishap of the file or the machine.
+_SLIPS = (duckdb.ProgrammingError, duckdb.DataError, duckdb.IntegrityError, duckdb.NotSupportedError)
 
 
 @contextmanager
 def opened(path: Path, *, read_only: bool, wait_s: float) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the file for as long as the block lasts; who writes makes its tables if there are none.
+    """Open the file for as long as the block lasts; who writes makes it if there is none.
 
     Raises
     ------
@@ -42,15 +48,57 @@ def opened(path: Path, *, read_only: bool, wait_s: float) -> Iterator[duckdb.Duc
     """
     retrying = Retrying(retry=retry_if_exception_type(StoreBusyError), stop=stop_after_delay(wait_s),
                         wait=wait_random(0.01, 0.1), reraise=True)  # fmt: skip
+    if not read_only and not path.exists():
+        _make(path)
     connection = retrying(_open_once, path, read_only=read_only, wait_s=wait_s)
     try:
         connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
-        _check_format(connection, path, may_create=not read_only)
+        _check_format(connection, path)
         yield connection
-    except _MISHAPS as error:
+    except duckdb.Error as error:
+        if isinstance(error, _SLIPS) and not _DAMAGES.search(str(error)):
+            raise
         raise _in_words(error, path) from error
     finally:
         connection.close()
+
+
+@contextmanager
+def draft(path: Path) -> Iterator[Path]:
+    """Give a place for a new warehouse beside another; what is there when the block ends goes."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=_DRAFT) as folder:
+        yield Path(folder) / path.name
+
+
+def tidy(path: Path) -> None:
+    """Remove the drafts that killed programs left beside a warehouse."""
+    for left in path.parent.glob(f"{_DRAFT}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _make(path: Path) -> None:
+    """Make a warehouse without rows; another program's, made meanwhile, stays."""
+    try:
+        with draft(path) as fresh:
+            with closing(duckdb.connect(str(fresh))) as connection:
+                for table in TABLES.values():
+                    columns = ", ".join(f'"{column.name}" {SQL_TYPES[column.kind]}' for column in table.columns)
+                    connection.execute(f"CREATE TABLE {table.name} ({columns})")
+                connection.execute(f"COMMENT ON TABLE calls IS '{_FORMAT}'")
+            fresh.chmod(OWNER_ONLY)
+            _put(fresh, path)
+    except (OSError, duckdb.Error) as error:
+        raise _in_words(error, path) from error
+
+
+def _put(fresh: Path, path: Path) -> None:
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        return
+    except OSError:  # not every disk knows links
+        fresh.replace(path)
 
 
 def _open_once(path: Path, *, read_only: bool, wait_s: float) -> duckdb.DuckDBPyConnection:
@@ -69,7 +117,7 @@ def _open_once(path: Path, *, read_only: bool, wait_s: float) -> duckdb.DuckDBPy
         raise _in_words(error, path) from error
 
 
-def _in_words(error: duckdb.Error, path: Path) -> StoreError:
+def _in_words(error: Exception, path: Path) -> StoreError:
     if _DAMAGES.search(str(error)):
         return StoreFormatError(
             f"Asked to open {path}; it is damaged, or no warehouse ({error}). Run `trendlib rebuild`: "
@@ -81,19 +129,11 @@ def _in_words(error: duckdb.Error, path: Path) -> StoreError:
     )
 
 
-def _check_format(connection: duckdb.DuckDBPyConnection, path: Path, *, may_create: bool) -> None:
+def _check_format(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     found = connection.execute("SELECT comment FROM duckdb_tables() WHERE table_name = 'calls'").fetchall()
     if found and found[0][0] == _FORMAT:
         return
-    if found or not may_create:
-        raise StoreFormatError(
-            f"{path} was made by another version of trendlib. Run `trendlib rebuild`: it makes the warehouse "
-            "anew from the archive; nothing is bought again."
-        )
-    path.chmod(OWNER_ONLY)
-    connection.begin()
-    for table in TABLES.values():
-        columns = ", ".join(f'"{column.name}" {SQL_TYPES[column.kind]}' for column in table.columns)
-        connection.execute(f"CREATE TABLE {table.name} ({columns})")
-    connection.execute(f"COMMENT ON TABLE calls IS '{_FORMAT}'")
-    connection.commit()
+    raise StoreFormatError(
+        f"{path} was made by another version of trendlib. Run `trendlib rebuild`: it makes the warehouse "
+        "anew from the archive; nothing is bought again."
+    )

@@ -12,10 +12,12 @@ from typing import Any
 
 import duckdb
 import pytest
+from chaos.acts import trendlib
+from chaos.kills import Job
 
 from trendlib.api import keyapi, layers, musicbrainz, tiklive_calls
 from trendlib.api.keyapi import Chart
-from trendlib.sandbox import Server, World
+from trendlib.sandbox import Server, SweepPlan, World, record
 from trendlib.schema import Call
 
 HEAD = ("promise", "measured", "held")
@@ -110,3 +112,21 @@ def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
         yield "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
         if number == 0:
             yield "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+
+
+@pytest.fixture(scope="session")
+def recording(small_world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a recording of twelve days of a small world."""
+    file = tmp_path_factory.mktemp("recording") / "twelve_days.jsonl.gz"
+    server = Server(small_world, rate_per_minute=None)
+    record(server.source, file, SweepPlan(first=(small_world.end - timedelta(days=12)).date(), most_pages=2))
+    return file
+
+
+@pytest.fixture(scope="session")
+def replayed(recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a home that holds the recording, to copy."""
+    home = tmp_path_factory.mktemp("replayed") / "home"
+    running = Job(trendlib, ["--home", str(home), "replay", str(recording)], home).run()
+    assert running.code == 0, running.said
+    return home

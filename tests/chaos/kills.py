@@ -7,16 +7,20 @@ of one stage, however short that is; and where it landed is known.
 import multiprocessing
 import os
 import random
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial, wraps
 from itertools import pairwise
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from trendlib import alerts, loading
+import pytest
+
+from trendlib import alerts, loading, warehouse
 from trendlib.api import archive
 from trendlib.api.archive import Writer
 from trendlib.api.cache import AnswerCache
@@ -31,6 +35,7 @@ STAGES: tuple[tuple[Any, str, str], ...] = (
     (Wire, "send", "while sending"),
     (Writer, "write", "while archiving"),
     (AnswerCache, "keep", "while caching"),
+    (warehouse, "_make", "while making the warehouse"),
     (Store, "append", "while committing"),
     (Store, "export", "while exporting"),
     (Store, "replace_with", "while replacing"),
@@ -162,9 +167,12 @@ def moments(steps: Sequence[Step], number: int, draw: random.Random) -> list[Mom
 
 
 def _hearth() -> Any:
-    """Give what forks processes; it has read all modules once."""
+    """Give what forks processes; it has read all modules once, for which it has to find them."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["chaos.acts", "chaos.kills"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+        forkserver.ensure_running()
     return context
 
 

@@ -38,7 +38,7 @@ TOO_DEEP = "(nested too deeply to be kept)"
 _CHUNK = 2**18
 _GZIP_MAGIC = b"\x1f\x8b"
 _DAMAGES = (EOFError, zlib.error, gzip.BadGzipFile)
-_YEARS = range(2000, 2101)  # every instant near them can be told in any time zone and any frame
+YEARS = range(2000, 2101)  # every instant near them can be told in any time zone and any frame
 _OWNER_ONLY = 0o600
 _SWEEP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _FORMS = (".jsonl", ".jsonl.gz")
@@ -321,8 +321,8 @@ def _instant(text: str) -> datetime:
         raise ParseError(f"fetched_at {text[:40]!r} is no time") from error
     if instant.tzinfo is None:
         raise ParseError(f"fetched_at {text[:40]!r} has no time zone, so it is no instant")
-    if instant.year not in _YEARS:
-        raise ParseError(f"fetched_at {text[:40]!r} lies outside the years {_YEARS[0]} to {_YEARS[-1]}")
+    if instant.year not in YEARS:
+        raise ParseError(f"fetched_at {text[:40]!r} lies outside the years {YEARS[0]} to {YEARS[-1]}")
     return instant.astimezone(UTC)
 
 
