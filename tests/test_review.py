@@ -366,6 +366,10 @@ def test_a_home_without_data_gives_a_review_that_says_what_is_missing(tmp_path: 
             assert slide.exhibits or slide.finding or slide.bullets
     assert {section.name for section in found.sections} == {*SECTIONS} - {"why_not"}
     assert "no data yet" in found.deck.subtitle
+    assert all(slide.exhibits or slide.bullets for slide in found.deck.slides), "what shows nothing shares a slide"
+    (quiet,) = (slide for slide in found.deck.slides if slide.section == "Quiet")
+    assert quiet.title.startswith("Nothing to show: What changed, Top 20 by growth, Breakouts")
+    assert "Ledger: The ledger is empty" in " ".join(quiet.bullets)
 
 
 def test_without_recorded_alerts_the_rules_are_asked_anew_and_the_review_says_so(home: Path) -> None:

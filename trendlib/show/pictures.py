@@ -46,7 +46,8 @@ try:
     from choreographer.errors import ChromeNotFoundError
 except ImportError:
     sys.exit({_NO_KALEIDO})
-DRAWN = "new Promise(done => document.readyState === 'complete' ? done() : addEventListener('load', done))"
+LOADED = "new Promise(done => document.readyState === 'complete' ? done() : addEventListener('load', done))"
+DRAWN = LOADED + ".then(() => window.drawn)"
 async def told(session, command, **params):
     said = await session.send_command(command, params=params)
     return said["result"]

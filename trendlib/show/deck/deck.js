@@ -1,15 +1,35 @@
 "use strict";
-const { charts, config, darkened, template } = JSON.parse(document.getElementById("charts").textContent);
 const slides = [...document.querySelectorAll(".slide")];
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const notes = document.querySelector(".notes");
 const overview = document.getElementById("overview");
 const help = document.getElementById("help");
 const drawn = new Map();
+let sheet = null;
 let place = 0;
 let isPrinted = false;
 
+async function unpacked(id) {
+  const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (sign) => sign.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+}
+
+async function begin() {
+  try {
+    const library = document.createElement("script");
+    library.textContent = await unpacked("library");
+    document.head.append(library);
+    sheet = JSON.parse(await unpacked("charts"));
+  } catch (error) {
+    // A browser from before 2023: what a picture shows is said in words, and its table stands behind it.
+    for (const part of document.querySelectorAll(".chart")) part.textContent = part.getAttribute("aria-label");
+    throw error;
+  }
+  draw(slides[place]);
+}
+
 function worn(chart) {
+  const { template, darkened } = sheet;
   const figure = { data: chart.data, layout: { ...chart.layout, template } };
   if (!dark.matches || isPrinted) return structuredClone(figure);
   const inDark = (text) => text.replace(/(?<="(?=#.{6}")|color:)#[0-9a-f]{6}/g, (color) => darkened[color] ?? color);
@@ -17,11 +37,12 @@ function worn(chart) {
 }
 
 function draw(slide) {
+  if (!sheet) return;
   const look = dark.matches && !isPrinted ? "dark" : "light";
   for (const part of slide.querySelectorAll(".chart")) {
     if (drawn.get(part) === look) continue;
-    const figure = worn(charts[part.dataset.chart]);
-    Plotly.react(part, figure.data, figure.layout, config);
+    const figure = worn(sheet.charts[part.dataset.chart]);
+    Plotly.react(part, figure.data, figure.layout, sheet.config);
     drawn.set(part, look);
   }
 }
@@ -102,3 +123,5 @@ addEventListener("beforeprint", drawAll);
 addEventListener("afterprint", () => { isPrinted = false; draw(slides[place]); });
 document.body.classList.add("shown");
 show(Number(location.hash.slice(1)) - 1 || 0, false);
+// Whoever prints the page waits for this.
+window.drawn = begin();

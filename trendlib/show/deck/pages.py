@@ -1,16 +1,19 @@
 """A deck as one HTML file that needs nothing from outside, and printed as PDF by a browser.
 
 The page forbids itself every request, and runs only the two scripts whose digests it names: plotly
-and its own. Other people's text reaches it through `trendlib.show.theme.safe_text` only, data
-through `trendlib.show.page.embedded` only.
+and its own. Plotly and the charts' data are packed, as plotly alone has five megabytes: the page unpacks
+them as it opens. Other people's text reaches it through `trendlib.show.theme.safe_text` and `_words` only,
+data packed only.
 """
 
 import base64
 import hashlib
 import json
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import cache
 from html import escape
 from importlib import resources
 from itertools import groupby
@@ -27,7 +30,7 @@ from trendlib.show.deck.content import PRACTICE, Deck, Slide, led, said_of
 from trendlib.show.deck.drawing import Box, prepared
 from trendlib.show.deck.letters import isolated
 from trendlib.show.deck.tables import Grid, grid
-from trendlib.show.page import embedded, table
+from trendlib.show.page import table
 from trendlib.show.theme import CONFIG, DARK, DARKENED, FONT, LIGHT, Palette, plain_text, safe_text, template
 
 _BEHIND = 30
@@ -69,8 +72,8 @@ $slides
 <dt>→ ↓ space</dt><dd>next slide</dd><dt>← ↑</dt><dd>back</dd><dt>Home, End</dt><dd>first, last</dd>
 <dt>o</dt><dd>overview</dd><dt>s</dt><dd>speaker notes</dd><dt>f</dt><dd>full screen</dd><dt>?</dt><dd>these keys</dd>
 </dl></dialog>
-<script type="application/json" id="charts">$charts</script>
-<script>$plotly</script>
+<script type="text/plain" id="library">$plotly</script>
+<script type="text/plain" id="charts">$charts</script>
 <script>$script</script>
 </body>
 </html>
@@ -85,9 +88,9 @@ def html_page(deck: Deck) -> bytes:
         "charts": charts, "config": {**CONFIG, "displayModeBar": False, "responsive": False},
         "darkened": _darkened(deck.brand.accent), "template": _template(),
     }  # fmt: skip
-    script, plotly = resources.files(__package__).joinpath("deck.js").read_text(encoding="utf-8"), get_plotlyjs()
+    script = resources.files(__package__).joinpath("deck.js").read_text(encoding="utf-8")
     return _PAGE.substitute(
-        digests=" ".join(_digest(one) for one in (plotly, script)),
+        digests=" ".join(_digest(one) for one in (get_plotlyjs(), script)),
         title=safe_text(deck.title, 200),
         accent=deck.brand.accent,
         light=_variables(LIGHT),
@@ -95,8 +98,8 @@ def html_page(deck: Deck) -> bytes:
         style=resources.files(__package__).joinpath("deck.css").read_text(encoding="utf-8"),
         slides="\n".join(slides),
         contents=_contents(deck),
-        charts=embedded(sheet),
-        plotly=plotly,
+        charts=_packed(json.dumps(sheet, allow_nan=False, separators=(",", ":"))),
+        plotly=_library(),
         script=script,
     ).encode()
 
@@ -115,6 +118,16 @@ def pdf_pages(deck: Deck) -> bytes:
 def _template() -> Any:
     """Make the template of the deck's charts, in the letters that the slides were measured in."""
     return json.loads(json.dumps(template().to_plotly_json()).replace(FONT, _FONT))
+
+
+@cache
+def _library() -> str:
+    return _packed(get_plotlyjs())
+
+
+def _packed(text: str) -> str:
+    """Pack a text for ``unpacked`` in deck.js; the same text gives the same letters."""
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
 
 
 def _digest(script: str) -> str:
@@ -258,7 +271,7 @@ def _slim(part: Any) -> Any:
 def _gridded(laid: Grid, box: Box, title: str) -> str:
     sides = [' class="n"' if is_number else "" for is_number in laid.numbers]
     heads = "".join(
-        f'<th scope="col"{side} style="width:{wide:.0f}px">{safe_text(text, 40)}</th>'
+        f'<th scope="col"{side} style="width:{wide:.1f}px">{safe_text(text, 40)}</th>'
         for text, side, wide in zip(laid.heads, sides, laid.widths, strict=True)
     )
     rows = "".join(
@@ -268,7 +281,7 @@ def _gridded(laid: Grid, box: Box, title: str) -> str:
         for cells in laid.rows
     )
     rest = f'<p class="muted rest">{laid.rest}</p>' if laid.rest else ""
-    style = f"width:{sum(laid.widths):.0f}px"
+    style = f"width:{sum(laid.widths):.1f}px"
     return (
         f'<div class="box" style="{_at(box)};font-size:{laid.size:g}px">'
         f'<table class="grid" style="{style}" aria-label="{safe_text(title, 200)}"><thead><tr>{heads}</tr></thead>'
