@@ -84,6 +84,8 @@ _TAGGED = (
     "FROM worded_posts JOIN (SELECT post_id, hashtag, min(observed_at) AS first FROM post_hashtags GROUP BY ALL) "
     "USING (post_id) WHERE sound_id IS NOT NULL ORDER BY posted"
 )
+# What a look at one sound always takes: the file is opened once for all of it.
+_TOGETHER = ("sounds", "sound_observations", "feed_pages", "alerts", "posts")
 _OF_CREATORS = {"creators": ("handle", "nickname"), "creator_observations": ("followers",)}
 # what is made of which copied tables
 _MADE = {
@@ -146,7 +148,9 @@ class Excerpt(Store):
         needed = [one for one in dict.fromkeys(self._with_parts(tables)) if one not in self._taken]
         copied = [table for table in needed if table not in _MADE]
         if copied:
-            self._copy(copied)
+            together = [] if self._taken or len(self.sound_ids) != 1 else _TOGETHER
+            needed = list(dict.fromkeys([*together, *needed]))
+            self._copy([table for table in needed if table not in _MADE])
         for table in needed:
             if table in _MADE:
                 self._memory.execute(f"CREATE TABLE {table} AS {_MADE[table][1]}").fetchall()
