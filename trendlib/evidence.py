@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from trendlib import metrics
@@ -15,7 +16,7 @@ from trendlib.metrics.counters import Told
 from trendlib.metrics.coverage import own_span
 from trendlib.metrics.creators import concentrated
 from trendlib.metrics.daily import HORIZON_DAYS, Grid
-from trendlib.metrics.engines import DAY, instant
+from trendlib.metrics.engines import DAY, days_before, instant
 from trendlib.metrics.regions import mixed
 from trendlib.metrics.season import season
 from trendlib.metrics.velocity import COUNTED_DAYS, Dialect, of_counts
@@ -23,6 +24,7 @@ from trendlib.schema import Status
 from trendlib.study import GRID_DAYS, Study
 
 CONCENTRATION_DAYS = 7
+_AHEAD = (1, 3, 7)
 _COUNTED = ("sound_id", "creator_id", "region", "posted_at")
 
 
@@ -69,6 +71,12 @@ class Evidence:
     def pages(self) -> pd.DataFrame:
         """The pages of its feed."""
         return self.world.frame("feed_pages")
+
+    @property
+    def rounded_readings(self) -> pd.DataFrame:
+        """The readings with the rounding unit of each one's window, where it is told: ``rounding_unit`` [posts]."""
+        age = pd.Series(np.ceil(days_before(self.readings["observed_at"], instant(self.as_of))), self.readings.index)
+        return self.readings.assign(rounding_unit=age.map(pd.Series(self.told.columns["rounding_unit"], self.told.age)))
 
     @cached_property
     def uses(self) -> pd.DataFrame:
@@ -232,11 +240,20 @@ class Evidence:
         """How many of its posts are known."""
         return self.world.number_of_posts()
 
+    @cached_property
+    def expected(self) -> pd.DataFrame:
+        """The band in which its last days would lie if it went on as in its quiet days: ``day``, ``low``, ``high``."""
+        bands: pd.DataFrame = metrics.expected(self.company_days, as_of=self.as_of)
+        return bands[bands["sound_id"] == self.sound_id]
+
     def forecast(self, days: int) -> pd.DataFrame:
-        """Forecast its uses of the next days: a row, ``days`` long."""
-        errors = self.study.forecast_errors(self.as_of, days)
-        ahead: pd.DataFrame = metrics.forecast(self.grid, as_of=self.as_of, days=days, errors=errors)
-        return ahead.assign(days=days)
+        """Forecast its uses of the next day, the next three and so on: a row for each number of ``days`` ahead."""
+        rows = []
+        for ahead in sorted({*(one for one in _AHEAD if one < days), days}):
+            errors = self.study.forecast_errors(self.as_of, ahead)
+            row: pd.DataFrame = metrics.forecast(self.grid, as_of=self.as_of, days=ahead, errors=errors)
+            rows.append(row.assign(days=ahead))
+        return pd.concat(rows, ignore_index=True)
 
     def regions(self, cells: int, span_days: int) -> pd.DataFrame:
         """Give its mix of regions, cell by cell."""

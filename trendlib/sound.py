@@ -120,19 +120,25 @@ class Sound(Posted):
             evidence.days.iloc[::-1].reset_index(drop=True),
             subtitle=self._pace(known_dialect(dialect)),
             columns=DAY_COLUMNS,
-            draw=partial(charts.velocity, evidence.days, readings=evidence.readings, alerts=evidence.marks),
+            draw=partial(
+                charts.velocity,
+                evidence.days,
+                readings=evidence.rounded_readings,
+                expected=evidence.expected,
+                alerts=evidence.marks,
+            ),
             source=findings.evidence_used(evidence.days, evidence.readings),
             tally={status.value: 1},
-            note=status.meaning,
+            note=f"{status.meaning}; expected is the 90 % band of its own quiet days, three weeks before",
         )
 
     def forecast(self, *, days: int = 7) -> Exhibit:
-        """Forecast its uses, with the interval that other sounds' past errors have earned.
+        """Forecast its uses, with the interval that other sounds' past errors have earned: a row for each horizon.
 
         Parameters
         ----------
         days
-            How many days ahead, 1 to 14.
+            How many days ahead the last horizon is, 1 to 14.
         """
         if not 1 <= days <= MOST_AHEAD:
             raise ConfigError(f"a forecast of {days} days: ask for 1 to {MOST_AHEAD}")
@@ -144,7 +150,7 @@ class Sound(Posted):
             subtitle=findings.ahead(frame, days),
             draw=partial(charts.forecast, self.evidence.days, ahead=frame, as_of=self.as_of),
             source=findings.evidence_used(self.evidence.days, self.evidence.readings),
-            tally=Counter(frame["status"]),
+            tally=Counter(frame["status"].tail(1)),
             note="80 % interval from the errors of past forecasts of other sounds",
         )
 

@@ -41,13 +41,12 @@ from narwhals.typing import IntoFrame
 from trendlib.metrics.daily import HORIZON_DAYS, Grid, Matrix, grid
 from trendlib.metrics.engines import DAY, aged, between, board, days_before, enter, instant, leave, whole
 from trendlib.metrics.rules import BREAKOUT, Rule
-from trendlib.metrics.season import Vector, adjusted, scatter
+from trendlib.metrics.season import TRIMMED_NEEDED, Vector, adjusted, coarsest, over, scatter, trimmed_mean
 from trendlib.schema import Status
 
 COLUMNS = ("sound_id", "day", "alert", "evidence", "lift", "posts_last_24h", "status", "rule", "rule_version")
 QUIET_FROM, QUIET_UNTIL, FAR_UNTIL = 4, 25, 46
 LEAST_MEAN = 1.0
-QUIET_DAYS_NEEDED = 3
 QUIET_DAYS_OK = 10
 WEIGHTS = 0.4 * 0.6 ** np.arange(7)
 STEADY_NOISE = np.sqrt(0.4 / 1.6)
@@ -198,9 +197,8 @@ def _day(known: _Known, back: int, rule: Rule) -> _Day:
     """Judge every sound on one day, ``back`` days before the last."""
     counts, days = known.counts, known.adjusted
     quiet = slice(back + QUIET_FROM, back + QUIET_UNTIL)
-    mean = np.maximum(_trimmed_mean(days[:, quiet]), LEAST_MEAN)
-    unit = np.nan_to_num(counts.unit[:, back : back + QUIET_UNTIL])
-    coarse = np.max(np.where(unit > 1, unit, 0.0), axis=1, initial=0.0)
+    mean = np.maximum(trimmed_mean(days[:, quiet]), LEAST_MEAN)
+    coarse = coarsest(counts.unit[:, back : back + QUIET_UNTIL])
     scattered, _ = scatter(days[:, quiet], counts.unit[:, quiet])
     variance = mean * (1 + mean * scattered) + coarse**2 / ROUNDING_SHARE
     believed = _believed(days[:, back : back + BELIEVED_DAYS], np.maximum(mean, coarse), rule)
@@ -250,7 +248,7 @@ def _rise(days: Matrix, history_days: Any) -> Vector:
 
 
 def _mean(days: Matrix) -> Vector:
-    return _over(np.nansum(days, axis=1), np.isfinite(days).sum(axis=1))
+    return over(np.nansum(days, axis=1), np.isfinite(days).sum(axis=1))
 
 
 def _believed(days: Matrix, least: Vector, rule: Rule) -> Matrix:
@@ -269,7 +267,7 @@ def _is_slow_rise(known: _Known, back: int, pace: Vector, lift: Vector, rule: Ru
     """Tell which sounds left their level of five weeks ago far behind, step by step, and still rise."""
     far = known.adjusted[:, back + QUIET_UNTIL : back + FAR_UNTIL]
     is_known = np.isfinite(far).sum(axis=1) >= QUIET_DAYS_OK
-    mean = np.where(is_known, np.maximum(_trimmed_mean(far), LEAST_MEAN), np.inf)
+    mean = np.where(is_known, np.maximum(trimmed_mean(far), LEAST_MEAN), np.inf)
     return (lift >= rule["slow_lift"]) & (pace >= rule["slow_far_lift"] * mean)
 
 
@@ -286,7 +284,7 @@ def _evidence(days: Matrix, mean: Vector, variance: Vector) -> Vector:
     z = (days - mean[:, None]) / np.sqrt(variance)[:, None]
     # a missing day takes its share of the noise along
     share = np.sqrt((np.isfinite(z) * WEIGHTS**2).sum(axis=1) / (WEIGHTS**2).sum())
-    return _over(np.nansum(z * WEIGHTS, axis=1), STEADY_NOISE * share)
+    return over(np.nansum(z * WEIGHTS, axis=1), STEADY_NOISE * share)
 
 
 def _status(counts: Grid, back: int, quiet_days: Any, is_coarse: Any) -> Any:
@@ -294,26 +292,10 @@ def _status(counts: Grid, back: int, quiet_days: Any, is_coarse: Any) -> Any:
     status = np.where(counts.is_counter, Status.COUNTER_ONLY.value, Status.OK.value)
     status = np.where(is_coarse, Status.ROUNDED.value, status)
     status = np.where(quiet_days < QUIET_DAYS_OK, Status.WEAK.value, status)
-    is_short = is_missing | (quiet_days < QUIET_DAYS_NEEDED)
+    is_short = is_missing | (quiet_days < TRIMMED_NEEDED)
     status = np.where(is_short, Status.NOT_ENOUGH_COVERAGE.value, status)
     is_new = ~is_missing & (counts.history_days - back <= NEW_DAYS)
     return np.where(is_new, Status.NEW.value, status)
-
-
-def _over(total: Any, number: Any) -> Vector:
-    """Divide; NaN where there is nothing to divide by."""
-    total, number = np.asarray(total, dtype="float64"), np.asarray(number, dtype="float64")
-    return np.asarray(np.divide(total, number, out=np.full(total.shape, np.nan), where=number > 0))
-
-
-def _trimmed_mean(days: Matrix) -> Vector:
-    is_known = np.isfinite(days)
-    known = is_known.sum(axis=1)
-    highest = np.max(np.where(is_known, days, -np.inf), axis=1)
-    lowest = np.min(np.where(is_known, days, np.inf), axis=1)
-    is_enough = known >= QUIET_DAYS_NEEDED
-    inner = np.nansum(days, axis=1) - np.where(is_enough, highest, 0.0) - np.where(is_enough, lowest, 0.0)
-    return _over(inner, np.where(is_enough, known - 2, 0))
 
 
 def _alert(today: _Day, before: list[_Day], rule: Rule) -> np.ndarray[Any, np.dtype[np.str_]]:

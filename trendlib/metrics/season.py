@@ -31,6 +31,7 @@ SOUNDS_NEEDED = 30
 BASELINE_POSTS_NEEDED = 70.0
 QUIET_DAYS = slice(3, 24)
 QUIET_DAYS_NEEDED = 10
+TRIMMED_NEEDED = 3
 OWN_WEIGHT = 0.25
 
 
@@ -73,15 +74,46 @@ def adjusted(counts: Grid) -> Matrix:
 
 def scatter(days: Matrix, unit: Matrix) -> tuple[Vector, float]:
     """Give tau squared of each row of adjusted daily counts, and the board's median of the rows' own."""
-    known = np.isfinite(days).sum(axis=1)
-    total = np.nansum(days, axis=1)
-    mean = np.divide(total, known, out=np.full(len(days), np.nan), where=(known >= QUIET_DAYS_NEEDED) & (total > 0))
-    variance = np.nansum((days - mean[:, None]) ** 2, axis=1) / np.maximum(known - 1, 1)
-    coarse = np.max(np.nan_to_num(np.where(unit > 1, unit, 0.0)), axis=1, initial=0.0)
+    return beside_the_board(own_scatter(days, unit))
+
+
+def own_scatter(days: Any, unit: Any) -> Any:
+    """Give tau squared of each row (the last axis) of adjusted daily counts by itself; NaN where it can't be told."""
+    known = np.isfinite(days).sum(axis=-1)
+    total = np.nansum(days, axis=-1)
+    mean = np.divide(total, known, out=np.full(total.shape, np.nan), where=(known >= QUIET_DAYS_NEEDED) & (total > 0))
+    variance = np.nansum((days - mean[..., None]) ** 2, axis=-1) / np.maximum(known - 1, 1)
+    coarse = coarsest(unit)
     extra = (variance - mean - coarse**2 / 6) / mean**2
-    own = np.where(coarse > mean, np.nan, np.maximum(extra, 0.0))
+    return np.where(coarse > mean, np.nan, np.maximum(extra, 0.0))
+
+
+def beside_the_board(own: Vector) -> tuple[Vector, float]:
+    """Shrink the sounds' own tau squared to their median, which stands in where one has none; give that too."""
     board = float(np.nanmedian(own)) if np.isfinite(own).any() else 0.0
     return np.where(np.isnan(own), board, OWN_WEIGHT * own + (1 - OWN_WEIGHT) * board), board
+
+
+def coarsest(unit: Any) -> Any:
+    """Give the largest rounding unit of each row (the last axis); 0 where counts are exact."""
+    return np.max(np.nan_to_num(np.where(unit > 1, unit, 0.0)), axis=-1, initial=0.0)
+
+
+def over(total: Any, number: Any) -> Vector:
+    """Divide; NaN where there is nothing to divide by."""
+    total, number = np.asarray(total, dtype="float64"), np.asarray(number, dtype="float64")
+    return np.asarray(np.divide(total, number, out=np.full(total.shape, np.nan), where=number > 0))
+
+
+def trimmed_mean(days: Any) -> Vector:
+    """Give the mean of each row's (the last axis) known days without highest and lowest; NaN under 3 of them."""
+    is_known = np.isfinite(days)
+    known = is_known.sum(axis=-1)
+    highest = np.max(np.where(is_known, days, -np.inf), axis=-1)
+    lowest = np.min(np.where(is_known, days, np.inf), axis=-1)
+    is_enough = known >= TRIMMED_NEEDED
+    inner = np.nansum(days, axis=-1) - np.where(is_enough, highest, 0.0) - np.where(is_enough, lowest, 0.0)
+    return over(inner, np.where(is_enough, known - 2, 0))
 
 
 def _weekday(grid: Grid) -> Vector | None:
