@@ -4,13 +4,15 @@ import json
 import math
 
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
+from pictured import CASES, CHARTS
 
 from trendlib.errors import SchemaError
 from trendlib.show import charts
 from trendlib.show.canvas import count_axis, ratio_axis
 from trendlib.show.charts import Words
-from trendlib.show.theme import LIGHT
+from trendlib.show.theme import LIGHT, dressed
 
 HOSTILE = '</script><script>alert(1)</script><b onclick="x()">$x^2$</b>\u202e=1+1' + "y" * 10_000
 COLUMNS = "rank title artist growth_rate growth_low growth_high status alert posts_last_24h".split()
@@ -262,3 +264,67 @@ def test_axes_are_marked_at_round_numbers():
     assert count_axis(0, 2600)["ticktext"] == ["0", "1K", "2K"]
     assert count_axis(0, 1.25)["ticktext"] == ["0", "0.5", "1"]
     assert ratio_axis(0.5, 12)["ticktext"] == ["0.5×", "1×", "2×", "5×", "10×"]
+
+
+# Every chart, in every state of its frame
+
+SIZE_LIMIT = 400_000
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("name", sorted(CHARTS))
+def test_every_chart_is_a_figure_plotly_knows_in_every_state(name, case):
+    figure = CHARTS[name](case)
+    # charts are made unexamined; here plotly examines them
+    assert go.Figure(figure).to_dict()["data"] == figure.to_dict()["data"]
+    written = figure.to_json()
+    assert "NaN" not in written
+    assert len(written) < SIZE_LIMIT
+
+
+def test_every_chart_is_looked_at():
+    assert set(CHARTS) == set(charts.__all__) - {"NO_WORDS", "Words"}
+
+
+@pytest.mark.parametrize("name", sorted(CHARTS))
+def test_a_chart_without_rows_says_what_is_missing(name):
+    said = note(CHARTS[name]("empty"), "missing")
+    assert len(said.split()) > 5
+
+
+@pytest.mark.parametrize("name", sorted({*CHARTS} - {"creators", "leaderboard", "leave_one_out", "ledger"}))
+def test_a_chart_of_which_nothing_is_known_says_so(name):
+    assert len(note(CHARTS[name]("unknown"), "missing").split()) > 5
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("creators", "views not shown"),
+        ("leaderboard", "can't tell"),
+        ("leave_one_out", "can't tell"),
+        ("ledger", "not known"),
+    ],
+)
+def test_rows_of_which_nothing_is_known_say_so_each(name, said):
+    assert said.replace("'", "&#39;") in texts(CHARTS[name]("unknown")).replace("'", "&#39;")
+
+
+@pytest.mark.parametrize("name", sorted({*CHARTS} - {"forecast", "rank_path"}))
+def test_a_chart_of_too_many_rows_says_what_it_leaves_out(name):
+    whole = texts(CHARTS[name]("huge"))
+    assert any(words in whole for words in ("more", "the last", "the latest", "of 1,500", "of 60"))
+
+
+@pytest.mark.parametrize("look", ["dark", "slides"])
+@pytest.mark.parametrize("name", sorted(CHARTS))
+def test_every_chart_wears_every_look(name, look):
+    figure = dressed(CHARTS[name]("ordinary"), look)
+    assert (LIGHT.paper in figure.to_json()) == (look == "slides")
+
+
+def test_a_forecast_fans_out_over_its_horizons():
+    fan = trace(CHARTS["forecast"]("ordinary"), "80 % interval")
+    widths = [high - low for high, low in zip(fan["y"][:4], reversed(fan["y"][4:]), strict=True)]
+    assert widths == sorted(widths)
+    assert len(set(fan["x"])) == 4

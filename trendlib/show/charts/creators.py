@@ -51,7 +51,8 @@ def creators(top: pd.DataFrame, words: Words = NO_WORDS, *, concentration: pd.Da
     followers = shown.loc[shown["followers"] > 0, "followers"]
     axis = log_axis(*(_span(followers)), marks=(1,))
     sheet.lay(
-        xaxis={**count_axis(0, 1.32 * views), "domain": _BARS, "showticklabels": not shown.empty, "showgrid": False},
+        xaxis={**count_axis(0, 1.32 * views), "domain": _BARS, "showticklabels": bool(shown["views"].notna().any()),
+               "showgrid": False},
         xaxis2={**axis, "domain": _SIZES, "anchor": "y", "showticklabels": not followers.empty,
                 "showgrid": not followers.empty},
         yaxis=row_axis(len(shown)),
@@ -64,8 +65,9 @@ def creators(top: pd.DataFrame, words: Words = NO_WORDS, *, concentration: pd.Da
     _draw_followers(sheet, shown)
     for place, row in enumerate(shown.to_dict("records")):
         _write_row(sheet, place, row)
-    if len(rows) > len(shown):
-        sheet.cut(f"and {len(rows) - len(shown):,} more in the table", is_under_marks=True)
+    more = len(rows) - len(shown)
+    parts = (_shares(concentration), f"{more:,} more in the table" if more else "")
+    sheet.cut("; ".join(part for part in parts if part), is_under_marks=True)
     return sheet.figure()
 
 
@@ -137,9 +139,13 @@ def _concentrated(concentration: pd.DataFrame | None) -> str:
     row = rows.iloc[0]
     counted = f"{short_number(row['posts'])} posts by {short_number(row['creators'])} creators"
     weight = f"weigh like {short_number(row['effective_creators'])} equally busy ones"
-    rest = (
-        f"the busiest makes {share_words(row['top_creator_share'])}, "
-        f"{share_words(row['first_time_share'])} are new to it"
-    )
     sign = f'<b><span style="color:{LIGHT.accent}">▲ rests on few:</span></b> ' if row["is_concentrated"] else ""
-    return f"{sign}{counted} {weight}; {rest}"
+    return f"{sign}{counted} {weight}"
+
+
+def _shares(concentration: pd.DataFrame | None) -> str:
+    """Say what the busiest creator makes of it, and how many are new."""
+    if concentration is None or concentration.empty or pd.isna(concentration["effective_creators"].iloc[0]):
+        return ""
+    busiest, new = (concentration[name].iloc[0] for name in ("top_creator_share", "first_time_share"))
+    return f"the busiest makes {share_words(busiest)} of the posts, {share_words(new)} of the creators are new to it"

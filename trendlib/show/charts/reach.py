@@ -75,7 +75,8 @@ def reach(days: pd.DataFrame, words: Words = NO_WORDS, *, posts: pd.DataFrame | 
     else:
         sheet.say("Of no post is the reach known: it takes creators with other posts seen at the same age.", y=0.72)
     _draw_posts(sheet, shown, top)
-    sheet.head(_key(told, dots), "y")
+    if is_told:
+        sheet.head(_key(told, dots), "y")
     partly = f"   the last {len(shown)} of {len(rows):,} days" if len(rows) > len(shown) else ""
     sheet.head(f'<b>Posts a day</b><span style="color:{LIGHT.muted}">{partly}</span>', "y2")
     return sheet.figure()

@@ -83,9 +83,13 @@ def region_mix(
     sheet.head(f'<span style="font-size:0.9em;color:{LIGHT.muted}">posts whose region is known</span>', "y3")
     if not is_told:
         sheet.say("Of no post is the region known, so there is no mix to show.", y=0.75)
-    lost = rows["region"].replace("", None).nunique() - len(regions)
-    if lost > 0:
-        sheet.cut(f"the {len(regions)} largest of {lost + len(regions)} regions", is_under_marks=True)
+    every, cells = rows["region"].replace("", None).nunique(), mix["day"].nunique()
+    cuts = {
+        f"the {len(regions)} largest of {every} regions": every > len(regions),
+        f"the last {len(days)} of {cells:,} {'days' if span_days == 1 else 'weeks'}": cells > len(days),
+    }
+    if any(cuts.values()):
+        sheet.cut(" · ".join(words for words, is_true in cuts.items() if is_true), is_under_marks=True)
     return sheet.figure()
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from trendlib.schema import Status
-from trendlib.show.canvas import EDGE, NO_WORDS, Sheet, Words, checked, numbers, row_axis, share_axis, swatch, texts
+from trendlib.show.canvas import NO_WORDS, Sheet, Words, checked, numbers, row_axis, share_axis, swatch, texts
 from trendlib.show.theme import LIGHT, safe_text, share_words, short_number, status_words
 
 _MOST_ROWS = 15
@@ -57,10 +57,8 @@ def region_shift(shifts: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     _draw_shares(sheet, shown)
     _draw_change(sheet, shown)
     _write(sheet, shown)
-    if len(told) > len(shown):
-        sheet.note(f"and {len(told) - len(shown)} more regions in the table", name="cut", x=0, y=0, xref="paper",
-                   yref="paper", xanchor="left", yanchor="top", yshift=-24, xshift=EDGE - _LEFT,
-                   font={"size": 12, "color": LIGHT.muted})  # fmt: skip
+    more = len(told) - len(shown)
+    sheet.cut(_rests_on(shown.iloc[0]) + (f"; {more} more regions in the table" if more else ""), is_under_marks=True)
     return sheet.figure()
 
 
@@ -129,14 +127,17 @@ def _write(sheet: Sheet, rows: pd.DataFrame) -> None:
         else:
             sheet.note(safe_text(row["reason"], 40) or "not told", x=_CHANGE[0], xref="paper", y=place, xanchor="left",
                        font={"color": LIGHT.muted})  # fmt: skip
-    first = rows.iloc[0]
-    n = f"n = {short_number(first['n0'])}, then {short_number(first['n1'])} creators"
-    unknown = f"; {short_number(first['n_unknown'])} more of unknown region" if first["n_unknown"] > 0 else ""
     key = swatch(LIGHT.slate, "week before", "○") + swatch(LIGHT.slate, "last week", "●")
     crossing = swatch(LIGHT.accent, "crossover", "●") if rows["is_crossover"].any() else ""
-    doubt = "" if first["status"] == Status.OK else f"; status: {safe_text(status_words(first['status']))}"
-    quiet = f'   <span style="color:{LIGHT.muted}">{n}{unknown}{doubt}</span>'
-    sheet.head(f"<b>Share of creators</b>{key}{crossing}{quiet}", "y")
+    sheet.head(f"<b>Share of creators</b>{key}{crossing}", "y")
     if rows["difference"].notna().any():
         sheet.note("<b>Change</b> in points", x=1, xref="paper", y=1, yref="y domain", xanchor="left",
                    yanchor="bottom", xshift=14, yshift=8)  # fmt: skip
+
+
+def _rests_on(row: "pd.Series[Any]") -> str:
+    """Say how many creators the two weeks have."""
+    n = f"n = {short_number(row['n0'])}, then {short_number(row['n1'])} creators"
+    unknown = f"; {short_number(row['n_unknown'])} more of unknown region" if row["n_unknown"] > 0 else ""
+    doubt = "" if row["status"] == Status.OK else f"; status: {safe_text(status_words(row['status']))}"
+    return f"{n}{unknown}{doubt}"
