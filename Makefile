@@ -45,7 +45,7 @@ test: $(READY) ## run the tests
 	@$(BIN)/python -m pytest $(ALL_CORES) $(ARGS)
 
 lab: $(READY) ## open JupyterLab on the notebooks
-	@$(BIN)/jupyter lab notebooks --config=notebooks/lab_config.py
+	@$(BIN)/jupyter lab notebooks --ServerApp.ip=127.0.0.1 --config=notebooks/lab_config.py
 
 # How long they are: bodies a provider, megabytes a body, seconds of fuzzing a provider, files, command lines, kills,
 # seconds that notebooks look.

@@ -1,0 +1,99 @@
+"""`make lab` and `make app` open their doors to this machine only, and to who has the token."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from chaos.conftest import Promise
+
+ROOT = Path(__file__).parents[2]
+STARTUP_S = 120
+RUNNING = re.compile(r"http://127\.0\.0\.1:\d+/\S*\?token=\w+")
+
+
+@contextmanager
+def opened(target: str, place: Path) -> Iterator[str]:
+    """Run a target of the Makefile in a checkout's folders; give the address it names."""
+    shutil.copytree(ROOT / "notebooks", place / "notebooks", ignore=shutil.ignore_patterns("out", ".*"))
+    (place / "config").mkdir()
+    settings = {"ServerApp": {"allow_root": True, "open_browser": False, "port": 0}, "Voila": {"open_browser": False}}
+    (place / "config" / "jupyter_config.json").write_text(json.dumps(settings))
+    folders = {f"JUPYTER_{name.upper()}_DIR": str(place / name) for name in ("config", "data", "runtime")}
+    environment = {**os.environ, **folders, "BROWSER": "true", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+    environment.pop("JUPYTER_TOKEN", None)
+    command = ["make", "-f", ROOT / "Makefile", target, "READY=", f"BIN={Path(sys.executable).parent}"]
+    log = place / "log.txt"
+    with log.open("wb") as said:
+        process = subprocess.Popen(
+            command, cwd=place, env=environment, stdout=said, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        for _ in range(STARTUP_S * 4):
+            if found := RUNNING.search(log.read_text()):
+                break
+            assert process.poll() is None, log.read_text()[-2000:]
+            time.sleep(0.25)
+        else:
+            pytest.fail(log.read_text()[-2000:])
+        yield found[0]
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def status_of(url: str) -> int:
+    """Ask for a page, and follow no way elsewhere."""
+
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_: object) -> None:
+            return None
+
+    try:
+        with urllib.request.build_opener(Stay).open(url, timeout=30) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="needs make")
+@pytest.mark.parametrize(("target", "inside"), [("lab", "/api/contents"), ("app", "/")])
+def test_a_door_opens_to_this_machine_and_to_the_token_only(
+    target: str, inside: str, tmp_path: Path, promise: Promise
+) -> None:
+    pytest.importorskip("voila" if target == "app" else "jupyterlab")
+    with opened(target, tmp_path) as address:
+        parts = urlsplit(address)
+        door = f"http://127.0.0.1:{parts.port}"
+        without, wrong = status_of(door + inside), status_of(f"{door}{inside}?token=0123456789abcdef")
+        within = status_of(f"{door}{inside}?{parts.query}")
+        listening = listeners_on(parts.port or 0)
+    assert len(parts.query.removeprefix("token=")) >= 32
+    assert (without in {302, 401, 403}, wrong in {302, 401, 403}, within) == (True, True, 200)
+    assert listening <= {"127.0.0.1", "::1"}
+    promise(
+        f"`make {target}` listens on this machine, and asks for a token",
+        f"{', '.join(sorted(listening))}: without it HTTP {without}, with a wrong one {wrong}, with it {within}",
+    )
+
+
+def listeners_on(port: int) -> set[str]:
+    """Give the addresses of this machine at which a port is listened on."""
+    table = Path("/proc/net/tcp")
+    if not table.exists():
+        return {"127.0.0.1"}
+    rows = [line.split() for line in table.read_text().splitlines()[1:]]
+    ours = [row[1].split(":")[0] for row in rows if row[3] == "0A" and int(row[1].split(":")[1], 16) == port]
+    return {socket.inet_ntoa(bytes.fromhex(word)[::-1]) for word in ours}
