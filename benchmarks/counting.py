@@ -6,8 +6,9 @@ All four make the same of a table in which a post stands as often as an answer t
 its sound's posts of the last day and week and their growth, the day's evidence against three quiet weeks with at most
 two posts a creator and day, and the regions of the week. Counts and shares are compared and have to be equal; our rule
 says more than the SQL does (weekdays, common shock, intervals, statuses), and that is in its time. A million
-posts are of a thousand sounds. Ours and the SQL read all of them from disk, by turns; pandas gets a tenth, loops a
-hundredth, both already in memory, and their time is told for all of them. Processor seconds count.
+posts are of a thousand sounds. Ours and the SQL read all of them from disk, by turns; pandas (without pyarrow, as the
+lock has it) gets a tenth, loops a hundredth, both already in memory, and their time is told for all of them. Processor
+seconds count.
 """
 
 import argparse
@@ -145,6 +146,8 @@ def measure(folder: Path, millions: float) -> list[Promise]:
     with duckdb.connect(str(store.path), read_only=True) as connection:
         connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         few = connection.sql(f"SELECT {columns} FROM posts WHERE hash(sound_id) % 10 = 0").df()  # noqa: S608
+    texts = few.select_dtypes("str").columns
+    few = few.astype(dict.fromkeys(texts, pd.StringDtype("python", na_value=np.nan)))
     with spending() as in_pandas:
         by_pandas(few)
     rows = few[few["sound_id"].isin(few["sound_id"].drop_duplicates().iloc[::10])].to_dict("records")

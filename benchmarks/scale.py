@@ -35,20 +35,21 @@ ENGINES = ("duckdb", "spark")
 MEASURED = "measured.jsonl"
 MEMORY, SHUFFLES = "3g", 8
 A_MILLION = 1_000_000
+A_SLICE = 10 * A_MILLION  # of posts made at once, so that making them needs little memory
 TIKTOK_A_DAY = 100 * A_MILLION  # an estimate that is often quoted; nobody outside knows
 BOARD_DAYS = 46
 END = datetime(2026, 11, 16, 7, tzinfo=UTC)
 DAYS = 60
 POSTS = """
-CREATE TEMP TABLE made AS SELECT i, printf('7%018d', i) AS post_id,
+CREATE OR REPLACE TEMP TABLE made AS SELECT i, printf('7%018d', i) AS post_id,
   printf('6%018d', CAST(floor(power(hash(i, 1) % 1000003 / 1000003.0, 2) * {sounds}) AS BIGINT)) AS sound_id,
   printf('5%018d', hash(i, 2) % {creators}) AS creator_id,
   TIMESTAMPTZ '{end}' - to_seconds(1 + hash(i, 3) % {span}) AS posted_at,
   ['US','US','US','BR','BR','GB','MX','ID','DE',NULL][1 + CAST(hash(i, 4) % 10 AS INT)] AS region,
   printf('made-up post %d #tag%d', i, hash(i, 5) % 500) AS caption, hash(i, 5) % 500 AS tag,
   CAST(exp(5 + hash(i, 6) % 700 / 100.0) AS BIGINT) AS views, printf('%016x', hash(i // 30)) AS answer_id
-FROM range({posts}) AS t(i);
-CREATE TEMP TABLE seen AS SELECT *,
+FROM range({first}, {last}) AS t(i);
+CREATE OR REPLACE TEMP TABLE seen AS SELECT *,
   TIMESTAMPTZ '{end}' - to_days(CAST(floor(epoch(TIMESTAMPTZ '{end}' - posted_at - INTERVAL 1 SECOND) / 86400) AS INT))
     - INTERVAL 1 SECOND AS observed_at FROM made;
 INSERT INTO posts BY NAME SELECT post_id, sound_id, creator_id, posted_at, region, caption, 15 AS duration_s,
@@ -83,12 +84,14 @@ def make(folder: Path, posts: int, *, are_alone: bool = False) -> Store:
     if not store.path.exists():
         partial = Store(folder / f"{posts}.partial")
         partial.append([])
-        numbers = {"posts": posts, "sounds": posts // 1_000, "creators": posts // 3, "days": DAYS}
+        numbers = {"sounds": posts // 1_000, "creators": posts // 3, "days": DAYS}
         with duckdb.connect(str(partial.path)) as connection:
             connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
             connection.execute(f"SET temp_directory = '{folder}/spilled'")
-            made = POSTS if are_alone else POSTS + OTHERS
-            connection.execute(made.format(**numbers, end=END.isoformat(), span=DAYS * 86_400))
+            made, slice_of = (POSTS, A_SLICE) if are_alone else (POSTS + OTHERS, posts)
+            for first in range(0, posts, slice_of):
+                edges = {"first": first, "last": min(first + slice_of, posts)}
+                connection.execute(made.format(**numbers, **edges, end=END.isoformat(), span=DAYS * 86_400))
         if not are_alone:
             partial.export(folder / str(posts))
         store.replace_with(partial)
