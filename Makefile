@@ -28,7 +28,7 @@ BY_PIP = set -e; \
 	$(BIN)/python -m pip install -qq --require-hashes -r requirements.lock; \
 	$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
 
-.PHONY: help setup demo test lab chaos bench check format lint types docstrings floors notebooks tidy lock app sample pictures clean
+.PHONY: help setup demo test lab audit chaos bench check format lint types docstrings floors notebooks tidy lock app sample pictures clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
@@ -57,6 +57,9 @@ chaos: $(READY) ## the tests of trust at full length; the table they end in goes
 
 bench: $(READY) ## all promises about speed, in a quarter of an hour; the table goes to out/bench.md (PARTS="boards", ARGS="--millions 1")
 	@$(BIN)/python -m benchmarks.speed $(PARTS) --out out/bench.md $(ARGS)
+
+audit: $(READY) ## compare what is installed with the lock, and look known vulnerabilities up where a service answers
+	@$(BIN)/python .ci/audit
 
 check: format lint types docstrings floors notebooks ## everything the house holds itself to, tests apart
 
