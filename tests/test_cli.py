@@ -420,6 +420,11 @@ def test_alerts_are_delivered_once_and_a_dry_run_delivers_nothing(
     shown = run("--home", home, "alerts", "--deliver", "slack", "--dry-run")
     due = [message["key"] for message in shown.rows]
     assert due
+    sheet = run("--home", home, "alerts", "--deliver", "csv", "--dry-run")
+    assert sheet.out.startswith("alert_id,title,artist,")
+    assert len(list(csv.DictReader(sheet.out.splitlines()))) >= len(due)
+    assert f"Would be written to {home / 'alerts' / 'alerts.csv'}" in sheet.err.replace("\n", "")
+    assert not (home / "alerts").exists()
     with serving(Loopback()) as server:
         monkeypatch.setenv("TRENDLIB_SLACK_WEBHOOK", server.webhook)
         first = run("--home", home, "alerts", "--deliver")

@@ -17,6 +17,8 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from loopback import (
     DATABASE,
     DROP,
@@ -339,6 +341,25 @@ def test_slack_is_told_no_more_than_it_takes(sign: str) -> None:
     for block in made["blocks"]:
         most = 150 if block["type"] == "header" else 3000
         assert all(0 < len(text.encode("utf-16-le")) // 2 <= most for text in texts(block) if text not in {"", "\n"})
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_no_words_make_a_message_that_a_channel_refuses_for_its_size(data: st.DataObject) -> None:
+    signs = ("@here", "@everyone", "&", "<", "😀", "א", "\u202e", "\x00", "a", " ", "👩\u200d🎤")
+    words = st.lists(st.sampled_from(signs), max_size=600).map("".join)
+    link = "https://a.example/?" + data.draw(st.sampled_from(["a", "&"])) * data.draw(st.integers(1, 1980))
+    said = Message(key="k", title=data.draw(words), lines=tuple(data.draw(st.lists(words, max_size=5))) * 20, link=link,
+                   small_print=data.draw(words), facts={"Artist": data.draw(words)})  # fmt: skip
+    blocks = slack.payload(said, may_be_copy=True)["blocks"]
+    assert len(blocks) <= 50
+    for block in blocks:
+        for part in [block["text"]] if "text" in block else block["elements"]:
+            most = 150 if block["type"] == "header" else 3000
+            assert 0 < len(part["text"].encode("utf-16-le")) // 2 <= most
+    row = notion.payload(said)
+    assert len(row["children"]) <= 100
+    assert all(len(text.encode("utf-16-le")) // 2 <= 2000 for text in texts(row))
 
 
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "file:///etc/passwd", "https://a.example/<!channel>", "a|b"])

@@ -1,7 +1,8 @@
 """Commands that read the store: leaderboard, alerts, ledger, backtest, why."""
 
 import json
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -51,11 +52,21 @@ def alerts(
             f"Nothing to keep: {kept.reason}." if kept.reason else f"{kept.new} new alerts, {kept.still} still on."
         )
     if deliver is not None and dry_run:
-        typer.echo(json.dumps(monitor.outbox().payloads(deliver), ensure_ascii=False, indent=1))
+        _tell(monitor.outbox().payloads(deliver))
     elif deliver is not None:
         leave_delivered(monitor.outbox().alerts(deliver))
     else:
         printed(monitor.alerts(), format_)
+
+
+def _tell(payloads: Sequence[Mapping[str, Any]]) -> None:
+    """Print what would be sent as JSON, and what would be written as it would stand in the file."""
+    files = [one for one in payloads if "file" in one]
+    if len(files) < len(payloads) or not payloads:
+        typer.echo(json.dumps([one for one in payloads if one not in files], ensure_ascii=False, indent=1))
+    for one in files:
+        screen.print(f"Would be written to {one['file']}:")
+        typer.echo(one["payload"].rstrip("\n"))
 
 
 @app.command()

@@ -23,6 +23,7 @@ from trendlib.errors import ConfigError
 from trendlib.show.theme import plain_text
 
 LONGEST_TITLE, LONGEST_LINE, MOST_LINES = 75, 400, 60
+LONGEST_TEXT = 3_000
 LINES_A_BLOCK = 3  # 3,000 characters a block, and 50 blocks a message
 COPY = "Slack did not answer when this was sent before, so this may be a copy."
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -71,14 +72,16 @@ def _path_of(webhook: SecretStr) -> str:
 
 def payload(message: Message, *, may_be_copy: bool = False) -> dict[str, Any]:
     """Put a message into blocks; what Slack would refuse for its length is cut."""
-    lines = [escaped(line, LONGEST_LINE) for line in message.lines[:MOST_LINES] if line]
-    small_print = [escaped(text, LONGEST_LINE) for text in (message.small_print, COPY if may_be_copy else "") if text]
+    # a text without a sign that shows would be refused
+    lines = [shown for line in message.lines[:MOST_LINES] if (shown := escaped(line, LONGEST_LINE))]
+    told = (message.small_print, COPY if may_be_copy else "")
+    small_print = [shown for text in told if (shown := escaped(text, LONGEST_LINE))]
     title = escaped(message.title, LONGEST_TITLE) or escaped(message.key, LONGEST_TITLE)
     blocks: list[dict[str, Any]] = [{"type": "header", "text": _plain(title)}]
     parts = [lines[first : first + LINES_A_BLOCK] for first in range(0, len(lines), LINES_A_BLOCK)]
     blocks += [{"type": "section", "text": _plain("\n".join(part))} for part in parts]
-    if message.address:
-        link = f"<{message.address.translate(_ESCAPES)}|Open>"
+    link = f"<{message.address.translate(_ESCAPES)}|Open>" if message.address else ""
+    if 0 < len(link) <= LONGEST_TEXT:
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": link, "verbatim": True}})
     if small_print:
         blocks.append({"type": "context", "elements": [_plain(text) for text in small_print]})
@@ -88,10 +91,14 @@ def payload(message: Message, *, may_be_copy: bool = False) -> dict[str, Any]:
 
 def escaped(text: str, limit: int) -> str:
     """Make other people's text mean nothing to Slack; what it grows by being escaped counts towards the limit."""
-    shown = plain_text(text, limit).translate(_ESCAPES)
-    if len(shown) > 2 * limit:
-        shown = plain_text(text, limit // 5).translate(_ESCAPES)
-    return _EVERYBODY.sub(f"@{_NO_BREAK}", shown)
+    shown = _meaningless(plain_text(text, limit))
+    # Slack counts as JavaScript does: an emoji is two
+    is_too_long = len(shown.encode("utf-16-le")) // 2 > 2 * limit
+    return _meaningless(plain_text(text, limit // 5)) if is_too_long else shown
+
+
+def _meaningless(shown: str) -> str:
+    return _EVERYBODY.sub(f"@{_NO_BREAK}", shown.translate(_ESCAPES))
 
 
 def _plain(text: str) -> dict[str, Any]:
