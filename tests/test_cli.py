@@ -19,6 +19,8 @@ import pytest
 from loopback import Loopback, serving
 
 from trendlib.cli import BAD_INPUT, COULD_NOT_RUN, DONE, DONE_WITH_FAILURES, main
+from trendlib.config import Config
+from trendlib.loading import replay
 from trendlib.metrics.leaderboard import COLUMNS
 from trendlib.store import Store
 
@@ -621,3 +623,19 @@ def test_what_a_closer_look_cannot_do_is_said(run: Run, own_home: Path, words: t
     assert ran.code in {BAD_INPUT, COULD_NOT_RUN}
     assert message in ran.err
     assert not ran.out
+
+
+@pytest.mark.parametrize("letters", ["ascii", "cp1252"])
+@pytest.mark.parametrize("format_", ["table", "csv", "json"])
+def test_a_terminal_without_the_letters_of_a_title_gets_them_spelt_out_and_a_program_as_they_are(
+    tmp_path: Path, letters: str, format_: str
+) -> None:
+    replay([recording(tmp_path / "r.jsonl", title="夜に駆ける")], Config.load(home=tmp_path / "home"))
+    words = ("--home", tmp_path / "home", "leaderboard", "--format", format_)
+    process = started(*words, PYTHONIOENCODING=letters, PYTHONUTF8="0")
+    assert process.stdout is not None
+    printed = process.stdout.buffer.read()
+    assert process.wait() == DONE
+    process.communicate()
+    shown = "夜に駆ける".encode() if format_ != "table" else rb"\u591c\u306b\u99c6\u3051\u308b"
+    assert shown in printed

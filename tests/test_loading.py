@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 from filelock import FileLock, Timeout
 
+from trendlib import store
 from trendlib.config import Config
-from trendlib.errors import ConfigError
+from trendlib.errors import ConfigError, StoreError
 from trendlib.loading import load, parsed, rebuild, replay
 from trendlib.schema import TABLES, Answer
 from trendlib.store import Store
@@ -259,3 +261,18 @@ def test_a_rebuild_clears_away_what_a_killed_one_left(config: Config, recording:
     (folder / ".draft-killed" / "trendlib.duckdb").write_bytes(b"half of it")
     rebuild(config)
     assert [path.name for path in folder.iterdir()] == [config.warehouse_file.name]
+
+
+def test_a_rebuild_that_finds_no_room_for_all_of_it_leaves_the_old_warehouse(
+    config: Config, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replay([recording], config)
+    before = config.warehouse_file.read_bytes()
+
+    def full(_: object) -> None:
+        raise duckdb.TransactionException("Could not write file: No space left on device")
+
+    monkeypatch.setattr(store, "settle", full)
+    with pytest.raises(StoreError, match=r"No space left.*See that there is room"):
+        rebuild(config)
+    assert config.warehouse_file.read_bytes() == before

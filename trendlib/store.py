@@ -23,7 +23,7 @@ import pandas as pd
 from trendlib.errors import ConfigError, NoDataError, SchemaError, StoreError
 from trendlib.schema import CALLS, REJECTS, TABLES, Answer, Column, Rows, Table, utc_text
 from trendlib.snapshot import PANDAS_TYPES, Snapshot
-from trendlib.warehouse import OWNER_ONLY, opened
+from trendlib.warehouse import OWNER_ONLY, opened, settle
 
 EXPORTED_BY = "observed_on"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -182,8 +182,11 @@ class Store:
         Raises
         ------
         StoreError
-            If the file cannot be moved, for example because a program holds it open on Windows.
+            If the file cannot be moved, for example because a program holds it open on Windows; or if there is no room
+            for all of it.
         """
+        with opened(other.path, read_only=False, wait_s=self.wait_s) as connection:
+            settle(connection)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self.path.with_name(self.path.name + ".wal").unlink(missing_ok=True)

@@ -77,6 +77,11 @@ def tidy(path: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
+def settle(connection: duckdb.DuckDBPyConnection) -> None:
+    """Bring what was committed from the log beside the file into it; closing does too, and is silent when it fails."""
+    connection.execute("CHECKPOINT")
+
+
 def _make(path: Path) -> None:
     """Make a warehouse without rows; another program's, made meanwhile, stays."""
     try:
@@ -86,6 +91,7 @@ def _make(path: Path) -> None:
                     columns = ", ".join(f'"{column.name}" {SQL_TYPES[column.kind]}' for column in table.columns)
                     connection.execute(f"CREATE TABLE {table.name} ({columns})")
                 connection.execute(f"COMMENT ON TABLE calls IS '{_FORMAT}'")
+                settle(connection)
             fresh.chmod(OWNER_ONLY)
             _put(fresh, path)
     except (OSError, duckdb.Error) as error:

@@ -6,6 +6,7 @@ What was asked for goes to standard output; progress, summaries and errors go to
 """
 
 import sys
+from io import TextIOWrapper
 
 from trendlib.cli import boards, closeups, homes, reviews, runs, sources
 from trendlib.cli.terminal import BAD_INPUT, COULD_NOT_RUN, DONE, DONE_WITH_FAILURES, app, screen
@@ -34,6 +35,9 @@ LONGEST_SENTENCE = 2_000
 
 def main() -> None:
     """Run the command line; every error of ours ends in one plain sentence and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a title the terminal has no letters for is spelt out
     try:
         app(_home_first(_channels_said(_understood(sys.argv[1:]))))
     except ConfigError as error:

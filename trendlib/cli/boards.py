@@ -63,7 +63,7 @@ def _tell(payloads: Sequence[Mapping[str, Any]]) -> None:
     """Print what would be sent as JSON, and what would be written as it would stand in the file."""
     files = [one for one in payloads if "file" in one]
     if len(files) < len(payloads) or not payloads:
-        typer.echo(json.dumps([one for one in payloads if one not in files], ensure_ascii=False, indent=1))
+        typer.echo(json.dumps([one for one in payloads if one not in files], ensure_ascii=False, indent=1).encode())
     for one in files:
         screen.print(f"Would be written to {one['file']}:")
         typer.echo(one["payload"].rstrip("\n"))

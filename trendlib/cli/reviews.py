@@ -52,7 +52,7 @@ def announce(
     monitor = opened(context, as_of)
     message, outbox = replace(monitor.review().as_saved().message, link=link), monitor.outbox()
     if dry_run:
-        typer.echo(json.dumps(outbox.payloads_of(message, deliver), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(outbox.payloads_of(message, deliver), ensure_ascii=False, indent=1).encode())
         return
     leave_delivered(outbox.message(message, deliver))
 

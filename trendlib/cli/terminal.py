@@ -89,11 +89,11 @@ def opened(context: typer.Context, as_of: str | None = None) -> Monitor:
 
 
 def printed(exhibit: Exhibit, format_: Format) -> None:
-    """Print an exhibit on standard output: for people, or for programs."""
+    """Print an exhibit on standard output: for people, or for programs, which get UTF-8 in any terminal."""
     if format_ is Format.TABLE:
         print_exhibit(exhibit, Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH))
     else:
-        typer.echo((csv_text if format_ is Format.CSV else json_text)(exhibit.frame), nl=False)
+        typer.echo((csv_text if format_ is Format.CSV else json_text)(exhibit.frame).encode(), nl=False)
 
 
 def instant(text: str | None) -> datetime | None:
