@@ -9,7 +9,7 @@ from frames import to_polars
 from pandas.testing import assert_frame_equal
 
 from trendlib.errors import NoDataError
-from trendlib.metrics import leaderboard, tally, why
+from trendlib.metrics import BREAKOUT, leaderboard, tally, why
 
 AS_OF = datetime(2026, 3, 10, tzinfo=UTC)
 COLUMNS = (
@@ -133,6 +133,16 @@ def test_why_says_that_all_is_well():
     checks = why("a", board)
     assert checks["passed"].all()
     assert (checks["advice"] == "").all()
+
+
+def test_why_tells_how_far_a_breakout_is():
+    board = whole(velocities(("a", 4.0, "ok"), ("b", 4.0, "ok")), a=5, b=5)
+    board = board.assign(evidence=[3.1, 3.1], lift=[1.6, 1.6], posts_last_24h=[40, 40], alert=["unusual", "watch"])
+    far, slow = (why(sound, board, rules=[BREAKOUT]).set_index("check") for sound in ("a", "b"))
+    assert far["passed"].tolist() == [True, True, True, False, False, True]
+    assert far.loc["breakout: evidence", "advice"] == "0.9 short"
+    assert "1.5 and 2.5 times the pace of five weeks ago" in far.loc["breakout: lift", "needed"]
+    assert slow["passed"].all()  # flagged as it rose slowly
 
 
 def test_why_tells_what_to_buy_where_coverage_is_short():

@@ -97,7 +97,7 @@ def test_a_hostile_title_is_text_in_every_exhibit(tmp_path: Path) -> None:
 
 
 def test_an_unknown_exhibit_or_dialect_or_span_is_refused(busiest: Sound) -> None:
-    with pytest.raises(ConfigError, match="no exhibit 'velocty'; there are: velocity"):
+    with pytest.raises(ConfigError, match=r"no exhibit 'velocty' here; there are: velocity"):
         busiest.exhibit("velocty")
     with pytest.raises(ConfigError, match="no velocity dialect"):
         busiest.velocity(dialect="rival")
@@ -105,6 +105,8 @@ def test_an_unknown_exhibit_or_dialect_or_span_is_refused(busiest: Sound) -> Non
         busiest.exhibit("regions", by="month")
     with pytest.raises(ConfigError, match="1 to 14"):
         busiest.forecast(days=15)
+    with pytest.raises(ConfigError, match="1 to 90"):
+        busiest.reach(days=91)
 
 
 def test_a_sound_never_watched_says_what_to_do(monitor: Monitor) -> None:

@@ -15,12 +15,13 @@ import pandas as pd
 from trendlib import findings, metrics
 from trendlib.errors import ConfigError, NoDataError
 from trendlib.metrics import hashtags
+from trendlib.metrics.counters import Readings
 from trendlib.metrics.velocity import Dialect
 from trendlib.schema import Status, utc_text
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
 from trendlib.show.theme import day_words, plain_text, ratio_words, short_number
-from trendlib.study import Study, at_least_one, in_utc
+from trendlib.study import Study, at_least_one, in_utc, named_exhibit
 
 EXHIBITS = ("leaderboard", "bumps", "calendar", "creator_brief")
 DIALECTS = ("trendlib", "tutorial_hashtag")
@@ -78,10 +79,7 @@ class HashtagBoard:
         ConfigError
             If there is no exhibit of that name.
         """
-        if name not in EXHIBITS:
-            raise ConfigError(f"hashtags have no exhibit {name!r}; there are: {', '.join(EXHIBITS)}")
-        shown: Exhibit = getattr(self, name)(**how)
-        return shown
+        return named_exhibit(self, EXHIBITS, name, **how)
 
     def leaderboard(self, *, top: int | None = 20) -> Exhibit:
         """Rank the hashtags by how surely they grow; those that can't be ranked come last.
@@ -338,7 +336,8 @@ class HashtagBoard:
         return f"#{plain_text(first['hashtag'], 40)} leads: {words} in {first['counts']}"
 
     def _calendar(self, days: int, dialect: Dialect) -> pd.DataFrame:
-        measure = partial(metrics.counter_velocity, hashtags.readings(self._observations), dialect=dialect)
+        readings = Readings(hashtags.readings(self._observations))
+        measure = partial(metrics.counter_velocity, readings, dialect=dialect)
         velocities = hashtags.day_by_day(measure, as_of=self.as_of, days=days)
         flags = metrics.breakouts(self._counted, as_of=self.as_of, days=days, rule=self.study.rules["breakout"])
         calendar: pd.DataFrame = hashtags.calendar(

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from trendlib import metrics
-from trendlib.alerts import Episodes
+from trendlib.alerts import PACE_RULES, Episodes
 from trendlib.board import board
 from trendlib.errors import NoDataError
 from trendlib.metrics import Rule
@@ -25,7 +25,7 @@ from trendlib.schema import RULE_RUNS
 from trendlib.snapshot import Snapshot
 from trendlib.store import Store, frame_of
 
-PACE_RULES = ("breakout", "catch_them_early", "reactivation", "hashtag_bump")
+CLAIMS = (*PACE_RULES, "hashtag_bump")
 OF_HASHTAGS = ("hashtag_bump",)
 CANT_TELL = "can't tell"
 WEEK_DAYS, UNITS_A_WEEK = 7, 4
@@ -168,8 +168,8 @@ def days_between(start: datetime, end: datetime) -> list[datetime]:
 def _ledger(world: Snapshot, said: pd.DataFrame, runs: pd.DataFrame, outcome: Rule) -> Ledger:
     is_sound = said["subject"] == "sound"
     said = said.assign(sound_id=said["subject_id"].where(is_sound, "#" + said["subject_id"]))
-    claims = said[said["rule"].isin(PACE_RULES)]
-    asked = runs[runs["rule"].isin(PACE_RULES)]
+    claims = said[said["rule"].isin(CLAIMS)]
+    asked = runs[runs["rule"].isin(CLAIMS)]
     oldest = min([world.as_of, *claims["alerted_at"], *asked["asked_as_of"]])
     daily = _daily(world, days=(world.as_of - oldest) // timedelta(days=1) + BASELINE.stop + 1)
     became = metrics.outcomes(claims[_CLAIM], daily, as_of=world.as_of, rule=outcome)

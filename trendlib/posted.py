@@ -18,6 +18,7 @@ from trendlib import findings, metrics
 from trendlib.alerts import marks
 from trendlib.errors import ConfigError
 from trendlib.evidence import Evidence
+from trendlib.metrics.reach import OWN_DAYS
 from trendlib.metrics.velocity import DIALECTS, Dialect
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
@@ -155,9 +156,11 @@ class Posted(ABC):
         Parameters
         ----------
         days
-            How many days back.
+            How many days back, 1 to 90.
         """
         at_least_one(days=days)
+        if days > OWN_DAYS:
+            raise ConfigError(f"reach of {days} days: ask for 1 to {OWN_DAYS}")
         evidence = self.evidence
         posts, readings = evidence.listed, evidence.world.readings_of_posts()
         frame = metrics.reach_by_day(posts, readings, as_of=self.as_of, days=days)

@@ -24,7 +24,7 @@ from trendlib.posted import Posted, known_dialect
 from trendlib.schema import Status
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
-from trendlib.study import Study, at_least_one, in_utc
+from trendlib.study import Study, at_least_one, in_utc, named_exhibit
 
 MAX_USES = int(metrics.CATCH_THEM_EARLY["total_uses"])
 EXHIBITS = (
@@ -99,10 +99,7 @@ class Sound(Posted):
         ConfigError
             If there is no exhibit of that name.
         """
-        if name not in EXHIBITS:
-            raise ConfigError(f"a sound has no exhibit {name!r}; there are: {', '.join(EXHIBITS)}")
-        shown: Exhibit = getattr(self, name)(**how)
-        return shown
+        return named_exhibit(self, EXHIBITS, name, **how)
 
     def velocity(self, *, dialect: str = "trendlib") -> Exhibit:
         """Show its posts a day and its total uses, with what is not covered and what was flagged.
@@ -209,12 +206,14 @@ class Sound(Posted):
             flagged = alerts.loc[alerts["sound_id"] == self.sound_id, "rule"].tolist()
         else:
             leaders, flagged = self.evidence.leaders, self.evidence.flagged_by
+            today = self.evidence.today.set_index("sound_id").reindex(leaders["sound_id"])
+            leaders = leaders.assign(**{name: today[name].to_numpy() for name in ("alert", "evidence", "lift")})
         checks = metrics.why(
             self.sound_id,
             leaders,
             max_uses=MAX_USES,
             top=TOP if ranked else None,
-            rule=self.study.rules["catch_them_early"],
+            rules=[self.study.rules[name] for name in ("catch_them_early", "breakout")],
         )
         row = leaders[leaders["sound_id"] == self.sound_id].iloc[0]
         place = "not ranked" if pd.isna(row["rank"]) else f"rank {row['rank']} of all that is watched"

@@ -26,6 +26,7 @@ from trendlib.metrics.counters import Readings
 from trendlib.metrics.coverage import Feed
 from trendlib.metrics.daily import HORIZON_DAYS, Grid
 from trendlib.metrics.engines import instant
+from trendlib.show.exhibits import Exhibit
 from trendlib.songbook import Songbook, read_overrides
 from trendlib.store import Store
 
@@ -211,3 +212,17 @@ def at_least_one(**asked: int | None) -> None:
     for name, number in asked.items():
         if number is not None and number < 1:
             raise ConfigError(f"asked for {name}={number}; ask for 1 or more")
+
+
+def named_exhibit(shown: object, names: Sequence[str], name: str, **how: Any) -> Exhibit:
+    """Return one of the exhibits that somebody's methods make, by name.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of that name.
+    """
+    if name not in names:
+        raise ConfigError(f"there is no exhibit {name!r} here; there are: {', '.join(names)}")
+    exhibit: Exhibit = getattr(shown, name)(**how)
+    return exhibit

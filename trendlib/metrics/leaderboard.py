@@ -16,7 +16,7 @@ from narwhals.typing import IntoFrame
 
 from trendlib.errors import NoDataError
 from trendlib.metrics.engines import board, enter, instant, leave
-from trendlib.metrics.rules import CATCH_THEM_EARLY, Rule
+from trendlib.metrics.rules import BREAKOUT, CATCH_THEM_EARLY, Rule
 from trendlib.schema import Status
 
 _DTYPES = {
@@ -46,6 +46,9 @@ _DTYPES = {
 COLUMNS = tuple(_DTYPES)
 MAX_USES = 100_000
 TOP = 20
+# What a watch takes, and the thresholds of the breakout rule that say how much of it.
+_WATCHED = {"evidence": "watch_evidence", "lift": "watch_lift", "posts_last_24h": "watch_posts"}
+_FLAGS = ("watch", "confirmed", "new")
 _PREFERENCE = [
     (Status.OK, "posts"),
     (Status.COUNTER_ONLY, "counter"),
@@ -196,7 +199,7 @@ def why(
     *,
     max_uses: int | None = MAX_USES,
     top: int | None = TOP,
-    rule: Rule = CATCH_THEM_EARLY,
+    rules: Sequence[Rule] = (CATCH_THEM_EARLY,),
 ) -> pd.DataFrame:
     """Tell which check keeps a sound off the list, by how much, and what would change it.
 
@@ -210,8 +213,8 @@ def why(
         The limit of the list in question.
     top
         Its length.
-    rule
-        The rule to check it against as well.
+    rules
+        The rules to check it against as well: `CATCH_THEM_EARLY` and `BREAKOUT`, with whatever thresholds.
 
     Returns
     -------
@@ -235,7 +238,7 @@ def why(
         _status_check(sound),
         *_uses_check(sound, max_uses),
         *_rank_check(sound, table, max_uses, top),
-        *_rule_checks(sound, rule),
+        *(check for rule in rules for check in _rule_checks(sound, rule)),
     ]
     frame = pd.DataFrame(checks, columns=["check", "found", "needed", "passed", "advice"])
     frame["advice"] = frame["advice"].mask(frame["passed"], "")
@@ -312,29 +315,28 @@ def _rank_check(sound: "pd.Series[Any]", table: pd.DataFrame, max_uses: int | No
     if rank <= top:
         return [("rank", found, f"rank {top} or better", True, "")]
     bar = float(rivals.sort_values("rank")["growth_low"].iloc[top - 1])
-    needed = f"rank {top} or better: growth at least {bar:.2f}"
+    needed = f"rank {top} or better: growth of more than {bar:.2f} at least"
     gap = bar - sound["growth_low"]
-    advice = f"its lower bound must rise by {gap:.2f}: more growth, or more posts behind the same growth"
+    advice = f"its lower bound must rise by more than {gap:.2f}: more growth, or more posts behind the same growth"
     return [("rank", found, needed, False, advice)]
 
 
 def _rule_checks(sound: "pd.Series[Any]", rule: Rule) -> list[Check]:
+    is_breakout = rule.name == BREAKOUT.name
+    thresholds = {name: rule[word] for name, word in _WATCHED.items()} if is_breakout else rule.thresholds
+    # a slow rise, and a young sound that many use, are flagged by other bounds
+    is_flagged = is_breakout and sound["alert"] in _FLAGS
     checks: list[Check] = []
-    for name, threshold in rule.thresholds.items():
-        value, is_upper = sound[name], name == "total_uses"
+    for name, threshold in thresholds.items():
+        value, is_upper, what = sound[name], name == "total_uses", f"{rule.name}: {name}"
         needed = f"{'fewer than' if is_upper else 'at least'} {threshold:,.10g}"
+        if is_breakout and name == "lift":
+            needed += f", or {rule['slow_lift']:g} and {rule['slow_far_lift']:g} times the pace of five weeks ago"
         if pd.isna(value):
-            checks.append((f"{rule.name}: {name}", "unknown", needed, False, "unknown does not pass"))
+            checks.append((what, "unknown", needed, is_flagged, "unknown does not pass"))
             continue
-        is_passed = bool(value < threshold) if is_upper else bool(value >= threshold)
+        is_passed = is_flagged or bool(value < threshold if is_upper else value >= threshold)
         advice = f"{abs(threshold - value):,.4g} {'too many' if is_upper else 'short'}"
-        checks.append(
-            (
-                f"{rule.name}: {name}",
-                f"{value:,.4g}" if isinstance(value, float) else f"{value:,}",
-                needed,
-                is_passed,
-                advice,
-            )
-        )
+        found = f"{value:,.4g}" if isinstance(value, float) else f"{value:,}"
+        checks.append((what, found, needed, is_passed, advice))
     return checks

@@ -39,7 +39,6 @@ def reach(
     as_of: datetime,
     days: int = 28,
     most: int = 500,
-    own_posts: IntoFrame | None = None,
 ) -> Any:
     """Give the reach of each sound's recent posts, the most viewed.
 
@@ -52,12 +51,9 @@ def reach(
     as_of
         Posts and readings from then on don't count.
     days
-        Only posts of the last so many days.
+        Only posts of the last so many days, 90 at most: older ones tell what creators are used to no more.
     most
         At most so many posts a sound, the most viewed.
-    own_posts
-        Other posts of the same creators, with whatever sound, as ``posts``; None: only these tell what a creator is
-        used to.
 
     Returns
     -------
@@ -70,18 +66,18 @@ def reach(
     ------
     SchemaError
         If a column is missing or of the wrong kind.
+    ValueError
+        If ``days`` is over 90.
     """
-    now = instant(as_of)
-    compared = _compared(_asked(posts), readings, now, days, own_posts)
+    now = _checked(as_of, days)
+    compared = _compared(_asked(posts), readings, now, days)
     leaders = leading(compared, most, of="sound_id", by=["views_at_first_sight"], then="post_id")
     table = board(leaders.select(*POST_COLUMNS))
     table = table.sort_values(["sound_id", "posted_at", "post_id"], ascending=[True, False, True])
     return leave(table, posts)
 
 
-def reach_by_day(
-    posts: IntoFrame, readings: IntoFrame, *, as_of: datetime, days: int = 28, own_posts: IntoFrame | None = None
-) -> Any:
+def reach_by_day(posts: IntoFrame, readings: IntoFrame, *, as_of: datetime, days: int = 28) -> Any:
     """Give the median reach of each sound's posts day by day, beside how many posts there were.
 
     Parameters
@@ -93,9 +89,7 @@ def reach_by_day(
     as_of
         End of the last day.
     days
-        How many 24 h windows back.
-    own_posts
-        As `reach` takes them.
+        How many 24 h windows back, 90 at most.
 
     Returns
     -------
@@ -109,13 +103,15 @@ def reach_by_day(
     ------
     SchemaError
         If a column is missing or of the wrong kind.
+    ValueError
+        If ``days`` is over 90.
     """
-    now = instant(as_of)
+    now = _checked(as_of, days)
     asked = _asked(posts)
     key = ["sound_id", "age"]
     window = asked.filter(between("posted_at", now - DAY * days, now))
     counted = board(aged(window, "posted_at", as_of=now, days=days).group_by(key).agg(nw.len().alias("posts")))
-    compared = _compared(asked, readings, now, days, own_posts)
+    compared = _compared(asked, readings, now, days)
     dated = aged(compared, "posted_at", as_of=now, days=days).with_columns(nw.col("is_own").cast(nw.Int64))
     middle = [
         nw.col("reach").quantile(share, "linear").alias(name)
@@ -138,14 +134,18 @@ def _asked(posts: IntoFrame) -> Frame:
     )
 
 
-def _compared(posts: Frame, readings: IntoFrame, now: pd.Timestamp, days: int, own_posts: IntoFrame | None) -> Any:
+def _checked(as_of: datetime, days: int) -> pd.Timestamp:
+    if days > OWN_DAYS:
+        raise ValueError(f"reach looks back {OWN_DAYS} days at most, not {days}")
+    return instant(as_of)
+
+
+def _compared(posts: Frame, readings: IntoFrame, now: pd.Timestamp, days: int) -> Any:
     """Hold each post's views at first sight against its creator's own median, or the cohort's."""
     seen = _first_sights(posts, readings, now)
-    others = seen if own_posts is None else _first_sights(_asked(own_posts), readings, now)
-    both: Any = seen if own_posts is None else nw.concat([seen, others]).unique(["post_id"])
     is_known = ~nw.col("creator_id").is_null()
     used_to = (
-        both.filter(is_known)
+        seen.filter(is_known)
         .group_by("creator_id")
         .agg(nw.col("views").quantile(0.5, "linear").alias("creators_median"), nw.len().alias("own_posts"))
     )

@@ -27,7 +27,17 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 from scipy.special import fdtri
 
-from trendlib.metrics.daily import Grid, Matrix, from_counter, from_posts, grid, posts_by_day
+from trendlib.metrics.counters import Readings
+from trendlib.metrics.daily import (
+    HORIZON_DAYS,
+    Grid,
+    Matrix,
+    counted_grid,
+    from_counter,
+    from_posts,
+    grid,
+    posts_by_day,
+)
 from trendlib.metrics.engines import DAY, between, board, enter, instant, leave, whole
 from trendlib.metrics.season import PAST_WEEKS_DAYS, Season, Vector, season
 from trendlib.schema import Status
@@ -176,13 +186,16 @@ def of_counts(counts: pd.DataFrame | Grid, ordinary: Season, *, dialect: Dialect
     return _spoken(_on_posts(counts, COUNTED_DAYS, ordinary), dialect)
 
 
-def counter_velocity(readings: IntoFrame, *, as_of: datetime, daily: Any = None, dialect: Dialect = "trendlib") -> Any:
+def counter_velocity(
+    readings: IntoFrame | Readings, *, as_of: datetime, daily: Any = None, dialect: Dialect = "trendlib"
+) -> Any:
     """Measure velocity on use counters.
 
     Parameters
     ----------
     readings
-        ``sound_id``, ``observed_at``, ``total_uses``, of the whole board.
+        ``sound_id``, ``observed_at``, ``total_uses``, of the whole board; or these put in order once for many
+        instants.
     as_of
         End of the recent window; readings from then on don't count.
     daily
@@ -205,8 +218,10 @@ def counter_velocity(readings: IntoFrame, *, as_of: datetime, daily: Any = None,
     """
     if dialect == "tutorial_engagement":
         raise ValueError("a counter shows no views; the dialect tutorial_engagement needs posts")
-    history = from_counter(readings, as_of=as_of) if daily is None else daily
-    counts = grid(history, as_of=as_of)
+    if isinstance(readings, Readings):
+        counts = counted_grid(readings.by_day(instant(as_of), HORIZON_DAYS))
+    else:
+        counts = grid(from_counter(readings, as_of=as_of) if daily is None else daily, as_of=as_of)
     return leave(_spoken(_on_counter(counts, season(counts)), dialect), readings)
 
 

@@ -127,7 +127,7 @@ def _row_hover(row: Mapping[Any, Any]) -> str:
     return (
         f"<b>{safe_text(row['title'], 60) or 'untitled'}</b><br>{safe_text(row['artist'], 60) or 'artist unknown'}"
         f"<br>{ratio_words(row['growth_rate'], row['growth_low'], row['growth_high'])} its week before"
-        f"<br>{short_number(row['posts_last_24h'])} posts in 24 h<br>status: {safe_text(status_words(row['status']))}"
+        f"<br>{short_number(row['posts_last_24h'])} posts a day<br>status: {safe_text(status_words(row['status']))}"
     )
 
 
