@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import nbformat
 import pytest
 from loopback import DATABASE, DROP, Loopback, serving
+from nbclient import NotebookClient
 
 from trendlib.config import Config
 from trendlib.sandbox import Faults, Server, World
@@ -193,4 +195,52 @@ def test_no_key_and_no_webhook_is_in_any_byte_that_a_week_of_jobs_leaves(
     promise(
         f"Keys and webhooks are in no byte that jobs leave or say ({place})",
         f"{len(CANARIES)} secrets in {tried} spellings, looked for in {len(kept)} files and {size / 1e6:.1f} MB: none",
+    )
+
+
+CELLS = (
+    "%xmode Verbose\nimport trendlib as tl\nfrom trendlib import doctor\nmonitor = tl.open('home')\nmonitor",
+    "monitor.config, repr(monitor.config), monitor.config.model_dump(), vars(monitor)",
+    "[vars(one(monitor.config)) for one in __import__('trendlib.api.providers').api.providers.PROVIDERS.values()]",
+    "from trendlib.deliver.slack import Slack\nslack = Slack(monitor.config)\nslack, vars(slack), vars(slack._wire)",
+    "doctor.examine(monitor.config)",
+    "monitor.sweep()",
+    (
+        "from trendlib.run import Run\nwith Run(monitor.config) as run:\n    client = run._client('tiklive')\n"
+        "    {run: vars(client)}\n    raise RuntimeError(client)"
+    ),
+    (
+        "from trendlib.api.tiklive_calls import music_info\nwith Run(monitor.config) as run:\n"
+        "    run.fetch(music_info('7012345678901234567'))"
+    ),
+    "tl.Config.load(tiklive_base_url='ftp://x')",
+)
+
+
+def test_a_saved_notebook_shows_no_key_however_verbose_its_tracebacks(
+    settings: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, promise: Any
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "watchlist.toml").write_text('sounds = ["7012345678901234567"]\n')
+    for name, value in {
+        **settings,
+        "TIKLIVE_API_KEY": WRONG,
+        "TRENDLIB_MUSICBRAINZ_CONTACT": "me@here.invalid",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("NO_COLOR", "1")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
+    NotebookClient(notebook, allow_errors=True, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    saved = nbformat.writes(notebook)
+    (tmp_path / "saved.ipynb").write_text(saved)
+    errors = [out["ename"] for cell in notebook.cells for out in cell.outputs if out.output_type == "error"]
+    assert errors == ["AuthError", "RuntimeError", "AuthError", "ConfigError"]
+    assert "check TIKLIVE_API_KEY" in saved
+    kept = list(everything_in(tmp_path))
+    leaks = [(name, one) for name, text in kept for secret in CANARIES for one in spellings(secret) if one in text]
+    assert not leaks
+    promise(
+        "A saved notebook shows no key and no webhook, however verbose its tracebacks",
+        f"{len(CELLS)} cells with settings, clients and channels, {len(errors)} tracebacks with all names: none",
     )

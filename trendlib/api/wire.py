@@ -174,7 +174,7 @@ class Wire:
         user_agent: str = "trendlib",
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        self._base_url = base_url
+        self._base_url = SecretStr(base_url)  # a webhook is a secret whole
         self._auth = auth
         self._timeout_s = timeout_s
         self._session = requests.Session()
@@ -188,12 +188,16 @@ class Wire:
 
     def get(self, endpoint: str, params: Mapping[str, str]) -> Reply:
         """Ask once."""
-        return self._exchange(requests.Request("GET", self._base_url + endpoint, params=dict(params)), Parcel(b""))
+        return self._exchange(
+            requests.Request("GET", self._base_url.get_secret_value() + endpoint, params=dict(params)), Parcel(b"")
+        )
 
     def send(self, method: str, endpoint: str, parcel: Parcel) -> Reply:
         """Send a JSON body, once; when no answer comes, ``parcel.has_left`` tells whether it may have arrived."""
         headers = {"Content-Type": "application/json; charset=utf-8"}
-        request = requests.Request(method, self._base_url + endpoint, headers=headers, data=cast("Any", parcel))
+        request = requests.Request(
+            method, self._base_url.get_secret_value() + endpoint, headers=headers, data=cast("Any", parcel)
+        )
         return self._exchange(request, parcel)
 
     def close(self) -> None:
