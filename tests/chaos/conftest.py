@@ -76,7 +76,8 @@ def bodies(small_world: World) -> dict[str, list[tuple[Call, Any]]]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reports = [one for kind in ("passed", "failed", "error") for one in terminalreporter.stats.get(kind, [])]
+    known = [one for kind in ("passed", "failed", "error") for one in terminalreporter.stats.get(kind, [])]
+    reports = [one for one in known if isinstance(one, pytest.TestReport)]  # a module that can't be read has none
     rows = [row for one in reports for row in _rows(one)]
     if not rows:
         return

@@ -17,7 +17,7 @@ from trendlib.config import Config
 from trendlib.deliver.deliveries import Deliveries
 from trendlib.errors import ConfigError
 from trendlib.loading import replay
-from trendlib.review.picks import cut_file, read_cut
+from trendlib.review.cut import cut_file, read_cut
 from trendlib.review.settings import read_settings
 from trendlib.rulebook import read_rules
 from trendlib.songbook import read_overrides
@@ -153,7 +153,7 @@ def test_recordings_of_all_kinds_are_read_as_far_as_they_go_and_the_good_ones_wh
     for name, content in odd.items():
         (tmp_path / name).write_bytes(content)
     (tmp_path / "y_link.jsonl").symlink_to("z_good.jsonl")
-    config = Config.load(home=tmp_path / "home")
+    config = Config.load(home=tmp_path / 'it\'s; DROP TABLE calls; -- "home" *[x] ${y} %s')
     began = time.process_time()
     report = replay([tmp_path / name for name in (*odd, "y_link.jsonl")], config)
     took_s = time.process_time() - began
@@ -166,6 +166,8 @@ def test_recordings_of_all_kinds_are_read_as_far_as_they_go_and_the_good_ones_wh
             replay([tmp_path / "z_good.jsonl", tmp_path / place], config)
     with Store(config.warehouse_file).as_of(datetime(2100, 1, 1, tzinfo=UTC)) as world:
         assert (world.frame("rejects")["reason"].str.len() > 0).all()
+    folders = Store(config.warehouse_file).export(config.home / "out'; DROP TABLE calls; --")
+    assert {folder.name for folder in folders} >= {"calls", "rejects", "sounds"}
     assert took_s < HANGS_AFTER_S
     promise(
         "Odd recordings are read as far as they go, and good ones whole",

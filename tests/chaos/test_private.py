@@ -13,7 +13,7 @@ from trendlib.config import Config
 from trendlib.deliver.deliveries import Deliveries
 from trendlib.loading import rebuild, replay
 from trendlib.monitor import Monitor
-from trendlib.review.picks import Cut, write_cut
+from trendlib.review.cut import Cut, write_cut
 from trendlib.sandbox import Server, World
 from trendlib.sweep import Limits
 
