@@ -70,7 +70,9 @@ def test_only_what_is_new_is_shown_when_that_is_asked(board: ChartBoard, entries
     own = entries[(entries["region"] == "US") & (entries["rank_move"] == "new")]
     day = own["pulled_at"].iloc[len(own) // 2] + timedelta(hours=1)
     then = Monitor.of_practice(board.charted.store.path.parents[2], as_of=day.to_pydatetime()).charts
-    shown = then.table("US", new_only=True).frame
+    only = then.table("US", new_only=True)
+    shown = only.frame
+    assert only.subtitle.startswith(f"{len(shown)} of {len(then.table('US').frame)} sounds are new")
     assert shown["is_new"].all()
     assert set(shown["sound_id"]) == set(own.loc[own["pulled_at"] == own["pulled_at"].iloc[len(own) // 2], "sound_id"])
 

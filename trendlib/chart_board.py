@@ -112,6 +112,7 @@ class ChartBoard:
             is_watched=frame["sound_id"].isin(self.watched),
             status=frame["status"].fillna(Status.NOT_ENOUGH_COVERAGE.value),
         )
+        number = len(frame)
         if new_only:
             frame = frame[frame["is_new"].fillna(value=False)]
         frame = frame.sort_values(["rank", "sound_id"], ignore_index=True)
@@ -121,7 +122,7 @@ class ChartBoard:
             "chart",
             f"{'New on the chart' if new_only else 'Trending chart'}: {chart.words}",
             frame[[*first, *(name for name in frame.columns if name not in first)]],
-            subtitle=f"{len(frame)} sounds, {new} of them new; {unwatched} not watched yet",
+            subtitle=f"{new} of {number} sounds are new; {unwatched} not watched yet",
             columns=TABLE_COLUMNS,
             source=chart.source(self.as_of),
             note=chart.note(self.as_of),

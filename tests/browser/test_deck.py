@@ -76,6 +76,19 @@ def test_a_finger_moves_the_slides(page: Page) -> None:
     assert place(page) == 1
 
 
+def test_a_phone_held_upright_shows_the_words_beneath_the_slide(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.keyboard.press("ArrowRight")
+    slide, notes = page.locator(".slide.current").bounding_box(), page.locator(".notes").bounding_box()
+    assert (slide["x"], slide["y"], round(slide["width"])) == (0, 0, 390)
+    assert notes["y"] >= slide["y"] + slide["height"] - 1
+    expect(page.locator(".notes")).to_contain_text("Ask about rights")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    tools = page.locator(".tools").bounding_box()
+    assert tools["y"] >= notes["y"] + notes["height"] - 1
+    assert page.get_by_role("button", name="Next").bounding_box()["height"] >= 36
+
+
 def test_speaker_notes_open_beside_the_slide_and_say_what_comes_next(page: Page) -> None:
     page.keyboard.press("ArrowRight")
     page.keyboard.press("s")

@@ -15,6 +15,8 @@ from trendlib.sound import MAX_USES
 TOP = 20
 SHOWN = 3
 NAMED = 50
+PLAIN_NAMES = {"p0": "share_before", "p1": "share_now", "n0": "posters_before", "n1": "posters_now"}
+CROSSED_COLUMNS = ("title", "region", "share_before", "share_now", "posters_before", "posters_now")
 
 
 def top(agenda: Agenda) -> list[Slide]:
@@ -53,8 +55,9 @@ def crossovers(agenda: Agenda) -> list[Slide]:
     rest = f", and {len(board.frame) - 2} more" if len(board.frame) > 2 else ""
     sounds = list(dict.fromkeys(board.frame["sound_id"]))[:SHOWN]
     lineups = week.lined_up(sounds)
+    table = replace(board, frame=board.frame.rename(columns=PLAIN_NAMES), columns=CROSSED_COLUMNS)
     pictures = [replace(lineups[one].regions(one), title=f"Where: {_name(board.frame, one)}") for one in sounds]
-    return [Slide(title=f"{'; '.join(said)}{rest}", exhibits=[*pictures, board])]
+    return [Slide(title=f"{'; '.join(said)}{rest}", exhibits=[*pictures, table])]
 
 
 def _name(frame: pd.DataFrame, sound: str) -> str:

@@ -47,11 +47,15 @@ function draw(slide) {
   }
 }
 
+// On a phone held upright a slide is too small to be read, so what its notes say stands beneath it.
 function fit() {
+  const isPhone = innerWidth < 720 && innerHeight > innerWidth;
+  document.body.classList.toggle("phone", isPhone);
   const height = notes.classList.contains("open") ? innerHeight * 0.66 : innerHeight;
   const scale = Math.min(innerWidth / 1280, height / 720);
-  const slide = slides[place];
-  slide.style.transform = `translate(${(innerWidth - 1280 * scale) / 2}px, ${(height - 720 * scale) / 2}px) scale(${scale})`;
+  const down = isPhone ? 0 : (height - 720 * scale) / 2;
+  slides[place].style.transform = `translate(${(innerWidth - 1280 * scale) / 2}px, ${down}px) scale(${scale})`;
+  notes.style.top = isPhone ? `${720 * scale}px` : "";
 }
 
 function show(number, isMoved = true) {
@@ -63,6 +67,7 @@ function show(number, isMoved = true) {
   document.querySelector(".progress").style.width = `${(100 * (place + 1)) / slides.length}%`;
   document.getElementById("said").textContent = `Slide ${place + 1} of ${slides.length}: ${slide.dataset.title}`;
   const next = slides[place + 1]?.dataset.title;
+  notes.scrollTop = 0;
   notes.textContent = (slide.querySelector("template")?.content.textContent ?? "") + (next ? `\n\nNext: ${next}` : "");
   if (isMoved) history.replaceState(null, "", `#${place + 1}`);
   if (place + 1 < slides.length) setTimeout(() => { if (slides[place + 1]) draw(slides[place + 1]); }, 200);
