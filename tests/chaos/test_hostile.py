@@ -140,6 +140,7 @@ def test_no_address_of_strangers_is_called_and_no_word_of_theirs_leaves_its_plac
 
 def formulas_in(text: str) -> list[str]:
     """Give the cells that a spreadsheet would calculate; plain negative numbers are none."""
+    assert "\x1b" not in text
     cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
     return [cell for cell in cells if cell.startswith(FORMULAS) and not re.fullmatch(r"-?[\d.e+-]+", cell)]
 

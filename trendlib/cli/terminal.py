@@ -1,6 +1,5 @@
 """What all commands share: the app, exit codes, how answers and progress are printed."""
 
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from trendlib.monitor import Monitor, open_monitor
 from trendlib.run import OnProgress, RunReport
 from trendlib.show.exhibits import Exhibit, csv_text, json_text
 from trendlib.show.terminal import print_exhibit
+from trendlib.show.theme import CONTROLS
 from trendlib.sweep import SweepReport
 
 DONE, DONE_WITH_FAILURES, BAD_INPUT, COULD_NOT_RUN = range(4)
@@ -43,7 +43,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Screen(Console):
@@ -51,7 +50,7 @@ class Screen(Console):
 
     def render_str(self, text: str, **settings: Any) -> Text:
         """Read a text that is to be printed."""
-        return super().render_str(_CONTROLS.sub("", text), **settings)
+        return super().render_str(CONTROLS.sub("", text), **settings)
 
 
 screen = Screen(stderr=True, highlight=False, markup=False, soft_wrap=True)

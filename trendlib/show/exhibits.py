@@ -31,7 +31,7 @@ from trendlib.errors import ConfigError, NoDataError
 from trendlib.schema import utc_text
 from trendlib.show import page, pictures
 from trendlib.show.canvas import NO_WORDS, Words
-from trendlib.show.theme import CONFIG, STATUS_LOOKS, Look, dressed, plain_text, status_words, time_words
+from trendlib.show.theme import CONFIG, CONTROLS, STATUS_LOOKS, Look, dressed, plain_text, status_words, time_words
 
 # What a spreadsheet takes for the beginning of a formula.
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -255,7 +255,7 @@ def _harmless(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     # A bare carriage return would end the row for some readers.
-    text = value.replace("\r\n", "\n").replace("\r", "\n")
+    text = CONTROLS.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
     return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
 
 

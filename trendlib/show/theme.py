@@ -144,6 +144,7 @@ _COLOR = re.compile(r"(?:^(?=#.{6}$)|(?<=color:))#[0-9a-f]{6}")
 _LENGTHS = frozenset({"size", "height", "l", "r", "t", "b", "xshift", "yshift"})
 _SLIDE_SCALE = 1.25
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # what steers a terminal
 _JOINER = "\u200d"
 _SCALES = ((1, ""), (1e3, "K"), (1e6, "M"), (1e9, "B"))
 
