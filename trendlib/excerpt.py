@@ -5,10 +5,12 @@ are first asked for, and the file is let go: writers never wait. Of posts, each 
 time in which it was the latest word, up to the next answer: what was known at an instant is then a filter.
 """
 
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
+from itertools import count
 from typing import Any, Literal
 
 import duckdb
@@ -84,6 +86,7 @@ _TAGGED = (
     "FROM worded_posts JOIN (SELECT post_id, hashtag, min(observed_at) AS first FROM post_hashtags GROUP BY ALL) "
     "USING (post_id) WHERE sound_id IS NOT NULL ORDER BY posted"
 )
+_PLACES = count()
 # What a look at one sound always takes: the file is opened once for all of it.
 _TOGETHER = ("sounds", "sound_observations", "feed_pages", "alerts", "posts")
 _OF_CREATORS = {"creators": ("handle", "nickname"), "creator_observations": ("followers",)}
@@ -213,8 +216,10 @@ class Excerpt(Store):
 
     @cached_property
     def _memory(self) -> duckdb.DuckDBPyConnection:
-        connection = duckdb.connect()
-        connection.execute("SET TimeZone = 'UTC'")
+        """A place of its own in the one database in memory; it goes when the excerpt goes."""
+        connection, name = _database().cursor(), f"excerpt_{next(_PLACES)}"
+        connection.execute(f"ATTACH ':memory:' AS {name}; USE {name}; SET TimeZone = 'UTC'")
+        weakref.finalize(self, _leave, name).atexit = False
         return connection
 
     def _copy(self, tables: Sequence[str]) -> None:
@@ -377,6 +382,16 @@ class ExcerptSnapshot(Snapshot):
         """Return every reading of the posts' counters, the older ones too."""
         rows = f"SELECT * FROM post_observations WHERE observed_at < TIMESTAMPTZ '{utc_text(self.as_of)}'"  # noqa: S608
         return self._excerpt.taken("post_observations").sql(rows)
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    # to start a database takes longer than to copy a sound
+    return duckdb.connect()
+
+
+def _leave(name: str) -> None:
+    _database().cursor().execute(f"DETACH {name}")
 
 
 def _quoted(ids: Iterable[str]) -> str:

@@ -52,6 +52,14 @@ class Seen:
     outside: list[str]
     errors: list[str]
 
+    def picture(self, name: str) -> None:
+        """Take pictures for people to look at, light and dark, if the environment names a folder for them."""
+        if folder := os.environ.get("TRENDLIB_SCREENSHOTS"):
+            for look in ("dark", "light"):
+                self.page.emulate_media(color_scheme=look)
+                self.page.wait_for_timeout(500)
+                self.page.screenshot(path=Path(folder) / f"{name}-{look}.png")
+
 
 @pytest.fixture
 def seen(browser: Browser) -> Iterator[Seen]:
@@ -79,11 +87,6 @@ class Desk(Seen):
 
     path: Path
     sizes: list[int]
-
-    def picture(self, name: str) -> None:
-        """Take a picture for people to look at, if the environment names a folder for them."""
-        if folder := os.environ.get("TRENDLIB_SCREENSHOTS"):
-            self.page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 @pytest.fixture(scope="module")

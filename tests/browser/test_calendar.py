@@ -22,7 +22,7 @@ def test_it_opens_on_the_map_with_the_brief_for_creators(window: Locator, desk: 
     expect(window.locator(".tl-badge")).to_have_text("Practice data: no real hashtags")
     expect(window.locator(".tl-words h4")).to_have_text("Hashtags to post with today")
     assert window.locator(".tl-words a").first.get_attribute("href").startswith("https://www.tiktok.com/@")
-    desk.picture("calendar-light")
+    desk.picture("calendar")
 
 
 def test_a_click_on_a_cell_shows_the_posts_of_that_day(window: Locator, desk: Desk) -> None:
@@ -40,7 +40,7 @@ def test_one_hashtag_is_shown_as_a_year_and_its_days_chosen_by_keyboard(window: 
     expect(window.locator(".tl-words h4")).to_contain_text("of the last 7 days")
     window.locator("[data-control=day] select").select_option(index=1)
     expect(window.locator(".tl-words h4")).to_contain_text("from 15 Nov 2026")
-    desk.picture("calendar-year-light")
+    desk.picture("calendar-year")
 
 
 def test_nothing_is_asked_of_the_world_and_nothing_is_complained_of(window: Locator, desk: Desk) -> None:

@@ -141,7 +141,7 @@ def test_a_dot_of_the_landscape_opens_its_sound(window: Locator, page: Page) -> 
     expect(window.locator(".tl-list [aria-selected=true]")).to_have_count(1)
 
 
-def test_every_tab_shows_something_and_is_reached_by_arrows(window: Locator, page: Page) -> None:
+def test_every_tab_shows_something_and_is_reached_by_arrows(window: Locator, page: Page, desk: Desk) -> None:
     tabs = window.get_by_role("tab")
     names = tabs.all_inner_texts()
     assert names == ["Board", "Velocity", "Regions", "Creators", "Hashtags", "Audience", "Forecast", "Why"]
@@ -157,6 +157,7 @@ def test_every_tab_shows_something_and_is_reached_by_arrows(window: Locator, pag
             assert window.locator("h3").inner_text()
             assert "As of" in window.locator(".tl-caption").inner_text()
             assert not window.locator(".tl-said").inner_text()
+            desk.picture(f"explorer-{name.lower()}-{re.sub(r'[^a-z]+', '-', one.inner_text().lower()).strip('-')}")
         window.get_by_role("tab", name=name).focus()
 
 

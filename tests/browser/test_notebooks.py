@@ -5,6 +5,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from browser.conftest import Lab, Seen
+from playwright.sync_api import expect
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 MOST_BYTES = 500_000
@@ -20,6 +21,8 @@ def test_a_notebook_runs_in_jupyterlab_from_a_cold_kernel_and_stays_small(name: 
     page.evaluate("jupyterapp.commands.execute('docmanager:save')")
     assert page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count() == 0
     assert page.locator(".js-plotly-plot .main-svg").count() > 0
+    page.locator(".js-plotly-plot").first.scroll_into_view_if_needed()
+    seen.picture(name.removesuffix(".ipynb"))
     assert not seen.outside
     assert not seen.errors
     saved = nbformat.read(lab.folder / "notebooks" / name, as_version=4)
@@ -27,4 +30,24 @@ def test_a_notebook_runs_in_jupyterlab_from_a_cold_kernel_and_stays_small(name: 
     assert outputs
     assert "error" not in {output.output_type for output in outputs}
     assert (lab.folder / "notebooks" / name).stat().st_size < MOST_BYTES
+    page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+
+
+def test_a_saved_explorer_opened_again_reads_well_though_its_widget_is_dead(lab: Lab, seen: Seen) -> None:
+    page = seen.page
+    lab.write("saved.ipynb", "import trendlib as tl\ntl.explore(tl.open())")
+    lab.open(page, "saved.ipynb")
+    lab.run_all(page)
+    expect(page.locator(".tl-window h3")).not_to_be_empty()
+    heading = page.locator(".tl-window h3").inner_text()
+    page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+    page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    lab.open(page, "saved.ipynb")
+    output = page.locator(".jp-OutputArea").first
+    expect(output.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    expect(output.locator(".js-plotly-plot")).to_contain_text(heading.split(" · ")[0])
+    expect(output.locator(".trendlib.leaf").last).to_contain_text("Practice data")
+    expect(output.locator(".trendlib.leaf table").last).to_be_visible()
+    seen.picture("explorer-saved")
+    assert not seen.outside
     page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")

@@ -36,6 +36,7 @@ from trendlib.show.theme import CONFIG, CONTROLS, STATUS_LOOKS, Look, dressed, p
 # What a spreadsheet takes for the beginning of a formula.
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _PLOTLY = "application/vnd.plotly.v1+json"
+_NO_CHART = "Its chart shows where plotly is drawn, as in JupyterLab; .save() writes it to a page or a picture."
 _PLAIN_ROWS, _PLAIN_WIDTH = 10, 140
 
 
@@ -197,7 +198,9 @@ class Exhibit:
         figure = self.headed_figure
         if figure is not None:
             sheet = json.loads(figure.to_json())
-            display({_PLOTLY: {**sheet, "config": dict(CONFIG)}}, raw=True)
+            # an export without plotly takes the next best, and still says what the chart found
+            instead = page.leaf(page.heading(self._words) + f"<p>{_NO_CHART}</p>")
+            display({_PLOTLY: {**sheet, "config": dict(CONFIG)}, "text/html": instead}, raw=True)
         display({"text/html": self.fragment(), "text/plain": repr(self)}, raw=True)
 
 

@@ -104,8 +104,8 @@ class Window(AnyWidget):
             self.send({"plotly": True}, [library()])
             return
         try:
+            self.said = ""  # at once: held back, it would wipe out what the browser says of a copy
             with self.hold_sync():
-                self.said = ""
                 self._hear(what, message.get("value"))
         except TrendlibError as error:
             self.said = plain_text(str(error), 400)
