@@ -11,7 +11,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from trendlib.api import archive, keyapi, layers, musicbrainz, said, tiklive
 from trendlib.api.archive import Archive, Reject
 from trendlib.config import Config
-from trendlib.errors import ApiError, AuthError, ConfigError, ParseError, QuotaError
+from trendlib.errors import ApiError, AuthError, ConfigError, ParseError, QuotaError, StoreError
 from trendlib.schema import REJECTS, Answer, Rows
 from trendlib.store import Loaded, Store
 from trendlib.warehouse import draft, tidy
@@ -155,19 +155,32 @@ def alone(config: Config, *, on_wait: Callable[[], None] | None = None) -> Itera
         Whose home.
     on_wait
         Told once, when somebody else is at it and has to be waited for.
+
+    Raises
+    ------
+    StoreError
+        If the disk refuses what is to be written there.
     """
     folder = config.archive_folder
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = FileLock(folder / ".run.lock", mode=0o600)
     try:
-        held = lock.acquire(timeout=0)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with _held(FileLock(folder / ".run.lock", mode=0o600), on_wait):
+            tidy(config.warehouse_file)
+            yield
+    except OSError as error:
+        raise StoreError(
+            f"Asked to write in {config.home}; {error}. See that there is room and that it may be written, or give "
+            "another home; then run again. What was fetched is safe in the archive."
+        ) from error
+
+
+def _held(lock: FileLock, on_wait: Callable[[], None] | None) -> AbstractContextManager[object]:
+    try:
+        return lock.acquire(timeout=0)
     except Timeout:
         if on_wait:
             on_wait()
-        held = lock.acquire()
-    with held:
-        tidy(config.warehouse_file)
-        yield
+        return lock.acquire()
 
 
 def replay(paths: Sequence[Path], config: Config, *, on_bytes: OnBytes | None = None) -> LoadReport:

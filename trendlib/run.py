@@ -41,6 +41,7 @@ from trendlib.errors import (
     ParseError,
     QuotaError,
     RefusalError,
+    StoreError,
     UnavailableError,
 )
 from trendlib.loading import LoadReport, alone, load, parsed, sweep_id_of
@@ -282,7 +283,13 @@ class Run(AbstractContextManager["Run"]):
             return self._clients[name]
 
     def _record(self, answer: Answer) -> None:
-        self._writer.write(answer)
+        try:
+            self._writer.write(answer)
+        except OSError as error:
+            raise StoreError(
+                f"Asked to keep an answer in {self.config.archive_folder}; {error}. Make room, then run again: it goes "
+                "on from what was kept."
+            ) from error
         self._remember(answer)
 
     def _only(self, call: Call) -> Iterator[Answer]:

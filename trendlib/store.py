@@ -166,15 +166,22 @@ class Store:
         ------
         ConfigError
             If a table's folder holds anything but an older export: nothing of it is touched.
+        StoreError
+            If the folder cannot be written.
         """
         if not self.path.exists():
             raise NoDataError(f"Asked to export {self.path}; it does not exist yet. Load something first.")
         folder = folder.absolute()  # DuckDB takes a ~ at the beginning for somebody's home
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in TABLES:
-            _demand_export(folder / name)
-        with self._connection(read_only=True) as connection:
-            return [folder / name for name in TABLES if _exported(connection, name, folder)]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in TABLES:
+                _demand_export(folder / name)
+            with self._connection(read_only=True) as connection:
+                return [folder / name for name in TABLES if _exported(connection, name, folder)]
+        except OSError as error:
+            raise StoreError(
+                f"Asked to export into {folder}; {error}. Choose a folder that may be written and has room."
+            ) from error
 
     def replace_with(self, other: "Store") -> None:
         """Put another warehouse, complete and closed, in this one's place.

@@ -10,8 +10,8 @@
   `trendlib.deliver.deliveries`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -28,7 +28,7 @@ from trendlib.deliver import files, notion, slack
 from trendlib.deliver.channel import Channel, LaterError, UnansweredError
 from trendlib.deliver.deliveries import Deliveries
 from trendlib.deliver.messages import Message, messages_of
-from trendlib.errors import ApiError, AuthError, ConfigError, NoDataError
+from trendlib.errors import ApiError, AuthError, ConfigError, NoDataError, StoreError
 
 CHANNELS: Mapping[str, Callable[[Config], Channel]] = MappingProxyType({"slack": slack.Slack, "notion": notion.Notion})
 PAYLOADS: Mapping[str, Callable[[Message], Mapping[str, Any]]] = MappingProxyType(
@@ -256,10 +256,19 @@ class Outbox:
         written = files.written(place, self._sheet, self._folder, is_private=is_private)
         return Delivery(place, sent=len(self._alerts), place=written)
 
-    def _alone(self) -> FileLock:
-        lock = self._config.delivery_file.with_suffix(".lock")
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(lock, mode=0o600)
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let nobody else deliver; what cannot be noted down is not sent."""
+        record = self._config.delivery_file
+        try:
+            record.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(record.with_suffix(".lock"), mode=0o600):
+                yield
+        except OSError as error:
+            raise StoreError(
+                f"Asked to note in {record} what is delivered; {error}. Make room, or let it be written, then deliver "
+                "again: what arrived is not sent twice."
+            ) from error
 
     def _opened(self, stack: ExitStack, places: Sequence[str]) -> dict[str, Channel]:
         return {name: stack.enter_context(closing(CHANNELS[name](self._config))) for name in places if name in CHANNELS}
