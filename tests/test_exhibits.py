@@ -291,3 +291,12 @@ def test_a_post_s_address_is_a_link_and_any_other_text_is_not() -> None:
     assert re.findall(r'href="([^"]*)"', shown) == links[:1]
     assert "javascript:alert(1)" in shown
     assert 'onclick="' not in shown
+
+
+def test_the_browser_that_prints_gets_no_key(monkeypatch):
+    for name in ("TIKLIVE_API_KEY", "TRENDLIB_SLACK_WEBHOOK", "trendlib_notion_token"):
+        monkeypatch.setenv(name, "sesame")
+    program = "import json, os, sys; sys.stdout.write(json.dumps(dict(os.environ)))"
+    given = json.loads(pictures._run(program, None, "png", 60))  # noqa: SLF001
+    assert "PATH" in given
+    assert "sesame" not in given.values()
