@@ -53,7 +53,7 @@ def is_loopback(host: str) -> bool:
 
 
 LONGEST = (
-    "test_ten_weeks", "browser", "test_sweep", "test_metrics_engines", "test_metrics_invariants", "test_signal",
+    "test_ten_weeks", "browser", "chaos", "test_metrics_engines", "test_metrics_invariants", "test_signal",
     "test_spark",
 )  # fmt: skip
 
