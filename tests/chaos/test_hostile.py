@@ -179,7 +179,7 @@ def test_no_word_runs_in_a_browser_a_spreadsheet_or_a_deck(
         "board": board,
         "alerts": monitor.alerts(),
         "ledger": monitor.ledger(),
-        **{name: sound.exhibit(name) for name in ("velocity", "regions", "creators", "posts", "hashtags")},
+        **{name: sound.exhibit(name) for name in ("velocity", "creators", "posts")},
         "chart": monitor.charts.table("US"),
         "tracks": monitor.catalogue.tracks(""),
     }
