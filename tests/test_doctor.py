@@ -203,6 +203,13 @@ def test_a_key_in_a_file_is_found_and_not_shown(tmp_path: Path) -> None:
     assert "sesame" not in str(looked)
 
 
+def test_a_whole_disk_is_not_looked_through_for_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.ipynb").write_text(KEY)
+    monkeypatch.chdir(tmp_path.anchor)
+    looked = found("keys in files", tmp_path, tiklive_api_key=KEY)
+    assert looked.found == f"a key or webhook stands in {tmp_path / 'a.ipynb'}"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 def test_what_others_may_read_is_told_with_the_command_that_shuts_it(tmp_path: Path) -> None:
     (tmp_path / "archive").mkdir(mode=0o700)

@@ -156,10 +156,11 @@ def _secrets_in_files(config: Config) -> Finding:
 
 def _files_of(config: Config) -> Iterator[Path]:
     """List what stands here and in the home, not too large, and no library; ``.env`` is where keys belong."""
-    here = Path.cwd()
-    folders = [here, *([] if config.home.absolute().is_relative_to(here) else [config.home])]
+    here, home = Path.cwd(), config.home.absolute()
+    # a whole disk, with the system's own files, is nobody's workplace
+    folders = [home] if here == Path(here.anchor) else [here, *([] if home.is_relative_to(here) else [home])]
     walked = (path for folder in folders for path in _walked(folder))
-    small = (path for path in walked if path.name != ".env" and path.is_file() and path.stat().st_size <= _LARGEST)
+    small = (path for path in walked if path.name != ".env" and path.is_file() and 0 < path.stat().st_size <= _LARGEST)
     return islice(small, _MOST_FILES)
 
 
