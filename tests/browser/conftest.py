@@ -27,6 +27,8 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 WIDE = {"width": 1440, "height": 900}
 STARTUP_S = 60
+_IS_IN_LOOK = """look => document.body.dataset.jpThemeLight === String(look === "light")
+  && !document.querySelector("#jupyterlab-splash, .jupyterlab-splash")"""
 expect.set_options(timeout=30_000)  # a busy machine must not fail a test
 
 
@@ -57,7 +59,7 @@ class Seen:
         if folder := os.environ.get("TRENDLIB_SCREENSHOTS"):
             for look in ("dark", "light"):
                 self.page.emulate_media(color_scheme=look)
-                self.page.wait_for_timeout(500)
+                self.page.wait_for_function(_IS_IN_LOOK, arg=look)
                 self.page.screenshot(path=Path(folder) / f"{name}-{look}.png")
 
 

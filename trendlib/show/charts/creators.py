@@ -67,7 +67,10 @@ def creators(top: pd.DataFrame, words: Words = NO_WORDS, *, concentration: pd.Da
         _write_row(sheet, place, row)
     more = len(rows) - len(shown)
     parts = (_shares(concentration), f"{more:,} more in the table" if more else "")
-    sheet.cut("; ".join(part for part in parts if part), is_under_marks=True)
+    # at the left and lower: the marks stand above it, the followers' heading at its right
+    sheet.note("; ".join(part for part in parts if part), name="cut", x=0, y=0, xref="paper", yref="paper",
+               xanchor="left", yanchor="top", xshift=EDGE - _LEFT, yshift=-22,
+               font={"size": 12, "color": LIGHT.muted})  # fmt: skip
     return sheet.figure()
 
 
@@ -148,4 +151,4 @@ def _shares(concentration: pd.DataFrame | None) -> str:
     if concentration is None or concentration.empty or pd.isna(concentration["effective_creators"].iloc[0]):
         return ""
     busiest, new = (concentration[name].iloc[0] for name in ("top_creator_share", "first_time_share"))
-    return f"the busiest makes {share_words(busiest)} of the posts, {share_words(new)} of the creators are new to it"
+    return f"the busiest makes {share_words(busiest)}, {share_words(new)} are new to it"
