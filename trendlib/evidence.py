@@ -17,6 +17,7 @@ from trendlib.metrics.coverage import own_span
 from trendlib.metrics.creators import concentrated
 from trendlib.metrics.daily import HORIZON_DAYS, Grid
 from trendlib.metrics.engines import DAY, days_before, instant
+from trendlib.metrics.leaderboard import best_evidence
 from trendlib.metrics.regions import mixed
 from trendlib.metrics.season import season
 from trendlib.metrics.velocity import COUNTED_DAYS, Dialect, of_counts
@@ -173,7 +174,7 @@ class Evidence:
     def row_of(self, velocities: Sequence[pd.DataFrame]) -> pd.DataFrame:
         """Return a leaderboard of this sound alone; of one that was never seen, a row that says so."""
         row: pd.DataFrame = metrics.leaderboard(
-            (*velocities, not_measured([self.sound_id], velocities)),
+            self._or_unseen(velocities),
             as_of=self.as_of,
             facts=(self.identity, self.uses),
             max_uses=None,
@@ -187,10 +188,15 @@ class Evidence:
         """Its row as the leaderboard has it, but for what only the board can tell: rank, alert, creators."""
         return self.row_of(self.measured)
 
-    @property
+    @cached_property
     def row(self) -> "pd.Series[Any]":
-        """The one row of its leaderboard."""
-        return self.leaders.iloc[0]
+        """What its row on the leaderboard says of its velocity."""
+        return best_evidence(self._or_unseen(self.measured)).iloc[0]
+
+    def _or_unseen(self, velocities: Sequence[pd.DataFrame]) -> Sequence[pd.DataFrame]:
+        """Add a row that says so to the velocities of a sound that was never seen."""
+        unseen = not_measured([self.sound_id], velocities)
+        return (*velocities, unseen) if len(unseen) else velocities
 
     @cached_property
     def window_days(self) -> int:

@@ -231,8 +231,7 @@ class Sound(Posted):
 
     def licence(self) -> Exhibit:
         """Say what each source knows of its use, in one sentence and one table; rights must be confirmed."""
-        row = self.evidence.row
-        one = pd.DataFrame([{name: row[name] for name in ("sound_id", "title", "artist")}])
+        one = self.evidence.leaders[["sound_id", "title", "artist"]]
         lines = licence_lines(self.study.store, self.as_of, one)
         return licence_exhibit(self.name, lines, self.as_of, is_practice=self.is_practice)
 

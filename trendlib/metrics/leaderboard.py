@@ -111,7 +111,7 @@ def leaderboard(
     """
     if not velocities:
         raise ValueError("no velocity frame given; compute velocity or counter_velocity first")
-    table = _best_evidence(velocities)
+    table = best_evidence(velocities)
     for fact in facts:
         table = _joined(table, fact)
     table = table.reindex(columns=list(dict.fromkeys([*COLUMNS, *table.columns])))
@@ -128,7 +128,8 @@ def leaderboard(
     return leave(table.astype(foreign), velocities[0])
 
 
-def _best_evidence(velocities: Sequence[IntoFrame]) -> pd.DataFrame:
+def best_evidence(velocities: Sequence[IntoFrame]) -> pd.DataFrame:
+    """Give each sound its velocity on the evidence that stands: a row a sound, as the leaderboard shows it."""
     needed = ["posts_last_24h", "posts_last_7d", "growth_rate", "growth_low", "growth_high", "status", "evidence_kind"]
     frames = [board(enter(frame, ids=["sound_id"], others=needed).select("sound_id", *needed)) for frame in velocities]
     table = pd.concat(frames, ignore_index=True)
