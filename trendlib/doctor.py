@@ -160,8 +160,13 @@ def _files_of(config: Config) -> Iterator[Path]:
     # a whole disk, with the system's own files, is nobody's workplace
     folders = [home] if here == Path(here.anchor) else [here, *([] if home.is_relative_to(here) else [home])]
     walked = (path for folder in folders for path in _walked(folder))
-    small = (path for path in walked if path.name != ".env" and path.is_file() and 0 < path.stat().st_size <= _LARGEST)
-    return islice(small, _MOST_FILES)
+    return islice((path for path in walked if path.name != ".env" and _is_small(path)), _MOST_FILES)
+
+
+def _is_small(path: Path) -> bool:
+    with suppress(OSError):  # gone by now, or not ours to see
+        return path.is_file() and 0 < path.stat().st_size <= _LARGEST
+    return False
 
 
 def _walked(folder: Path) -> Iterator[Path]:
