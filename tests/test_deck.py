@@ -469,3 +469,13 @@ def test_a_link_is_the_box_around_its_words():
         shape.text_frame.text: shape.click_action.hyperlink.address for shape in slide.shapes if shape.has_text_frame
     }
     assert (found["one"], found["none"]) == (LINK, None)
+
+
+def test_a_slide_is_read_out_from_its_title_over_its_pictures_to_its_source():
+    words = {"caveat": "Small numbers", "links": [Link("one", LINK)], "bullets": ["a point"]}
+    one = shown(deck(pick(exhibits=[velocity()], **words)))[1]
+    said = [shape.text_frame.text if shape.has_text_frame else "picture" for shape in one.shapes]
+    wanted = [one.shapes.title.text, "Velocity", "picture", "a point", "Caveat: Small numbers", "one"]
+    assert [text for text in said if text in wanted] == wanted
+    assert said[-2].startswith("As of")
+    assert said[-1] == "2"

@@ -50,7 +50,7 @@ def crossovers(agenda: Agenda) -> list[Slide]:
         return [missing("No border can be watched yet", "No post of a watched sound is known.")]
     board = week.desk.crossovers()
     if board.frame.empty:
-        return [Slide(title="Nothing crosses a border this week", exhibits=[board])]
+        return [missing("Nothing crosses a border this week", board.note, board.source)]
     said = [f"{plain_text(row.title, NAMED)} reaches {row.region}" for row in board.frame.head(2).itertuples()]
     rest = f", and {len(board.frame) - 2} more" if len(board.frame) > 2 else ""
     sounds = list(dict.fromkeys(board.frame["sound_id"]))[:SHOWN]

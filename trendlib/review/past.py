@@ -32,7 +32,7 @@ def _due(week: Week) -> list[Slide]:
             missing("No outcome fell due this week", f"Alerts made 1, 2, 4 or 8 weeks before {day_words(week.as_of)}")
         ]
     hits, known = int((told["outcome"] == HIT).sum()), int(told["outcome"].notna().sum())
-    title = f"{hits} of {known} outcomes that fell due this week hit"
+    title = f"{hits} of {known} outcomes that fell due this week hit" if known else "None of this week's can be told"
     return [
         Slide(
             title=title if number == 0 else f"{title} ({number + 1})",

@@ -121,29 +121,34 @@ class _Sheet:
         self._numbers: Iterator[int] = iter(range(100, 1_000_000))
 
     def write(self, page: int) -> None:
-        """Write everything in its place."""
+        """Write everything in its place, in the order in which it is read out."""
         plan, deck = self._plan, self._deck
         holders = {holder.placeholder_format.idx: holder for holder in self._sheet.placeholders}
         _say(holders[0], plan.title, LIGHT.ink, is_bold=True)
         _say(holders[template.SECTION], plan.section, LIGHT.muted)
         _say(holders[template.FINDING], plan.finding, LIGHT.muted)
-        _say(holders[template.CAPTION], plan.caption, LIGHT.muted)
+        for framed in plan.pictures:
+            self._picture(framed)
         if plan.points is not None:
             _fill(holders[template.BULLETS], plan.points.box, _bulleted(plan.points))
+            self._add_last(holders[template.BULLETS])
         if plan.caveat is not None:
             self._add(words(plan.caveat.box, [paragraph([Run(line, plan.caveat.words.size, LIGHT.ink)])
                                               for line in plan.caveat.words.lines], next(self._numbers)))  # fmt: skip
-        foot = " · ".join(part for part in (plain_text(deck.brand.name, 24), str(page)) if part)
-        self._add(words(plan.page, [paragraph([Run(foot, 12, LIGHT.muted)], "r")], next(self._numbers)))
+        self._link()
+        _say(holders[template.CAPTION], plan.caption, LIGHT.muted)
+        self._add_last(holders[template.CAPTION])
         if deck.is_made_up:
             tag = Run(PRACTICE, 12, LIGHT.ink, is_bold=True)
             self._add(
                 words(Box(boxes.WIDTH - boxes.EDGE - 160, 34, 160, 18), [paragraph([tag], "r")], next(self._numbers))
             )
-        self._link()
-        for framed in plan.pictures:
-            self._picture(framed)
+        foot = " · ".join(part for part in (plain_text(deck.brand.name, 24), str(page)) if part)
+        self._add(words(plan.page, [paragraph([Run(foot, 12, LIGHT.muted)], "r")], next(self._numbers)))
         self._sheet.notes_slide.notes_text_frame.text = "\n".join(deck.notes(self._slide))
+
+    def _add_last(self, holder: Any) -> None:
+        self._sheet.shapes.element.append(holder._element)  # noqa: SLF001  # a placeholder comes with the slide
 
     def _add(self, xml: str, parent: Any = None) -> None:
         (self._sheet.shapes if parent is None else parent).element.append(_xml(xml))
