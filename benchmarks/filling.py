@@ -47,33 +47,30 @@ def measure(days: int = DAYS) -> list[Promise]:
         replayed = min(_apart("replayed", whole, folder / f"replayed{one}")[0] for one in range(2))
         rebuilt = min(_apart("rebuilt", whole, folder / f"replayed{one}")[0] for one in range(2))
         most, most_longer = (_apart("replayed", one, folder / one.name[:2])[1] for one in (long, longer))
-        added = [_apart("replayed", file, folder / "daily")[0] for file in by_day]
+        added = [_apart("replayed", file, folder / "daily")[0] / _lines(file) * 1e3 for file in by_day]
         posts = posts_in(folder / "replayed0")
         size = Config.load(home=folder / "replayed0").warehouse_file.stat().st_size
-    parser = "orjson" if find_spec("orjson") else "Python's json (orjson is not installed)"
+    parser = "orjson" if find_spec("orjson") else "Python's json, as orjson is not installed"
     few = max(len(added) // 4, 1)
     first, last = sum(added[1 : few + 1]) / few, sum(added[-few:]) / few
-    why = f"by hand took {hand:.1f} s with {parser}; it checks nothing and keeps no evidence"
+    why = (
+        f"{hand:.1f} s by hand with {parser}; ours checks each field, names each answer by its content, keeps evidence"
+    )
+    times = [f"{one / hand:.1f} ×" for one in (replayed, rebuilt)]
+    held = f"{most:.2f} GB, then {most_longer:.2f} GB"
+    daily, each = f"{first:.1f} ms an answer, then {last:.1f} ms", f"{size / posts / 1e3:.2f} GB a million posts"
     return [
-        Promise(
-            "replay: at most 3 × parsing and appending by hand",
-            f"{replayed / hand:.1f} ×",
-            replayed / hand <= ENOUGH,
-            why,
-        ),
-        Promise("rebuild: at most 3 × the same", f"{rebuilt / hand:.1f} ×", rebuilt / hand <= ENOUGH),
-        Promise(
-            f"memory of a file {LONGER} times as long: flat",
-            f"{most:.2f} GB, then {most_longer:.2f} GB",
-            most_longer <= FLAT * most,
-        ),
-        Promise(
-            "a day more: the last costs what the first did", f"{first:.2f} s, then {last:.2f} s", last <= FLAT * first
-        ),
-        Promise(
-            f"warehouse of {posts:,} posts", f"{size / posts * 1e6 / 1e9:.2f} GB a million posts, counters and all"
-        ),
+        Promise("replay: at most 3 × parsing and appending by hand", times[0], replayed <= ENOUGH * hand, why),
+        Promise("rebuild: at most 3 × the same", times[1], rebuilt <= ENOUGH * hand),
+        Promise(f"memory for a file {LONGER} times as long: flat", held, most_longer <= FLAT * most),
+        Promise("each day more costs what the first did", daily, last <= FLAT * first),
+        Promise(f"a warehouse of {posts:,} posts, counters and all", each),
     ]
+
+
+def _lines(file: Path) -> int:
+    with gzip.open(file) as lines:
+        return sum(1 for _ in lines)
 
 
 def recorded(folder: Path, days: int) -> tuple[Path, list[Path]]:
