@@ -55,7 +55,7 @@ FULL_LENGTH = TRENDLIB_CHAOS_BODIES=10000 TRENDLIB_CHAOS_BODY_MB=50 TRENDLIB_CHA
 chaos: $(READY) ## the tests of trust at full length; the table they end in goes to out/chaos.md
 	@$(FULL_LENGTH) TRENDLIB_CHAOS_TABLE=out/chaos.md $(BIN)/python -m pytest tests/chaos $(ARGS)
 
-bench: $(READY) ## all promises about speed, in a quarter of an hour; the table goes to out/bench.md (PARTS="boards", ARGS="--millions 1")
+bench: $(READY) ## all promises about speed; the table goes to out/bench.md (PARTS="boards", ARGS="--millions 1")
 	@$(BIN)/python -m benchmarks.speed $(PARTS) --out out/bench.md $(ARGS)
 
 audit: $(READY) ## compare what is installed with the lock, and look known vulnerabilities up where a service answers
