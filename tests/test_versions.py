@@ -119,6 +119,17 @@ def test_counters_put_in_order_once_tell_what_they_tell_anew(back: float) -> Non
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
 
 
+def test_velocity_on_readings_put_in_order_is_the_same() -> None:
+    draw = np.random.default_rng(6)
+    frame = pd.DataFrame({"sound_id": np.repeat([f"{one}" for one in range(6)], 40)})
+    frame["observed_at"] = [AT - timedelta(days=one % 40, hours=2) for one in range(240)]
+    frame["total_uses"] = draw.integers(0, 10**5, 240)
+    frame = frame.astype({"sound_id": "str", "observed_at": "datetime64[us, UTC]", "total_uses": "Int64"})
+    for as_of in (AT, AT - timedelta(days=9.4)):
+        ours = metrics.counter_velocity(Readings(frame), as_of=as_of)
+        pd.testing.assert_frame_equal(ours, metrics.counter_velocity(frame, as_of=as_of), check_exact=True)
+
+
 @pytest.mark.parametrize("oldest", [None, AT - timedelta(days=3)])
 @pytest.mark.parametrize("feeds", [0, 1])
 def test_the_span_of_one_sound_is_that_of_all(oldest: datetime | None, feeds: int) -> None:
