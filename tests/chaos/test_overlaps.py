@@ -16,7 +16,7 @@ from told import assert_same, tables
 
 from trendlib.sandbox import World
 
-SECONDS = float(os.environ.get("TRENDLIB_CHAOS_SECONDS", "6"))
+SECONDS = float(os.environ.get("TRENDLIB_CHAOS_SECONDS", "4"))
 NOTEBOOKS, SWEEPS = 4, 2
 
 
