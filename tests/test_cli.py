@@ -480,10 +480,14 @@ def test_what_cannot_be_delivered_says_what_can(run: Run, own_home: Path, words:
 def test_the_demo_shows_the_main_job_and_says_where_its_files_are(
     run: Run, practice_home: Path, tmp_path: Path
 ) -> None:
-    before = {path: path.stat().st_mtime_ns for path in practice_home.rglob("*") if path.is_file()}
-    ran = run("--home", practice_home, "demo", "--out", tmp_path / "made")
+    home = shutil.copytree(practice_home, tmp_path / "home")
+    before = {path: path.stat().st_mtime_ns for path in home.rglob("*") if path.is_file()}
+    ran = run("--home", home, "demo", "--out", tmp_path / "made")
     assert ran.code == DONE
-    assert {path: path.stat().st_mtime_ns for path in practice_home.rglob("*") if path.is_file()} == before
+    after = {path: path.stat().st_mtime_ns for path in home.rglob("*") if path.is_file()}
+    kept = set(after) - set(before)
+    assert {path: after[path] for path in before} == before
+    assert [path.parent.name for path in kept] == ["reviews"]
     made = sorted((tmp_path / "made").iterdir())
     assert [path.suffix for path in made] == [".csv", ".html", ".pptx", ".html"]
     assert all(str(path) in ran.err for path in made)

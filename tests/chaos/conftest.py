@@ -21,7 +21,15 @@ from trendlib.sandbox import Server, SweepPlan, World, record
 from trendlib.schema import Call
 
 HEAD = ("promise", "measured", "held")
+IS_LONG = "TRENDLIB_CHAOS_KILLS" in os.environ
 Promise = Callable[..., None]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what takes long to ``make chaos``."""
+    late = [] if IS_LONG else [item for item in items if item.get_closest_marker("long")]
+    items[:] = [item for item in items if item not in late]
+    config.hook.pytest_deselected(items=late)
 
 
 @pytest.fixture

@@ -27,7 +27,6 @@ from trendlib.sandbox import World
 KILLS = int(os.environ.get("TRENDLIB_CHAOS_KILLS", "8"))
 SEED = int(os.environ.get("TRENDLIB_CHAOS_SEED", "20261121"))
 TIMES = max(2, KILLS // 10)
-at_full_length = pytest.mark.skipif(KILLS < 9, reason="takes long: make chaos")
 WAREHOUSE = Path("warehouse") / "trendlib.duckdb"
 UNFORESEEN = "Choose a place that exists"  # the sentence for what no room of trendlib put into words
 TORN = frozenset({"rejects"})  # where a line that was cut off stands, with its reason
@@ -79,7 +78,7 @@ def disk(place: Path) -> Iterator[Callable[[str], None]]:
         subprocess.run(["umount", "--lazy", place], check=True)
 
 
-@at_full_length
+@pytest.mark.long
 def test_a_full_disk(small_world: World, tmp_path: Path, draw: random.Random, promise: Any) -> None:
     with serving_a_sweep(small_world, tmp_path / "before") as (server, settings):
         calm = shutil.copytree(tmp_path / "before", tmp_path / "calm")
@@ -110,8 +109,8 @@ def test_a_full_disk(small_world: World, tmp_path: Path, draw: random.Random, pr
     [
         ["rebuild"],
         ["alerts", "--deliver", "csv"],
-        pytest.param(["replay"], marks=at_full_length),
-        pytest.param(["export", "out"], marks=at_full_length),
+        pytest.param(["replay"], marks=pytest.mark.long),
+        pytest.param(["export", "out"], marks=pytest.mark.long),
     ],
 )
 def test_no_file_may_grow(recording: Path, replayed: Path, tmp_path: Path, promise: Any, words: list[str]) -> None:
@@ -204,7 +203,7 @@ def test_a_warehouse_of_another_version(copied: Path, promise: Any, change: str)
     )
 
 
-@at_full_length
+@pytest.mark.long
 def test_a_spoiled_cache(small_world: World, tmp_path: Path, draw: random.Random, promise: Any) -> None:
     names = ("answers.sqlite", "answers.sqlite-wal", "requests.json")
     with serving_a_sweep(small_world, tmp_path / "home") as (_, settings):
@@ -263,7 +262,7 @@ def test_a_clock_that_is_wrong(small_world: World, tmp_path: Path, promise: Any)
     promise("A clock set back or ahead loses nothing; one that cannot be right is refused", f"{len(clocks) + 2} clocks")
 
 
-@at_full_length
+@pytest.mark.long
 def test_zones_and_tongues(replayed: Path, tmp_path: Path, promise: Any) -> None:
     home = shutil.copytree(replayed, tmp_path / "home")
     plain = command(home, "leaderboard", "--format", "json", settings={"TZ": "UTC"})

@@ -27,7 +27,6 @@ from trendlib.sandbox import World
 KILLS = int(os.environ.get("TRENDLIB_CHAOS_KILLS", "8"))
 SEED = int(os.environ.get("TRENDLIB_CHAOS_SEED", "20261121"))
 A_JOB = max(1, KILLS // 8)
-at_full_length = pytest.mark.skipif(KILLS < 9, reason="takes long: make chaos")
 TORN = frozenset({"rejects"})  # where a line stands that a kill cut off, with its reason
 LITTER = re.compile(r"\.(part|new|wal)$|^2.*\.jsonl$|^\.draft-")
 
@@ -157,7 +156,7 @@ def test_an_export(replayed: Path, tmp_path: Path, promise: Any) -> None:
     promise("An export that is killed, once more: the files of an undisturbed one", killed.told)
 
 
-@at_full_length
+@pytest.mark.long
 def test_a_review(replayed: Path, tmp_path: Path, promise: Any) -> None:
     before = shutil.copytree(replayed, tmp_path / "before")
     (before / "review.toml").write_text('picks = 2\nsections = ["summary", "breakouts"]\n')
