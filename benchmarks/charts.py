@@ -16,7 +16,7 @@ import pandas as pd
 from trendlib.config import Config
 from trendlib.metrics.curves import stitch
 from trendlib.metrics.pulls import by_pull, curve_points
-from trendlib.pull import PullPlan, charts_of, pull
+from trendlib.runs.pull import PullPlan, charts_of, pull
 from trendlib.sandbox import Server, World
 from trendlib.sandbox.regions import REGIONS, region_index
 from trendlib.store import Store

@@ -14,10 +14,10 @@ from typing import Any
 
 import pandas as pd
 
-from trendlib import sweep
 from trendlib.api import tiklive
 from trendlib.config import EXPIRY
 from trendlib.errors import ApiError
+from trendlib.runs import sweep
 from trendlib.sandbox import Feeds, Practice, Quirks, World
 from trendlib.sandbox.days import RUN_UP
 from trendlib.schema import Answer, Call

@@ -28,7 +28,7 @@ import pandas as pd
 from benchmarks.promises import Promise, memory, spending, table
 from benchmarks.scale import A_MILLION, DAYS, END, make
 from trendlib import metrics
-from trendlib.board import COUNTED, POSTS_PER_CREATOR
+from trendlib.boards.board import COUNTED, POSTS_PER_CREATOR
 from trendlib.metrics.breakouts import CROWD_DAYS
 from trendlib.schema import utc_text
 from trendlib.store import Store

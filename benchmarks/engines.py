@@ -24,8 +24,8 @@ from tests.every_metric import METRICS, On, known_to
 from tests.frames import to_duckdb, to_polars, to_spark
 from trendlib.config import Config
 from trendlib.errors import TrendlibError
-from trendlib.loading import replay
 from trendlib.metrics.engines import board, enter
+from trendlib.runs.loading import replay
 from trendlib.store import Store
 
 RELATIVE, ABSOLUTE = 1e-9, 1e-12

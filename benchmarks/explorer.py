@@ -19,11 +19,11 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from trendlib.boards.sound import Sound
 from trendlib.config import Config
 from trendlib.monitor import Monitor
 from trendlib.schema import utc_text
 from trendlib.show.exhibits import Exhibit
-from trendlib.sound import Sound
 from trendlib.store import Store
 
 SOUNDS, LARGE_POSTS, SMALL_POSTS = 10_000, 1_000_000, 60

@@ -26,7 +26,7 @@ import pandas as pd
 
 from benchmarks.promises import Promise, memory, spending, table
 from trendlib.config import Config
-from trendlib.loading import rebuild, replay
+from trendlib.runs.loading import rebuild, replay
 from trendlib.sandbox import Feeds, Practice, World
 from trendlib.sandbox.recorder import SweepPlan, record
 from trendlib.store import Store

@@ -10,7 +10,8 @@ import pandas as pd
 
 from benchmarks.client import Morning
 from benchmarks.scoring import Matrix, Verdicts
-from trendlib import board, metrics
+from trendlib import metrics
+from trendlib.boards import board
 from trendlib.metrics.breakouts import CROWD_DAYS, crowds
 from trendlib.metrics.daily import HORIZON_DAYS, grid
 from trendlib.metrics.engines import DAY

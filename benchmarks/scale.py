@@ -28,7 +28,7 @@ import pandas as pd
 
 from benchmarks.promises import memory, processor
 from trendlib import metrics
-from trendlib.board import COUNTED, World, board
+from trendlib.boards.board import COUNTED, World, board
 from trendlib.store import Store
 
 ENGINES = ("duckdb", "spark")

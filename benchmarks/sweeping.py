@@ -22,8 +22,8 @@ from pydantic import SecretStr
 
 from benchmarks.promises import Promise, table
 from trendlib.config import Config
+from trendlib.runs.sweep import Limits, sweep
 from trendlib.sandbox import Server, World
-from trendlib.sweep import Limits, sweep
 from trendlib.watchlist import Watchlist
 
 LATENCY_S = 0.75

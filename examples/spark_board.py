@@ -20,7 +20,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as f
 
 from trendlib import metrics
-from trendlib.board import COUNTED, board
+from trendlib.boards.board import COUNTED, board
 from trendlib.exported import Exported
 
 

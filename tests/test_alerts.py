@@ -10,15 +10,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from trendlib import alerts, metrics, practice
+from trendlib import metrics, practice
 from trendlib.api import archive, said
 from trendlib.api.archive import Archive
-from trendlib.board import Board
+from trendlib.boards import alerts
+from trendlib.boards.board import Board
 from trendlib.config import Config
 from trendlib.errors import ConfigError, NoDataError, ParseError
-from trendlib.loading import load, rebuild, sweep_id_of
 from trendlib.monitor import Monitor, open_monitor
 from trendlib.rulebook import read_rules
+from trendlib.runs.loading import load, rebuild, sweep_id_of
 from trendlib.schema import TABLES, Answer
 from trendlib.store import Store
 

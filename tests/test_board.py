@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from trendlib import metrics
-from trendlib.board import ALERT_COLUMNS, SENT_ALERTS, Board, board, latest_uses, titled
+from trendlib.boards.board import ALERT_COLUMNS, SENT_ALERTS, Board, board, latest_uses, titled
 from trendlib.config import Config
 from trendlib.errors import NoDataError
 from trendlib.schema import Status

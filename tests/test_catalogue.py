@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from trendlib.catalogue import Catalogue
+from trendlib.boards.catalogue import Catalogue
 from trendlib.errors import NoDataError
 from trendlib.monitor import Monitor
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from trendlib import metrics
-from trendlib.chart_board import ChartBoard, _move_words
+from trendlib.boards.chart_board import ChartBoard, _move_words
 from trendlib.errors import ConfigError, NoDataError
 from trendlib.monitor import Monitor
 

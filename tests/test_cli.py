@@ -20,8 +20,8 @@ from loopback import Loopback, serving
 
 from trendlib.cli import BAD_INPUT, COULD_NOT_RUN, DONE, DONE_WITH_FAILURES, main
 from trendlib.config import Config
-from trendlib.loading import replay
 from trendlib.metrics.leaderboard import COLUMNS
+from trendlib.runs.loading import replay
 from trendlib.store import Store
 
 ROOT = Path(__file__).parents[1]

@@ -10,8 +10,8 @@ import pytest
 
 from trendlib.api import tiklive
 from trendlib.config import Config
-from trendlib.discover import COLUMNS, Discovery, discover
 from trendlib.errors import ConfigError
+from trendlib.runs.discover import COLUMNS, Discovery, discover
 from trendlib.sandbox import Planned, ReplayServer
 from trendlib.sandbox.faults import Faults
 from trendlib.schema import Call

@@ -18,7 +18,7 @@ import time_machine
 from trendlib import doctor
 from trendlib.config import Config
 from trendlib.doctor import Finding, examine
-from trendlib.loading import alone
+from trendlib.runs.loading import alone
 from trendlib.store import Store
 
 KEY = "sesame-0123456789"

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from trendlib.finder import Finder
+from trendlib.boards.finder import Finder
 
 IDS = [f"70123456789012345{place:02}" for place in range(12)]
 TITLES = ["Cherry Cola Sky", "Über Café", None, "<b>$x$</b>", *(f"Summer {place}" for place in range(8))]

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from trendlib import findings
+from trendlib.boards import findings
+from trendlib.boards.study import at_least_one
 from trendlib.errors import ConfigError
-from trendlib.study import at_least_one
 
 SHIFT = {"region": "US", "p0": 0.1, "p1": 0.5, "is_crossover": True, "reason": ""}
 TAG = {"hashtag": "dance", "status": "ok", "lift": 4.0}

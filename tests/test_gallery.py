@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from trendlib import alerts, ledger
 from trendlib.api.archive import Archive
-from trendlib.board import Board
+from trendlib.boards import alerts, ledger
+from trendlib.boards.board import Board
 from trendlib.config import Config
 from trendlib.errors import ConfigError
-from trendlib.loading import load, sweep_id_of
 from trendlib.monitor import Monitor, open_monitor
+from trendlib.runs.loading import load, sweep_id_of
 from trendlib.schema import Answer
 from trendlib.show.exhibits import csv_text, json_text
 from trendlib.store import Store

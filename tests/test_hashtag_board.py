@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from trendlib.boards.hashtag_board import EXHIBITS, HashtagBoard
 from trendlib.config import Config
 from trendlib.errors import ConfigError, NoDataError
-from trendlib.hashtag_board import EXHIBITS, HashtagBoard
-from trendlib.loading import load
 from trendlib.monitor import Monitor, open_monitor
+from trendlib.runs.loading import load
 from trendlib.schema import Answer
 from trendlib.store import Store
 

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from trendlib import store
 from trendlib.config import Config
 from trendlib.errors import ConfigError, StoreError
-from trendlib.loading import load, parsed, rebuild, replay
+from trendlib.runs.loading import load, parsed, rebuild, replay
 from trendlib.schema import TABLES, Answer
 from trendlib.store import Store
 

@@ -7,15 +7,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from trendlib import alerts, practice
-from trendlib.alerts import EVER
+from trendlib import practice
+from trendlib.boards import alerts
+from trendlib.boards.alerts import EVER
 from trendlib.config import Config, is_loopback
 from trendlib.errors import StoreError
-from trendlib.loading import rebuild, replay
 from trendlib.monitor import Monitor
+from trendlib.runs.loading import rebuild, replay
+from trendlib.runs.sweep import SweepReport
 from trendlib.schema import TABLES
 from trendlib.store import Store
-from trendlib.sweep import SweepReport
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from trendlib.api.client import Client
 from trendlib.api.providers import PROVIDERS, fingerprint, layers_provider, musicbrainz_provider
 from trendlib.config import Config
 from trendlib.errors import ConfigError
-from trendlib.loading import CREDITS, PARSERS
+from trendlib.runs.loading import CREDITS, PARSERS
 from trendlib.sandbox import Server, World
 from trendlib.schema import Answer
 

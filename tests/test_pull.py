@@ -15,12 +15,12 @@ from frames import to_polars
 
 from trendlib.api.keyapi import Chart
 from trendlib.config import EXPIRY, Config
-from trendlib.discover import CHART_COLUMNS, chart_finds
 from trendlib.errors import AuthError, ConfigError
-from trendlib.loading import rebuild
 from trendlib.metrics.curves import stitch
 from trendlib.metrics.pulls import by_pull, curve_points
-from trendlib.pull import PullPlan, PullReport, charts_of, pull
+from trendlib.runs.discover import CHART_COLUMNS, chart_finds
+from trendlib.runs.loading import rebuild
+from trendlib.runs.pull import PullPlan, PullReport, charts_of, pull
 from trendlib.sandbox import Faults, Key, Planned, Server, World
 from trendlib.sandbox.regions import region_index
 from trendlib.store import Store
@@ -253,7 +253,7 @@ KILLED = """
 import os, signal, sys
 from datetime import datetime
 from trendlib.config import Config
-from trendlib.pull import PullPlan, charts_of, pull
+from trendlib.runs.pull import PullPlan, charts_of, pull
 home, url, now = sys.argv[1:4]
 def die(stage, done, total):
     os.kill(os.getpid(), signal.SIGKILL)

@@ -13,11 +13,11 @@ import pytest
 
 from trendlib.config import Config
 from trendlib.errors import ConfigError, NoDataError
-from trendlib.loading import replay
 from trendlib.monitor import Monitor, open_monitor
 from trendlib.review import SECTIONS, Review, Settings, boards
 from trendlib.review.content import PARTS
 from trendlib.review.week import Agenda
+from trendlib.runs.loading import replay
 from trendlib.sandbox import Server, SweepPlan, World, record
 from trendlib.schema import utc_text
 from trendlib.show.deck import Slide

@@ -13,8 +13,8 @@ from trendlib.api import tiklive
 from trendlib.api.providers import fingerprint
 from trendlib.config import EXPIRY, Config
 from trendlib.errors import AuthError, ConfigError
-from trendlib.loading import rebuild, replay
-from trendlib.run import MOST_SILENCES, Run, Walk
+from trendlib.runs.loading import rebuild, replay
+from trendlib.runs.run import MOST_SILENCES, Run, Walk
 from trendlib.sandbox import Faults, Planned, Server, World
 from trendlib.schema import Answer
 from trendlib.store import Store

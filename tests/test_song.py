@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from trendlib import practice
+from trendlib.boards.licence import CML, MAY_BE, NOT_KNOWN, licence_lines, licence_sentence
+from trendlib.boards.song import Song, _told_apart
 from trendlib.errors import ConfigError, NoDataError
-from trendlib.licence import CML, MAY_BE, NOT_KNOWN, licence_lines, licence_sentence
 from trendlib.monitor import Monitor
-from trendlib.song import Song, _told_apart
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 

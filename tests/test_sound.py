@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 
 from trendlib import metrics
+from trendlib.boards.excerpt import Excerpt
+from trendlib.boards.sound import EXHIBITS, Sound
 from trendlib.config import Config
 from trendlib.errors import ConfigError, NoDataError
-from trendlib.excerpt import Excerpt
-from trendlib.loading import load
 from trendlib.metrics.engines import DAY
 from trendlib.monitor import Monitor, open_monitor
+from trendlib.runs.loading import load
 from trendlib.schema import Answer
-from trendlib.sound import EXHIBITS, Sound
 from trendlib.store import Store
 
 HOSTILE = "<script>alert(1)</script>\u202e=HYPERLINK(A1)"
@@ -186,7 +186,7 @@ def test_a_look_at_one_sound_needs_no_board(
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("the board was computed")
 
-    monkeypatch.setattr("trendlib.study.board", refuse)
+    monkeypatch.setattr("trendlib.boards.study.board", refuse)
     sound = open_monitor(own_home).sound(leaders["sound_id"].iloc[0])
     for name in EXHIBITS:
         sound.exhibit(name, **({"ranked": False} if name == "why" else {}))

@@ -13,7 +13,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from trendlib import metrics
-from trendlib.board import board
+from trendlib.boards.board import board
 from trendlib.errors import NoDataError
 from trendlib.metrics.engines import board as brought
 from trendlib.metrics.engines import enter

@@ -11,9 +11,9 @@ from told import assert_same, tables
 
 from trendlib.config import Config
 from trendlib.errors import AuthError
+from trendlib.runs.sweep import Limits, SweepReport, plan, sweep
 from trendlib.sandbox import Faults, Key, Quirks, Server, World
 from trendlib.store import Store
-from trendlib.sweep import Limits, SweepReport, plan, sweep
 from trendlib.watchlist import Watchlist
 
 SOUNDS = 10

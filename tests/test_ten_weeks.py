@@ -23,14 +23,14 @@ import pytest
 
 from trendlib import metrics, practice
 from trendlib.api import archive
-from trendlib.board import latest_uses
+from trendlib.boards.board import latest_uses
 from trendlib.config import Config
+from trendlib.runs.sweep import Limits, SweepReport, sweep
 from trendlib.sandbox import Faults, Quirks, Server, World
 from trendlib.sandbox.days import RUN_UP
 from trendlib.schema import TABLES, Answer
 from trendlib.snapshot import Snapshot
 from trendlib.store import Store
-from trendlib.sweep import Limits, SweepReport, sweep
 from trendlib.watchlist import Watchlist
 
 DAYS = 70

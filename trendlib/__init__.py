@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trendlib import errors, metrics
+    from trendlib.boards.sound import Sound
     from trendlib.config import Config
     from trendlib.explorer import explore
     from trendlib.hashtag_calendar import calendar
     from trendlib.monitor import Monitor
     from trendlib.monitor import open_monitor as open
+    from trendlib.runs.sweep import Limits
     from trendlib.schema import TABLES, Status
     from trendlib.show.exhibits import Exhibit
-    from trendlib.sound import Sound
     from trendlib.store import Store
-    from trendlib.sweep import Limits
     from trendlib.watchlist import Watchlist
 
 __all__ = [
@@ -47,9 +47,9 @@ _HOME_OF = {
     "TABLES": "trendlib.schema:TABLES",
     "Config": "trendlib.config:Config",
     "Exhibit": "trendlib.show.exhibits:Exhibit",
-    "Limits": "trendlib.sweep:Limits",
+    "Limits": "trendlib.runs.sweep:Limits",
     "Monitor": "trendlib.monitor:Monitor",
-    "Sound": "trendlib.sound:Sound",
+    "Sound": "trendlib.boards.sound:Sound",
     "Status": "trendlib.schema:Status",
     "Store": "trendlib.store:Store",
     "Watchlist": "trendlib.watchlist:Watchlist",

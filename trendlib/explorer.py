@@ -13,17 +13,17 @@ from typing import Any
 
 import pandas as pd
 
-from trendlib.board import SENT_ALERTS
+from trendlib.boards.board import SENT_ALERTS
+from trendlib.boards.finder import Finder
+from trendlib.boards.sound import Sound
+from trendlib.boards.study import in_utc
 from trendlib.errors import NoDataError
-from trendlib.finder import Finder
 from trendlib.metrics.velocity import DIALECTS
 from trendlib.monitor import Monitor
 from trendlib.schema import utc_text
 from trendlib.show.exhibits import Exhibit
 from trendlib.show.theme import plain_text, short_number, status_look, status_words, time_words
 from trendlib.show.window import KINDS, Options, Window, button, choice, keeping
-from trendlib.sound import Sound
-from trendlib.study import in_utc
 
 TABS: Mapping[str, Sequence[str]] = MappingProxyType(
     {

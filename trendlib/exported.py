@@ -1,7 +1,7 @@
 """The world as it was known at an instant, read by Spark from exported Parquet: for when one machine is too small.
 
-`Exported` answers what a snapshot of the store answers, so `trendlib.board` takes either. Posts stay in Spark; what
-comes to this machine are boards, and the tables of a row a sound and reading or page.
+`Exported` answers what a snapshot of the store answers, so `trendlib.boards.board` takes either. Posts stay in Spark;
+what comes to this machine are boards, and the tables of a row a sound and reading or page.
 """
 
 from collections.abc import Sequence

@@ -11,22 +11,23 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from trendlib import alerts, ledger, practice
-from trendlib.board import Board, titled
+from trendlib import practice
+from trendlib.boards import alerts, ledger
+from trendlib.boards.board import Board, titled
+from trendlib.boards.hashtag_board import HashtagBoard
+from trendlib.boards.sound import Sound
+from trendlib.boards.study import Study, in_utc
 from trendlib.config import Config
 from trendlib.deliver import Outbox
-from trendlib.discover import discover
 from trendlib.errors import AuthError, ConfigError, NoDataError
-from trendlib.hashtag_board import HashtagBoard
 from trendlib.review import Reviewed
 from trendlib.rulebook import Rules, read_rules
-from trendlib.run import OnProgress, RunReport, silent
+from trendlib.runs.discover import discover
+from trendlib.runs.run import OnProgress, RunReport, silent
+from trendlib.runs.sweep import Limits, SweepReport, sweep
 from trendlib.schema import utc_text
 from trendlib.show.exhibits import Exhibit
-from trendlib.sound import Sound
 from trendlib.store import Store
-from trendlib.study import Study, in_utc
-from trendlib.sweep import Limits, SweepReport, sweep
 from trendlib.watchlist import READERS, Watchlist, follow, sound_id
 
 NO_KEY = (
@@ -140,7 +141,7 @@ class Monitor(Reviewed):
 
     @cached_property
     def hashtags(self) -> HashtagBoard:
-        """All hashtags that were read: `trendlib.hashtag_board.HashtagBoard`."""
+        """All hashtags that were read: `trendlib.boards.hashtag_board.HashtagBoard`."""
         return HashtagBoard(self.study, self.as_of, is_practice=self.is_practice)
 
     def at(self, as_of: datetime) -> "Monitor":

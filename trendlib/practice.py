@@ -20,20 +20,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from trendlib import alerts
 from trendlib.api import said
 from trendlib.api.archive import Archive
-from trendlib.board import board
+from trendlib.boards import alerts
+from trendlib.boards.board import board
 from trendlib.config import Config
-from trendlib.discover import Discovery, discover
 from trendlib.errors import StoreError, StoreFormatError
-from trendlib.loading import OnBytes, alone, keep, replay, sweep_id_of
-from trendlib.pull import PullPlan, PullReport, charts_of, pull
-from trendlib.run import Clock, OnProgress, silent
+from trendlib.runs.discover import Discovery, discover
+from trendlib.runs.loading import OnBytes, alone, keep, replay, sweep_id_of
+from trendlib.runs.pull import PullPlan, PullReport, charts_of, pull
+from trendlib.runs.run import Clock, OnProgress, silent
+from trendlib.runs.sweep import SweepReport, sweep
 from trendlib.sandbox import Quirks, Server, SweepPlan, World, record, teaching_sounds
 from trendlib.schema import Answer
 from trendlib.store import Store
-from trendlib.sweep import SweepReport, sweep
 from trendlib.warehouse import draft
 from trendlib.watchlist import Watchlist
 

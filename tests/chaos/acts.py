@@ -11,11 +11,12 @@ from pathlib import Path
 import time_machine
 from test_deliver import alert, box
 
-from trendlib import cli, loading
-from trendlib.alerts import EVER
+from trendlib import cli
+from trendlib.boards.alerts import EVER
 from trendlib.config import Config
 from trendlib.monitor import open_monitor
-from trendlib.sweep import Limits, sweep
+from trendlib.runs import loading
+from trendlib.runs.sweep import Limits, sweep
 from trendlib.watchlist import Watchlist
 
 ALERTS = [f"a{number}" for number in range(6)]

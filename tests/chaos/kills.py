@@ -20,13 +20,15 @@ from typing import Any
 
 import pytest
 
-from trendlib import alerts, loading, warehouse
+from trendlib import warehouse
 from trendlib.api import archive
 from trendlib.api.archive import Writer
 from trendlib.api.cache import AnswerCache
 from trendlib.api.wire import Wire
+from trendlib.boards import alerts
 from trendlib.deliver.deliveries import Deliveries
 from trendlib.review import Review
+from trendlib.runs import loading
 from trendlib.store import Store
 
 BEGIN, BETWEEN, END = "at the beginning", "between the steps", "after the end"

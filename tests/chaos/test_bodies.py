@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from chaos.mutations import mutated, written
 
-from trendlib.board import board
+from trendlib.boards.board import board
 from trendlib.config import Config
-from trendlib.loading import replay
+from trendlib.runs.loading import replay
 from trendlib.schema import Call, utc_text
 from trendlib.store import Store
 
@@ -100,7 +100,7 @@ READ = """
 import re
 from pathlib import Path
 from trendlib.config import Config
-from trendlib.loading import replay
+from trendlib.runs.loading import replay
 
 def most_kilobytes():
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])

@@ -16,8 +16,8 @@ import typer
 from trendlib.cli import BAD_INPUT, COULD_NOT_RUN, DONE, DONE_WITH_FAILURES, app, homes, main
 from trendlib.config import Config
 from trendlib.monitor import Monitor
+from trendlib.runs.sweep import Limits
 from trendlib.sandbox import Server, World
-from trendlib.sweep import Limits
 
 COMMANDS = int(os.environ.get("TRENDLIB_CHAOS_COMMANDS", "30"))
 SEED = int(os.environ.get("TRENDLIB_CHAOS_SEED", "20261121"))

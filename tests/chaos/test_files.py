@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
+from trendlib.boards.songbook import read_overrides
 from trendlib.config import Config
 from trendlib.deliver.deliveries import Deliveries
 from trendlib.errors import ConfigError
-from trendlib.loading import replay
 from trendlib.review.cut import cut_file, read_cut
 from trendlib.review.settings import read_settings
 from trendlib.rulebook import read_rules
-from trendlib.songbook import read_overrides
+from trendlib.runs.loading import replay
 from trendlib.store import Store
 from trendlib.watchlist import Watchlist
 

@@ -21,11 +21,11 @@ from trendlib.config import Config
 from trendlib.errors import ConfigError, NoDataError
 from trendlib.explorer import explore
 from trendlib.monitor import Monitor
-from trendlib.pull import PullPlan, charts_of
+from trendlib.runs.pull import PullPlan, charts_of
+from trendlib.runs.sweep import Limits
 from trendlib.sandbox import Server, World
 from trendlib.schema import TABLES
 from trendlib.show.exhibits import csv_text
-from trendlib.sweep import Limits
 
 RUN = "window.owned=1"
 HARM = (

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from chaos.mutations import mutated, written
 
-from trendlib.loading import parsed
+from trendlib.runs.loading import parsed
 from trendlib.schema import TABLES, Answer, Call
 from trendlib.store import frame_of
 

@@ -11,11 +11,11 @@ import pytest
 
 from trendlib.config import Config
 from trendlib.deliver.deliveries import Deliveries
-from trendlib.loading import rebuild, replay
 from trendlib.monitor import Monitor
 from trendlib.review.cut import Cut, write_cut
+from trendlib.runs.loading import rebuild, replay
+from trendlib.runs.sweep import Limits
 from trendlib.sandbox import Server, World
-from trendlib.sweep import Limits
 
 WORKING = ("archive", "http_cache", "warehouse", "reviews", "alerts", "deliveries.jsonl", "deliveries.lock")
 

@@ -208,7 +208,7 @@ CELLS = (
     "doctor.examine(monitor.config)",
     "monitor.sweep()",
     (
-        "from trendlib.run import Run\nwith Run(monitor.config) as run:\n    client = run._client('tiklive')\n"
+        "from trendlib.runs.run import Run\nwith Run(monitor.config) as run:\n    client = run._client('tiklive')\n"
         "    {run: vars(client)}\n    raise RuntimeError(client)"
     ),
     (

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from trendlib.boards.sound import MAX_USES
 from trendlib.cli.terminal import AsFormat, AsOf, Format, app, leave_delivered, moment, opened, printed, screen, stages
 from trendlib.errors import ConfigError
-from trendlib.sound import MAX_USES
 
 TOP = 20
 DELIVER = "Deliver what was recorded, once to each of slack,notion,csv,json,parquet; alone, to those that are set up."

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from trendlib import hashtag_board
-from trendlib import sound as sound_room
+from trendlib.boards import hashtag_board
+from trendlib.boards import sound as sound_room
 from trendlib.cli.terminal import AsFormat, AsOf, Format, app, opened, printed
 from trendlib.errors import ConfigError, NoDataError
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from trendlib import doctor as doctor_room
-from trendlib import loading, practice, watchlist
+from trendlib import practice, watchlist
 from trendlib.api.archive import Archive
 from trendlib.cli.terminal import (
     DONE,
@@ -20,6 +20,7 @@ from trendlib.cli.terminal import (
     summarise_load,
 )
 from trendlib.config import Config
+from trendlib.runs import loading
 from trendlib.sandbox import Faults, Quirks, Server, World, serve_forever
 
 

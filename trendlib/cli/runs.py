@@ -24,7 +24,7 @@ from trendlib.cli.terminal import (
 from trendlib.config import Config
 from trendlib.errors import AuthError
 from trendlib.monitor import NO_KEY, Monitor, open_monitor
-from trendlib.sweep import Limits, plan
+from trendlib.runs.sweep import Limits, plan
 from trendlib.watchlist import READERS
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from trendlib.chart_board import PERIOD
+from trendlib.boards.chart_board import PERIOD
 from trendlib.cli.terminal import (
     AsFormat,
     AsOf,
@@ -21,7 +21,7 @@ from trendlib.cli.terminal import (
     summarise,
 )
 from trendlib.monitor import open_monitor
-from trendlib.pull import PullPlan, charts_of
+from trendlib.runs.pull import PullPlan, charts_of
 from trendlib.show.theme import plain_text
 
 

@@ -22,15 +22,15 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from trendlib import loading
 from trendlib.deliver import Delivery
 from trendlib.errors import ConfigError
 from trendlib.monitor import Monitor, open_monitor
-from trendlib.run import OnProgress, RunReport
+from trendlib.runs import loading
+from trendlib.runs.run import OnProgress, RunReport
+from trendlib.runs.sweep import SweepReport
 from trendlib.show.exhibits import Exhibit, csv_text, json_text
 from trendlib.show.terminal import print_exhibit
 from trendlib.show.theme import CONTROLS
-from trendlib.sweep import SweepReport
 
 DONE, DONE_WITH_FAILURES, BAD_INPUT, COULD_NOT_RUN = range(4)
 MOST_SHOWN = 5

@@ -64,7 +64,7 @@ class Message:
 
 
 def messages_of(alerts: pd.DataFrame, *, is_practice: bool = False) -> Iterator[Message]:
-    """Put alerts into words, the columns those of `trendlib.ledger.Ledger.alerts`."""
+    """Put alerts into words, the columns those of `trendlib.boards.ledger.Ledger.alerts`."""
     for row in alerts.to_dict("records"):
         yield _message({str(name): _known(value) for name, value in row.items()}, is_practice=is_practice)
 

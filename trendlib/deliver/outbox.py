@@ -109,7 +109,7 @@ class Outbox:
     config
         Whose home, and how its channels are reached.
     alerts
-        Every recorded alert, the columns those of `trendlib.ledger.Ledger.alerts`.
+        Every recorded alert, the columns those of `trendlib.boards.ledger.Ledger.alerts`.
     recorded_at
         The instant of the last recording; None when there is none.
     is_practice

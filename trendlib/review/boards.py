@@ -5,12 +5,12 @@ from functools import partial
 
 import pandas as pd
 
+from trendlib.boards.sound import MAX_USES
 from trendlib.review.opening import in_parts
 from trendlib.review.week import Agenda
 from trendlib.show import charts
 from trendlib.show.deck import Slide
 from trendlib.show.theme import day_words, plain_text, ratio_words
-from trendlib.sound import MAX_USES
 
 TOP = 20
 SHOWN = 3

@@ -20,7 +20,7 @@ from trendlib.review.desk import Desk
 from trendlib.review.picks import Pick
 from trendlib.review.settings import Settings, read_settings
 from trendlib.review.week import WEEK, Agenda, Week
-from trendlib.run import OnProgress, silent, utc_now
+from trendlib.runs.run import OnProgress, silent, utc_now
 from trendlib.schema import utc_text
 from trendlib.show.deck import Deck, Slide, save
 from trendlib.show.exhibits import Exhibit

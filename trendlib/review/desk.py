@@ -3,12 +3,12 @@
 from abc import abstractmethod
 from datetime import datetime
 
-from trendlib.gallery import Gallery
-from trendlib.hashtag_board import HashtagBoard
-from trendlib.market import Market
+from trendlib.boards.gallery import Gallery
+from trendlib.boards.hashtag_board import HashtagBoard
+from trendlib.boards.market import Market
+from trendlib.boards.sound import Sound
+from trendlib.boards.study import Study
 from trendlib.rulebook import Rules
-from trendlib.sound import Sound
-from trendlib.study import Study
 
 
 class Desk(Gallery, Market):

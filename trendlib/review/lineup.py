@@ -1,7 +1,7 @@
 """What is known of the picks, read and measured together: sixty picks cost little more than one.
 
-The numbers are those of the board, and of `trendlib.sound.Sound` where the board has none: hashtags, forecasts and what
-is left without the busiest are measured beside the same company of sounds.
+The numbers are those of the board, and of `trendlib.boards.sound.Sound` where the board has none: hashtags, forecasts
+and what is left without the busiest are measured beside the same company of sounds.
 """
 
 from dataclasses import dataclass
@@ -10,20 +10,21 @@ from typing import Any
 
 import pandas as pd
 
-from trendlib import findings, metrics
-from trendlib.alerts import PACE_RULES, marks
-from trendlib.board import Board
-from trendlib.chart_board import PERIOD
+from trendlib import metrics
+from trendlib.boards import findings
+from trendlib.boards.alerts import PACE_RULES, marks
+from trendlib.boards.board import Board
+from trendlib.boards.chart_board import PERIOD
+from trendlib.boards.licence import CONFIRM, NOT_KNOWN, licence_lines, licence_sentence
+from trendlib.boards.posted import CREATOR_COLUMNS
+from trendlib.boards.sound import DAY_COLUMNS
+from trendlib.boards.study import GRID_DAYS
 from trendlib.errors import NoDataError
-from trendlib.licence import CONFIRM, NOT_KNOWN, licence_lines, licence_sentence
-from trendlib.posted import CREATOR_COLUMNS
 from trendlib.review.desk import Desk
 from trendlib.schema import Status
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
 from trendlib.show.theme import plain_text, share_words, short_number
-from trendlib.sound import DAY_COLUMNS
-from trendlib.study import GRID_DAYS
 
 CELLS, TAG_DAYS, AHEAD_DAYS = 14, 28, 7
 TOP_CREATORS, TOP_POSTS, TOP_RANKS = 4, 3, 3

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pandas as pd
 
+from trendlib.boards.ledger import Ledger
 from trendlib.errors import NoDataError
-from trendlib.ledger import Ledger
 from trendlib.metrics.ledger import HIT, HORIZONS_WEEKS, NOT_YET
 from trendlib.review.boards import missing
 from trendlib.review.opening import in_parts, told_exhibit

@@ -113,7 +113,7 @@ class Flagged:
         Parameters
         ----------
         alerts
-            What `trendlib.board.Board.alerts` gave.
+            What `trendlib.boards.board.Board.alerts` gave.
         as_of, since
             The instants.
         """

@@ -14,9 +14,9 @@ from typing import Any
 import pandas as pd
 
 from trendlib.api import said
-from trendlib.board import Board
+from trendlib.boards.board import Board
+from trendlib.boards.ledger import Ledger
 from trendlib.errors import NoDataError
-from trendlib.ledger import Ledger
 from trendlib.metrics.engines import board as brought
 from trendlib.metrics.engines import enter
 from trendlib.metrics.leaderboard import COLUMNS

@@ -1,8 +1,8 @@
 """What is known of one sound at one instant, and what is measured of it: cheap, however large the board.
 
 Whoever looks closely at a sound asks for it again and again, as of many instants. So what the warehouse holds of it is
-read once (`trendlib.excerpt`), and every instant is a filter of that. What an ordinary day is (weekday, common shock,
-scatter) is learnt from the *company*: the use counters of all sounds that are watched, or of 200 drawn
+read once (`trendlib.boards.excerpt`), and every instant is a filter of that. What an ordinary day is (weekday, common
+shock, scatter) is learnt from the *company*: the use counters of all sounds that are watched, or of 200 drawn
 from them where they are more. So growth may differ from the leaderboard's in the last digit, never in its evidence.
 """
 
@@ -17,17 +17,17 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from trendlib import metrics
-from trendlib.board import Board, board
-from trendlib.charted import Charted
+from trendlib.boards.board import Board, board
+from trendlib.boards.charted import Charted
+from trendlib.boards.excerpt import Excerpt
+from trendlib.boards.songbook import Songbook, read_overrides
 from trendlib.errors import ConfigError
-from trendlib.excerpt import Excerpt
 from trendlib.metrics import Rule
 from trendlib.metrics.counters import Readings
 from trendlib.metrics.coverage import Feed
 from trendlib.metrics.daily import HORIZON_DAYS, Grid
 from trendlib.metrics.engines import instant
 from trendlib.show.exhibits import Exhibit
-from trendlib.songbook import Songbook, read_overrides
 from trendlib.store import Store
 
 COMPANY = 200

@@ -14,14 +14,14 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from trendlib import metrics
-from trendlib.charted import age_words, stale_note
+from trendlib.boards.charted import age_words, stale_note
+from trendlib.boards.songbook import Songbook
 from trendlib.errors import NoDataError
-from trendlib.pull import PullPlan, PullReport
-from trendlib.run import OnProgress, silent
+from trendlib.runs.pull import PullPlan, PullReport
+from trendlib.runs.run import OnProgress, silent
 from trendlib.show.exhibits import Exhibit
 from trendlib.show.theme import time_words
 from trendlib.show.track_picker import HONOURED, TrackPicker, payload_of
-from trendlib.songbook import Songbook
 from trendlib.store import Store
 
 Ask: TypeAlias = Callable[[PullPlan, int | None, OnProgress], PullReport]

@@ -13,12 +13,12 @@ from typing import Any
 import pandas as pd
 
 from trendlib import metrics
-from trendlib.board import Board
-from trendlib.ledger import Ledger
+from trendlib.boards.board import Board
+from trendlib.boards.ledger import Ledger
+from trendlib.boards.sound import MAX_USES
 from trendlib.schema import Status
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
-from trendlib.sound import MAX_USES
 
 LEADERBOARD_COLUMNS = (
     "rank", "title", "artist", "growth_rate", "growth_low", "growth_high", "posts_last_24h", "total_uses", "status",
@@ -129,7 +129,7 @@ class Gallery(ABC):
 
         Returns
         -------
-            The columns of `trendlib.board.Board.alerts`, and ``alert_id`` of what was recorded.
+            The columns of `trendlib.boards.board.Board.alerts`, and ``alert_id`` of what was recorded.
         """
         frame = self.board.alerts().merge(self.kept.standing, on=["sound_id", "rule"], how="left")
         asked = ("breakout", "catch_them_early", "reactivation")
@@ -148,7 +148,7 @@ class Gallery(ABC):
 
         Returns
         -------
-            Table and chart; the columns are those of `trendlib.ledger.Ledger.alerts`.
+            Table and chart; the columns are those of `trendlib.boards.ledger.Ledger.alerts`.
         """
         return self.of_ledger("ledger", "What became of the alerts", self.kept)
 

@@ -10,18 +10,18 @@ from datetime import datetime
 from functools import cached_property
 
 from trendlib import practice
-from trendlib.artist import artist_exhibit
-from trendlib.board import Board
-from trendlib.catalogue import Catalogue, Tracks
-from trendlib.chart_board import ChartBoard
-from trendlib.charted import Charted
+from trendlib.boards.artist import artist_exhibit
+from trendlib.boards.board import Board
+from trendlib.boards.catalogue import Catalogue, Tracks
+from trendlib.boards.chart_board import ChartBoard
+from trendlib.boards.charted import Charted
+from trendlib.boards.song import Song
+from trendlib.boards.songbook import Songbook, read_overrides
 from trendlib.config import Config
 from trendlib.errors import NoDataError
-from trendlib.pull import PullPlan, PullReport, pull
-from trendlib.run import OnProgress, silent
+from trendlib.runs.pull import PullPlan, PullReport, pull
+from trendlib.runs.run import OnProgress, silent
 from trendlib.show.exhibits import Exhibit
-from trendlib.song import Song
-from trendlib.songbook import Songbook, read_overrides
 from trendlib.store import Store
 from trendlib.watchlist import Watchlist
 
@@ -54,12 +54,12 @@ class Market(ABC):
 
     @cached_property
     def charts(self) -> ChartBoard:
-        """Trending charts: `trendlib.chart_board.ChartBoard`."""
+        """Trending charts: `trendlib.boards.chart_board.ChartBoard`."""
         return ChartBoard(Charted(self.store, self.as_of), self._followed, self.pull, is_practice=self.is_practice)
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """The licensed-music catalogue: `trendlib.catalogue.Catalogue`."""
+        """The licensed-music catalogue: `trendlib.boards.catalogue.Catalogue`."""
         return Catalogue(Tracks(self.store, self.as_of), self.songbook, self.pull, is_practice=self.is_practice)
 
     @cached_property

@@ -1,7 +1,7 @@
 """One song over all its sounds: how each moves, where it charts, who hears it, who carries it, how it may be used.
 
-A song is a family of sounds (`trendlib.songbook`). Its totals count a post once, whatever feeds list it. What no source
-has told is said in a sentence, and takes nothing away from the rest.
+A song is a family of sounds (`trendlib.boards.songbook`). Its totals count a post once, whatever feeds list it. What
+no source has told is said in a sentence, and takes nothing away from the rest.
 """
 
 from collections import Counter
@@ -15,11 +15,11 @@ from typing import Any
 import pandas as pd
 
 from trendlib import metrics
-from trendlib.board import Board
-from trendlib.chart_board import PERIOD, ChartBoard
+from trendlib.boards.board import Board
+from trendlib.boards.chart_board import PERIOD, ChartBoard
+from trendlib.boards.licence import COLUMNS as LICENCE_COLUMNS
+from trendlib.boards.licence import CONFIRM, licence_lines, licence_sentence
 from trendlib.errors import ConfigError, NoDataError
-from trendlib.licence import COLUMNS as LICENCE_COLUMNS
-from trendlib.licence import CONFIRM, licence_lines, licence_sentence
 from trendlib.metrics.leaderboard import COLUMNS
 from trendlib.schema import Status
 from trendlib.show import charts
@@ -59,7 +59,7 @@ class Song:
     charts
         The trending charts, and the store behind them.
     family
-        Its sounds, the head first, as `trendlib.songbook.Songbook.family` gives them.
+        Its sounds, the head first, as `trendlib.boards.songbook.Songbook.family` gives them.
     is_practice
         Whether it is a song of the practice world; every exhibit says so.
     """

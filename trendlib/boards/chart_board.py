@@ -15,11 +15,11 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from trendlib import metrics
-from trendlib.charted import NOT_PULLED, Charted, stale_note
-from trendlib.discover import chart_finds
+from trendlib.boards.charted import NOT_PULLED, Charted, stale_note
 from trendlib.errors import ConfigError, NoDataError
-from trendlib.pull import PullPlan, PullReport, charts_of
-from trendlib.run import OnProgress, silent
+from trendlib.runs.discover import chart_finds
+from trendlib.runs.pull import PullPlan, PullReport, charts_of
+from trendlib.runs.run import OnProgress, silent
 from trendlib.schema import Status
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
@@ -261,7 +261,7 @@ class ChartBoard:
         return self.audience_exhibit(frame)
 
     def audience_exhibit(self, frame: pd.DataFrame) -> Exhibit:
-        """Show a frame that `trendlib.charted.Charted.audience_of` gave."""
+        """Show a frame that `trendlib.boards.charted.Charted.audience_of` gave."""
         first = frame.iloc[0]
         return self._exhibit(
             "audience",

@@ -20,7 +20,7 @@ from typing import Any
 import pandas as pd
 
 from trendlib import metrics
-from trendlib.charted import Charted
+from trendlib.boards.charted import Charted
 from trendlib.errors import ConfigError, NoDataError
 from trendlib.metrics import Overrides
 from trendlib.show.theme import plain_text, time_words

@@ -22,7 +22,7 @@ Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True)
-class Versions:
+class PostHistory:
     """Every version of every post, the oldest post first: what was said, and from when until when it was the latest.
 
     Attributes
@@ -34,7 +34,7 @@ class Versions:
     columns: Mapping[str, Any]
 
     @classmethod
-    def of(cls, said: Mapping[str, Any]) -> "Versions":
+    def of(cls, said: Mapping[str, Any]) -> "PostHistory":
         """Order what was said of posts, each answer a row, in the order of their answers.
 
         Parameters
@@ -71,7 +71,7 @@ class Known:
     now
         The instant [microseconds since 1970].
     columns
-        Versions of posts of before.
+        PostHistory of posts of before.
     is_known
         Which of them were the latest word.
     """

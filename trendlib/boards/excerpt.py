@@ -17,11 +17,11 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from trendlib.boards.post_history import DAY_US, NEVER, Known, PostHistory, micros
 from trendlib.metrics.creators import most_viewed
 from trendlib.schema import POST_OBSERVATIONS, POSTS, TABLES, utc_text
 from trendlib.snapshot import PANDAS_TYPES, Snapshot
 from trendlib.store import Store
-from trendlib.versions import DAY_US, NEVER, Known, Versions, micros
 
 _PROOF = ("post_id", "observed_at", "answer_id")
 _WORDS = [name for name in POSTS.names if name not in _PROOF]
@@ -199,14 +199,14 @@ class Excerpt(Store):
             self._creators.update(asked)
 
     @cached_property
-    def versions(self) -> Versions:
+    def versions(self) -> PostHistory:
         """The versions of the one sound's posts as columns of numbers."""
-        return Versions.of(self.taken("posts", "creator_numbers", "region_numbers").execute(_NUMBERED).fetchnumpy())
+        return PostHistory.of(self.taken("posts", "creator_numbers", "region_numbers").execute(_NUMBERED).fetchnumpy())
 
     @cached_property
-    def viewed(self) -> Versions:
+    def viewed(self) -> PostHistory:
         """The same with ``views`` (of -1: unknown), of the posts of known creators."""
-        return Versions(self.taken("counted_posts", "creator_numbers").execute(_VIEWED).fetchnumpy())
+        return PostHistory(self.taken("counted_posts", "creator_numbers").execute(_VIEWED).fetchnumpy())
 
     @cached_property
     def regions(self) -> list[str | None]:

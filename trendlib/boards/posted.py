@@ -1,7 +1,7 @@
 """What a sound's posts show: where it is posted, by whom, how far they carry, with which hashtags.
 
-`Posted` is that half of `trendlib.sound.Sound`. Posts are counted where they lie; what leaves the database is a row a
-day, region, creator or hashtag.
+`Posted` is that half of `trendlib.boards.sound.Sound`. Posts are counted where they lie; what leaves the database is
+a row a day, region, creator or hashtag.
 """
 
 from abc import ABC, abstractmethod
@@ -14,15 +14,16 @@ from typing import Any, Literal, cast
 
 import pandas as pd
 
-from trendlib import findings, metrics
-from trendlib.alerts import marks
+from trendlib import metrics
+from trendlib.boards import findings
+from trendlib.boards.alerts import marks
+from trendlib.boards.evidence import Evidence
+from trendlib.boards.study import Study, at_least_one
 from trendlib.errors import ConfigError
-from trendlib.evidence import Evidence
 from trendlib.metrics.reach import OWN_DAYS
 from trendlib.metrics.velocity import DIALECTS, Dialect
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
-from trendlib.study import Study, at_least_one
 
 CREATOR_COLUMNS = ("rank", "handle", "nickname", "posts", "views", "reach_per_post", "followers")
 POST_COLUMNS = ("rank", "views", "posted_at", "region", "handle", "caption", "link")

@@ -13,7 +13,7 @@ from trendlib.api import keyapi, layers, musicbrainz
 from trendlib.api.keyapi import Chart
 from trendlib.config import Config
 from trendlib.errors import ConfigError
-from trendlib.run import Clock, OnProgress, Run, RunReport, Walk, silent, utc_now
+from trendlib.runs.run import Clock, OnProgress, Run, RunReport, Walk, silent, utc_now
 from trendlib.schema import ARTISTS, Answer, Call, Rows
 from trendlib.watchlist import READERS, sound_id
 

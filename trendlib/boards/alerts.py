@@ -22,14 +22,14 @@ import pandas as pd
 
 from trendlib.api import archive, said
 from trendlib.api.archive import Archive
-from trendlib.board import Board
+from trendlib.boards.board import Board
 from trendlib.config import Config
 from trendlib.errors import ConfigError, NoDataError
-from trendlib.loading import alone, load, sweep_id_of
 from trendlib.metrics import Rule
 from trendlib.metrics.engines import DAY
 from trendlib.metrics.ledger import GAP_DAYS
-from trendlib.run import Clock, utc_now
+from trendlib.runs.loading import alone, load, sweep_id_of
+from trendlib.runs.run import Clock, utc_now
 from trendlib.schema import ALERTS, Answer, Status, utc_text
 from trendlib.store import Store, frame_of
 

@@ -24,7 +24,7 @@ from trendlib.errors import ApiError, AuthError, NoDataError, QuotaError, RateLi
 from trendlib.metrics.coverage import is_newest_first
 from trendlib.metrics.titles import is_generic
 from trendlib.metrics.velocity import counter_velocity
-from trendlib.run import Clock, OnProgress, Run, RunReport, Walk, silent, utc_now
+from trendlib.runs.run import Clock, OnProgress, Run, RunReport, Walk, silent, utc_now
 from trendlib.schema import HASHTAG_OBSERVATIONS, SOUND_OBSERVATIONS, TABLES, Answer, Call, Rows, Status, Table
 from trendlib.store import Store, frame_of
 from trendlib.watchlist import Watchlist

@@ -44,7 +44,7 @@ from trendlib.errors import (
     StoreError,
     UnavailableError,
 )
-from trendlib.loading import LoadReport, alone, load, parsed, sweep_id_of
+from trendlib.runs.loading import LoadReport, alone, load, parsed, sweep_id_of
 from trendlib.schema import Answer, Call, utc_text
 from trendlib.store import Store
 

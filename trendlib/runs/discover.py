@@ -16,7 +16,7 @@ import pandas as pd
 from trendlib.api import tiklive
 from trendlib.config import Config
 from trendlib.errors import ConfigError
-from trendlib.run import Clock, OnProgress, Run, RunReport, Walk, silent, utc_now
+from trendlib.runs.run import Clock, OnProgress, Run, RunReport, Walk, silent, utc_now
 from trendlib.schema import Answer, Call
 from trendlib.watchlist import Watchlist
 

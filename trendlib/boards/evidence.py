@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from trendlib import metrics
-from trendlib.alerts import PACE_RULES, marks
-from trendlib.board import POSTS_PER_CREATOR, SENT_ALERTS, joined_days, latest_uses, not_measured
+from trendlib.boards.alerts import PACE_RULES, marks
+from trendlib.boards.board import POSTS_PER_CREATOR, SENT_ALERTS, joined_days, latest_uses, not_measured
+from trendlib.boards.study import GRID_DAYS, Study
 from trendlib.metrics.captions import hashtag_shares
 from trendlib.metrics.counters import Told
 from trendlib.metrics.coverage import own_span
@@ -22,7 +23,6 @@ from trendlib.metrics.regions import mixed
 from trendlib.metrics.season import season
 from trendlib.metrics.velocity import COUNTED_DAYS, Dialect, of_counts
 from trendlib.schema import Status
-from trendlib.study import GRID_DAYS, Study
 
 CONCENTRATION_DAYS = 7
 _AHEAD = (1, 3, 7)

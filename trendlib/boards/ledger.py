@@ -14,13 +14,13 @@ from typing import Any
 import pandas as pd
 
 from trendlib import metrics
-from trendlib.alerts import PACE_RULES, Episodes
-from trendlib.board import board
+from trendlib.boards.alerts import PACE_RULES, Episodes
+from trendlib.boards.board import board
 from trendlib.errors import NoDataError
 from trendlib.metrics import Rule
 from trendlib.metrics.engines import DAY
 from trendlib.metrics.ledger import BASELINE, HORIZONS_WEEKS
-from trendlib.run import OnProgress, silent
+from trendlib.runs.run import OnProgress, silent
 from trendlib.schema import RULE_RUNS
 from trendlib.snapshot import Snapshot
 from trendlib.store import Store, frame_of

@@ -1,7 +1,7 @@
 """One sound, looked at closely: how it moves, where, by whom, what comes next, and why it is on a list or not.
 
-Every exhibit rests on what is known of this one sound (`trendlib.study`), so none needs the board of all sounds, but
-for a rank. ``sound.at(as_of)`` is the same sound at another instant, at the cost of a filter.
+Every exhibit rests on what is known of this one sound (`trendlib.boards.study`), so none needs the board of all
+sounds, but for a rank. ``sound.at(as_of)`` is the same sound at another instant, at the cost of a filter.
 """
 
 from collections import Counter
@@ -12,19 +12,20 @@ from typing import Any
 
 import pandas as pd
 
-from trendlib import findings, metrics
+from trendlib import metrics
+from trendlib.boards import findings
+from trendlib.boards.evidence import Evidence, evidence
+from trendlib.boards.licence import licence_exhibit, licence_lines
+from trendlib.boards.posted import Posted, known_dialect
+from trendlib.boards.study import Study, at_least_one, in_utc, named_exhibit
 from trendlib.errors import ConfigError
-from trendlib.evidence import Evidence, evidence
-from trendlib.licence import licence_exhibit, licence_lines
 from trendlib.metrics.forecast import RECENT_DAYS as MOST_AHEAD
 from trendlib.metrics.leaderboard import TOP
 from trendlib.metrics.titles import OFFICIAL
 from trendlib.metrics.velocity import Dialect
-from trendlib.posted import Posted, known_dialect
 from trendlib.schema import Status
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
-from trendlib.study import Study, at_least_one, in_utc, named_exhibit
 
 MAX_USES = int(metrics.CATCH_THEM_EARLY["total_uses"])
 EXHIBITS = (
@@ -90,7 +91,7 @@ class Sound(Posted):
         Parameters
         ----------
         name
-            One of ``trendlib.sound.EXHIBITS``.
+            One of ``trendlib.boards.sound.EXHIBITS``.
         **how
             What the method of that name takes.
 

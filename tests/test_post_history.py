@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from trendlib import metrics
+from trendlib.boards.post_history import NEVER, PostHistory, micros
 from trendlib.metrics import daily
 from trendlib.metrics.counters import Readings
 from trendlib.metrics.coverage import own_span, spans
 from trendlib.metrics.engines import enter, instant
-from trendlib.versions import NEVER, Versions, micros
 
 AT = datetime(2026, 3, 2, 7, tzinfo=UTC)
 DAYS, ROWS = 12, 900
@@ -49,7 +49,7 @@ def known_then(answers: dict[str, Any], as_of: datetime) -> pd.DataFrame:
 @pytest.mark.parametrize("back", [0.0, 0.4, 5.3, 40.0])
 def test_counts_at_any_instant_are_those_of_the_metrics(seed: int, back: float) -> None:
     answers, as_of = said(seed), AT - back * timedelta(days=1)
-    known, plain = Versions.of(answers).known(as_of), known_then(answers, as_of)
+    known, plain = PostHistory.of(answers).known(as_of), known_then(answers, as_of)
     assert len(known) == len(plain)
     posts = pd.DataFrame(
         {
@@ -76,7 +76,7 @@ def test_counts_at_any_instant_are_those_of_the_metrics(seed: int, back: float) 
 def test_regions_are_counted_by_cell() -> None:
     answers = said(7)
     plain = known_then(answers, AT)
-    cell, region, posts = Versions.of(answers).known(AT, 6).by_region(3, 2)
+    cell, region, posts = PostHistory.of(answers).known(AT, 6).by_region(3, 2)
     ages = (micros(AT) - 1 - plain["posted"]) // (2 * 86_400_000_000) + 1
     expected = plain[ages <= 3].groupby([ages, "region"]).size()
     assert dict(zip(zip(cell, region, strict=True), posts, strict=True)) == expected.to_dict()
@@ -84,7 +84,7 @@ def test_regions_are_counted_by_cell() -> None:
 
 def test_nothing_said_is_nothing_counted() -> None:
     empty = {name: np.array([], dtype="int64") for name in said(0)}
-    known = Versions.of(empty).known(AT)
+    known = PostHistory.of(empty).known(AT)
     assert not len(known)
     assert known.oldest is None
     assert known.by_day(7, 2, 0, NEVER).empty
@@ -98,7 +98,7 @@ def test_two_answers_of_one_instant_count_once_and_the_later_one_stands() -> Non
         "post": np.array([1, 1]), "posted": np.array([at - 5, at - 5]), "creator": np.array([4, 0]),
         "region": np.array([1, 2]), "observed": np.array([at, at]),
     }  # fmt: skip
-    known = Versions.of(answers).known(AT)
+    known = PostHistory.of(answers).known(AT)
     assert (known.column("creator").tolist(), known.column("region").tolist()) == ([4], [2])
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from trendlib.catalogue import A_GUESS, Tracks
+from trendlib.boards.catalogue import A_GUESS, Tracks
 from trendlib.show.exhibits import Exhibit
 from trendlib.show.theme import day_words
 from trendlib.store import Store

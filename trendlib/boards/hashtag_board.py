@@ -12,7 +12,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from trendlib import findings, metrics
+from trendlib import metrics
+from trendlib.boards import findings
+from trendlib.boards.study import Study, at_least_one, in_utc, named_exhibit
 from trendlib.errors import ConfigError, NoDataError
 from trendlib.metrics import hashtags
 from trendlib.metrics.counters import Readings
@@ -21,7 +23,6 @@ from trendlib.schema import Status, utc_text
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
 from trendlib.show.theme import day_words, plain_text, ratio_words, short_number
-from trendlib.study import Study, at_least_one, in_utc, named_exhibit
 
 EXHIBITS = ("leaderboard", "bumps", "calendar", "creator_brief")
 DIALECTS = ("trendlib", "tutorial_hashtag")
@@ -70,7 +71,7 @@ class HashtagBoard:
         Parameters
         ----------
         name
-            One of ``trendlib.hashtag_board.EXHIBITS``.
+            One of ``trendlib.boards.hashtag_board.EXHIBITS``.
         **how
             What the method of that name takes.
 
