@@ -134,7 +134,7 @@ def are_equal(folder: Path, posts: int) -> bool:
 def _by_spark(folder: Path) -> Iterator[World]:
     from pyspark.sql import SparkSession  # noqa: PLC0415 - Spark is an extra, and DuckDB's process is measured without
 
-    from tests.spark_cluster import cluster  # noqa: PLC0415 - the same
+    from benchmarks.spark_cluster import cluster  # noqa: PLC0415 - the same
     from trendlib.exported import Exported  # noqa: PLC0415 - the same
 
     settings = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false",

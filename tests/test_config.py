@@ -46,6 +46,18 @@ def test_a_home_may_hold_keys_of_its_own_and_the_nearest_env_file_comes_first(
         assert [key.get_secret_value() for key in keys if key] == ["from-home", "from-here"]
 
 
+def test_the_home_that_the_nearest_env_file_names_holds_the_keys(tmp_path: Path) -> None:
+    for folder, key in (("data", "from-elsewhere"), ("real", "from-home")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "watchlist.toml").touch()
+        (tmp_path / folder / ".env").write_text(f"TIKLIVE_API_KEY={key}\n")
+    Path(".env").write_text(f"TRENDLIB_HOME={tmp_path / 'real'}\n")
+    config = Config.load()
+    assert config.home == tmp_path / "real"
+    assert config.tiklive_api_key is not None
+    assert config.tiklive_api_key.get_secret_value() == "from-home"
+
+
 def test_an_env_file_that_is_no_text_is_said() -> None:
     Path(".env").write_bytes(b"TIKLIVE_API_KEY=sesame-\xff\xfe")
     with pytest.raises(ConfigError, match="it is no UTF-8 text") as caught:

@@ -236,3 +236,30 @@ def test_a_reader_lets_the_file_go(monitor: Monitor, busiest: Sound) -> None:
 def test_frames_are_plain_json(busiest: Sound) -> None:
     for name in EXHIBITS:
         json.loads(busiest.exhibit(name).frame.head(3).to_json(date_format="iso"))
+
+
+def interrupted(excerpt: Excerpt) -> None:
+    with excerpt._attached() as memory:  # noqa: SLF001 - what a copy is made in
+        memory.execute("CREATE TABLE posts AS FROM warehouse.posts LIMIT 3").fetchall()
+        raise KeyboardInterrupt
+
+
+def test_a_copy_that_is_interrupted_leaves_nothing_behind(busiest: Sound, monitor: Monitor) -> None:
+    excerpt, other = (Excerpt(monitor.store, [busiest.sound_id]) for _ in range(2))
+    whole = len(other.taken("posts").table("posts"))
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(excerpt)
+    assert len(excerpt.taken("posts").table("posts")) == whole > 3
+
+
+def test_posts_asked_for_twice_are_those_of_each_question(busiest: Sound, monitor: Monitor) -> None:
+    with monitor.store.as_of(monitor.as_of) as world:
+        own = world.posts([busiest.sound_id])
+        none = world.posts(["7999999999999999999"])
+        assert len(own) > 0
+        assert len(none) == 0
+
+
+def test_a_sound_is_found_by_the_title_that_a_chart_gave_it(own_home: Path) -> None:
+    sound = open_monitor(own_home).sound("Under the Overpass")
+    assert sound.sound_id == "7438104633127293048"

@@ -24,8 +24,7 @@ pytest.importorskip("pyspark")
 if not shutil.which("java"):
     pytest.skip("Spark needs Java 17 or newer on the PATH", allow_module_level=True)
 
-import spark_cluster
-
+from benchmarks import spark_cluster
 from trendlib.exported import Exported
 
 ROOT = Path(__file__).parents[1]

@@ -51,6 +51,7 @@ def test_what_is_always_paged_is_watched() -> None:
             "line 3: sounds: .*8 to 19 digits.*did you mean '7012345678901234567'",
         ),
         ("sounds = [7.012345678901234567e18]", "line 1: sounds: .*has lost digits"),
+        ('sounds = ["7.590845459044748e18"]', "line 1: sounds: .*lost its last digits; take the id from the address"),
         ("sounds = [true]", "line 1: sounds: True is not text"),
         ('sounds = "7012345678901234567"', "line 1: sounds must be a list"),
         ('regions = ["US",\n"UK"]', "line 2: regions: 'UK' is no region.*did you mean 'GB'"),

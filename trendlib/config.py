@@ -7,7 +7,6 @@ never looked up.
 """
 
 import ipaddress
-import os
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -147,6 +146,13 @@ def default_home() -> Path:
     return here / "data"
 
 
+class _Home(BaseSettings):
+    """Where the home is, as the environment says or a file."""
+
+    model_config = SettingsConfigDict(env_prefix="TRENDLIB_", env_file_encoding="utf-8", extra="ignore")
+    home: str | None = None
+
+
 def env_files(home: Path | str | None = None) -> list[Path]:
     """List the ``.env`` files that are read, the later before the earlier: the home's, and the nearest here or above.
 
@@ -155,8 +161,8 @@ def env_files(home: Path | str | None = None) -> list[Path]:
     here = Path.cwd()
     near = next((folder / ".env" for folder in (here, *here.parents) if (folder / ".env").is_file()), None)
     try:
-        own = Path(home or os.environ.get("TRENDLIB_HOME") or default_home()).expanduser() / ".env"
-    except RuntimeError:  # the home is refused in its turn
+        own = Path(home or _Home(_env_file=near).home or default_home()).expanduser() / ".env"
+    except (RuntimeError, OSError, UnicodeDecodeError):  # the home, or the file, is refused in its turn
         own = None
     return [file for file in dict.fromkeys((own, near)) if file is not None and file.is_file()]
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
+from pydantic import SecretStr
 
 from trendlib.config import EXPIRY, Config, env_files
 from trendlib.errors import ConfigError, StoreError
@@ -133,11 +134,10 @@ def _privacy(config: Config) -> Finding:
 
 def _secrets_in_files(config: Config) -> Finding:
     """Look for the keys that are set where people put them by mistake: notebooks, programs, notes, data."""
-    webhook = config.slack_webhook and urlsplit(config.slack_webhook.get_secret_value()).path
+    # kept hidden until they are looked for: a traceback may show what is named here
     keys = (config.tiklive_api_key, config.keyapi_api_key, config.layers_api_key, config.notion_token)
-    secrets = [webhook or "", *(key.get_secret_value() for key in keys if key)]
-    words = [one.encode() for one in secrets if len(one) >= _SHORTEST_KEY]
-    if not words:
+    hidden = [key for key in (*keys, config.slack_webhook) if key and len(_told(key)) >= _SHORTEST_KEY]
+    if not hidden:
         return Finding("keys in files", "none is set that could stand in one")
     looked_at, size, holding = 0, 0, []
     for path in _files_of(config):
@@ -146,7 +146,7 @@ def _secrets_in_files(config: Config) -> Finding:
         with suppress(OSError):
             content = path.read_bytes()
             looked_at, size = looked_at + 1, size + len(content)
-            holding += [str(path)] if any(word in content for word in words) else []
+            holding += [str(path)] if any(_told(key) in content for key in hidden) else []
     if not holding:
         return Finding("keys in files", f"in none of {looked_at:,} files here and in the home")
     remedy = "Take it out, and replace the key at its provider: who has the file, or its history, has the key."
@@ -270,24 +270,32 @@ def _disk(config: Config) -> Finding:
     return Finding("disk", found, is_fine=False, remedy="Free some space.")
 
 
-def _servers(config: Config) -> list[tuple[str, str]]:
-    """List who is asked or told with these settings, and their addresses."""
-    webhook = config.slack_webhook
+def _told(secret: SecretStr) -> bytes:
+    """Give what would stand in a file: a key, or the path of a webhook."""
+    text = secret.get_secret_value()
+    return (urlsplit(text).path if "://" in text else text).encode()
+
+
+def _servers(config: Config) -> list[tuple[str, str, int]]:
+    """List who is asked or told with these settings, with host and port: the address of a webhook is a secret."""
     named = {
         "TikLiveAPI": config.tiklive_base_url if config.tiklive_api_key else None,
         "KeyAPI": config.keyapi_base_url if config.keyapi_api_key else None,
         "Layers": config.layers_base_url if config.layers_api_key else None,
         "MusicBrainz": config.musicbrainz_base_url if config.musicbrainz_contact else None,
-        "Slack": webhook.get_secret_value() if webhook else None,
         "Notion": config.notion_base_url if config.notion_token else None,
     }
-    return [(name, address) for name, address in named.items() if address]
+    slack = [("Slack", *_door(config.slack_webhook.get_secret_value()))] if config.slack_webhook else []
+    return [*((name, *_door(address)) for name, address in named.items() if address), *slack]
 
 
-def _reached(name: str, address: str) -> Finding:
-    """Call a server and hang up: nothing is asked, so nothing is spent."""
+def _door(address: str) -> tuple[str, int]:
     parts = urlsplit(address)
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _reached(name: str, host: str, port: int) -> Finding:
+    """Call a server and hang up: nothing is asked, so nothing is spent."""
     try:
         socket.create_connection((host, port), timeout=_CALL_S).close()
     except (OSError, UnicodeError) as error:

@@ -6,6 +6,7 @@ word in each column, answers that said nothing left out. Of two answers of one m
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import count
 
 import duckdb
 import pandas as pd
@@ -20,6 +21,7 @@ PANDAS_TYPES = {
     "bool": "boolean",
     "time": "datetime64[us, UTC]",
 }
+_GATHERED = count()
 
 
 class Snapshot:
@@ -71,8 +73,9 @@ class Snapshot:
         if not columns:
             both = f"({posts}) AS p LEFT JOIN ({counters}) AS o USING (post_id)"
             posts = f"SELECT p.*, o.views, o.likes, o.comments, o.shares, o.saves FROM {both}"  # noqa: S608 - of schema and ids
-        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE posts_known AS {posts}").fetchall()
-        return self._connection.table("posts_known")
+        name = f"posts_{next(_GATHERED)}"  # what was given before stays as it is
+        self._connection.execute(f"CREATE TEMP TABLE {name} AS {posts}").fetchall()
+        return self._connection.table(name)
 
     def frame(self, name: str, **where: str | Sequence[str]) -> pd.DataFrame:
         """Return `table` as a pandas frame with the schema's types, in the order of its key."""

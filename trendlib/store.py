@@ -291,27 +291,3 @@ def _known(connection: duckdb.DuckDBPyConnection, table: Table, ids: Iterable[st
     found = connection.execute(f"SELECT answer_id FROM {table.name} SEMI JOIN asked USING (answer_id)").fetchall()  # noqa: S608
     connection.unregister("asked")
     return {row[0] for row in found}
-
-
-def _condition(table: Table, column: str, value: str | Sequence[str]) -> str:
-    if column not in table.names:
-        raise SchemaError(f"{table.name} has no column {column!r}; it has {', '.join(table.names)}")
-    values = [value] if isinstance(value, str) else list(value)
-    listed = ", ".join("'" + one.replace("'", "''") + "'" for one in values)
-    return f"{column} IN ({listed})" if values else "false"
-
-
-def _read_sql(table: Table, conditions: str) -> str:
-    key = ", ".join(table.key)
-    newest = "(observed_at, answer_id)"
-    if table.role == "log":
-        return f"SELECT * FROM {table.name} WHERE {conditions}"  # noqa: S608
-    if table.role == "latest":
-        whole = f"SELECT max_by({table.name}, {newest}) AS one FROM {table.name} WHERE {conditions} GROUP BY {key}"  # noqa: S608
-        return f"SELECT unnest(one) FROM ({whole})"  # noqa: S608
-    others = [name for name in table.names if name not in {*table.key, "observed_at", "answer_id"}]
-    words = ", ".join(f"max_by({name}, {newest}) AS {name}" for name in others)
-    return (
-        f"SELECT {key}, {words}, max(observed_at) AS observed_at, max_by(answer_id, {newest}) AS answer_id, "  # noqa: S608
-        f"min(observed_at) AS first_seen FROM {table.name} WHERE {conditions} GROUP BY {key}"
-    )

@@ -179,6 +179,8 @@ def sound_id(value: object) -> str:
         return text
     if match := _SOUND_URL.fullmatch(text):
         return match[1]
+    if re.fullmatch(r"[0-9.,]+(?:e\+?[0-9]+)?", text, re.IGNORECASE) and not text.isdecimal():
+        raise ConfigError(f"{text!r} went through a spreadsheet and lost its last digits; take the id from the address")
     digits = re.sub(r"[^0-9]", "", text.translate(_LIKE_DIGITS))
     hint = f"; did you mean {digits!r}?" if _SOUND_ID.fullmatch(digits) else ""
     raise ConfigError(f"{text!r} is neither a sound id (8 to 19 digits) nor a tiktok.com/music/ address{hint}")

@@ -30,7 +30,7 @@ from shutil import copyfileobj
 from typing import Any, Self, TypeVar
 
 from trendlib.errors import ConfigError, ParseError
-from trendlib.schema import Answer, utc_text
+from trendlib.schema import YEARS, Answer, utc_text
 
 LONGEST_LINE = 64 * 2**20
 DEEPEST_BODY = 100  # far above any answer, far below what stops Python from writing it again
@@ -38,7 +38,6 @@ TOO_DEEP = "(nested too deeply to be kept)"
 _CHUNK = 2**18
 _GZIP_MAGIC = b"\x1f\x8b"
 _DAMAGES = (EOFError, zlib.error, gzip.BadGzipFile)
-YEARS = range(2000, 2101)  # every instant near them can be told in any time zone and any frame
 _OWNER_ONLY = 0o600
 _SWEEP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _FORMS = (".jsonl", ".jsonl.gz")

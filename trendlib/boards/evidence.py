@@ -10,7 +10,7 @@ import pandas as pd
 
 from trendlib import metrics
 from trendlib.boards.alerts import PACE_RULES, marks
-from trendlib.boards.board import POSTS_PER_CREATOR, SENT_ALERTS, joined_days, latest_uses, not_measured
+from trendlib.boards.board import COUNTED, POSTS_PER_CREATOR, SENT_ALERTS, joined_days, latest_uses, not_measured
 from trendlib.boards.study import GRID_DAYS, Study
 from trendlib.metrics.captions import hashtag_shares
 from trendlib.metrics.counters import Told
@@ -26,7 +26,6 @@ from trendlib.schema import Status
 
 CONCENTRATION_DAYS = 7
 _AHEAD = (1, 3, 7)
-_COUNTED = ("sound_id", "creator_id", "region", "posted_at")
 
 
 def evidence(study: Study, sound_id: str, as_of: datetime) -> "Evidence":
@@ -94,7 +93,7 @@ class Evidence:
     @cached_property
     def posts(self) -> Any:
         """Its posts, one row each, to be counted: a relation without what counting does not need."""
-        return self.world.posts_known(has_counters=False).project(", ".join(_COUNTED))
+        return self.world.posts_known(has_counters=False).project(", ".join(COUNTED))
 
     @cached_property
     def listed(self) -> Any:

@@ -5,18 +5,17 @@ are first asked for, and the file is let go: writers never wait. Of posts, each 
 time in which it was the latest word, up to the next answer: what was known at an instant is then a filter.
 """
 
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache, cached_property, partial
-from itertools import count
+from functools import cached_property, partial
 from typing import Any, Literal
 
 import duckdb
 import numpy as np
 import pandas as pd
 
+from trendlib.boards.memory import attached, place_of
 from trendlib.boards.post_history import DAY_US, NEVER, Known, PostHistory, micros
 from trendlib.metrics.creators import most_viewed
 from trendlib.schema import POST_OBSERVATIONS, POSTS, TABLES, utc_text
@@ -86,7 +85,6 @@ _TAGGED = (
     "FROM worded_posts JOIN (SELECT post_id, hashtag, min(observed_at) AS first FROM post_hashtags GROUP BY ALL) "
     "USING (post_id) WHERE sound_id IS NOT NULL ORDER BY posted"
 )
-_PLACES = count()
 # What a look at one sound always takes: the file is opened once for all of it.
 _TOGETHER = ("sounds", "sound_observations", "feed_pages", "alerts", "posts")
 _OF_CREATORS = {"creators": ("handle", "nickname"), "creator_observations": ("followers",)}
@@ -156,7 +154,7 @@ class Excerpt(Store):
             self._copy([table for table in needed if table not in _MADE])
         for table in needed:
             if table in _MADE:
-                self._memory.execute(f"CREATE TABLE {table} AS {_MADE[table][1]}").fetchall()
+                self._memory.execute(f"CREATE OR REPLACE TABLE {table} AS {_MADE[table][1]}").fetchall()
         self._taken.update(needed)
         return self._memory
 
@@ -216,11 +214,7 @@ class Excerpt(Store):
 
     @cached_property
     def _memory(self) -> duckdb.DuckDBPyConnection:
-        """A place of its own in the one database in memory; it goes when the excerpt goes."""
-        connection, name = _database().cursor(), f"excerpt_{next(_PLACES)}"
-        connection.execute(f"ATTACH ':memory:' AS {name}; USE {name}; SET TimeZone = 'UTC'")
-        weakref.finalize(self, _leave, name).atexit = False
-        return connection
+        return place_of(self)
 
     def _copy(self, tables: Sequence[str]) -> None:
         with self._attached() as memory:
@@ -230,11 +224,8 @@ class Excerpt(Store):
     @contextmanager
     def _attached(self) -> Iterator[duckdb.DuckDBPyConnection]:
         # opened as every other reader opens it: waiting for who holds the file, and checking what it is
-        with self._connection(read_only=True):
-            place = str(self.path).replace("'", "''")
-            self._memory.execute(f"ATTACH '{place}' AS warehouse (READ_ONLY)")
+        with self._connection(read_only=True), attached(self.path, self._memory):
             yield self._memory
-            self._memory.execute("DETACH warehouse")
 
     def _rows(self, table: str) -> str:
         ids = _quoted(self.sound_ids)
@@ -382,16 +373,6 @@ class ExcerptSnapshot(Snapshot):
         """Return every reading of the posts' counters, the older ones too."""
         rows = f"SELECT * FROM post_observations WHERE observed_at < TIMESTAMPTZ '{utc_text(self.as_of)}'"  # noqa: S608
         return self._excerpt.taken("post_observations").sql(rows)
-
-
-@cache
-def _database() -> duckdb.DuckDBPyConnection:
-    # to start a database takes longer than to copy a sound
-    return duckdb.connect()
-
-
-def _leave(name: str) -> None:
-    _database().cursor().execute(f"DETACH {name}")
 
 
 def _quoted(ids: Iterable[str]) -> str:

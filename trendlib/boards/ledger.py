@@ -176,7 +176,7 @@ def _ledger(world: Snapshot, said: pd.DataFrame, runs: pd.DataFrame, outcome: Ru
     base = metrics.outcomes(_base(claims, asked, daily), daily, as_of=world.as_of, rule=outcome)
     titles = world.frame("sounds")[["sound_id", "title", "artist"]]
     named = said.merge(titles, on="sound_id", how="left").merge(_notes(world), on="alert_id", how="left")
-    named["title"] = named["title"].where(named["subject"] == "sound", named["sound_id"])
+    named["title"] = named["title"].fillna(named["sound_id"])  # a hashtag, or a sound that nobody named
     whose = named[["alert_id", "sound_id", "rule", "alerted_at", "title", "alert"]]
     told = became.merge(whose, on=["sound_id", "rule", "alerted_at"], how="left")
     alerts = named.merge(_wide(told), on="alert_id", how="left")

@@ -32,7 +32,7 @@ EXHIBITS = (
     "velocity", "regions", "region_shift", "creators", "leave_one_out", "reach", "hashtags", "forecast", "family",
     "versions", "posts", "why", "licence",
 )  # fmt: skip
-DAY_COLUMNS = ("day", "posts", "exposure_days", "source", "is_flagged")
+DAY_COLUMNS = ("day", "posts", "exposure_days", "source")
 FAMILY_COLUMNS = ("title", "artist", "version", "reason", "confidence")
 
 

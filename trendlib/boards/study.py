@@ -27,12 +27,12 @@ from trendlib.metrics.counters import Readings
 from trendlib.metrics.coverage import Feed
 from trendlib.metrics.daily import HORIZON_DAYS, Grid
 from trendlib.metrics.engines import instant
+from trendlib.schema import YEARS
 from trendlib.show.exhibits import Exhibit
 from trendlib.store import Store
 
 COMPANY = 200
 GRID_DAYS = HORIZON_DAYS + 1
-YEARS = range(2000, 2101)  # every instant near them can be told in any time zone and any frame
 _SOUNDS_KEPT, _INSTANTS_KEPT, _BOARDS_KEPT = 6, 48, 2
 
 Kept = TypeVar("Kept")
@@ -150,7 +150,7 @@ class Study:
         return chosen.assign(lot=lots).sort_values("lot", ignore_index=True)
 
     def known(self, as_of: datetime) -> pd.DataFrame:
-        """Return the titles of all sounds that were watched by an instant: a row a sound with a title."""
+        """Return the titles of all sounds that were watched by an instant, a chart's where the provider named none."""
         return self._names.keep(as_of, lambda: self._known(as_of))
 
     def _known(self, as_of: datetime) -> pd.DataFrame:
@@ -158,6 +158,9 @@ class Study:
             asked = world.table("feed_pages", subject="sound").project("subject_id AS sound_id")
             read = world.table("sound_observations").project("sound_id").union(asked).distinct().df()["sound_id"]
             sounds = world.frame("sounds", sound_id=sorted({*self.watched, *read.dropna()}))
+            charted = world.table("chart_entries").project("sound_id, title").distinct().order("sound_id, title").df()
+        named = charted.dropna().drop_duplicates("sound_id").set_index("sound_id")["title"]
+        sounds["title"] = sounds["title"].fillna(sounds["sound_id"].map(named))
         return sounds[sounds["sound_id"].isin(self.watched)] if self.watched else sounds
 
     def _counted(self, as_of: datetime) -> Grid:

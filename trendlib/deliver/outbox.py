@@ -235,9 +235,7 @@ class Outbox:
         ConfigError
             If a channel that is set up lies elsewhere.
         """
-        webhook = self._config.slack_webhook
-        addresses = {"slack": webhook and webhook.get_secret_value(), "notion": self._config.notion_base_url}
-        away = [one for one in places if (address := addresses.get(one)) and not is_loopback(address)]
+        away = [one for one in places if _is_away(self._config, one)]
         if self._is_practice and away:
             raise ConfigError(f"Asked to deliver to {' and '.join(away)}; this is the practice world, and whoever "
                               "reads it there would take it for real. Add --dry-run to see what would be sent, or set "
@@ -352,3 +350,10 @@ def _wait(pause: Callable[[RetryCallState], float], state: RetryCallState) -> fl
     error = state.outcome.exception() if state.outcome else None
     asked_s = error.reset_s if isinstance(error, LaterError) else None
     return pause(state) if asked_s is None else asked_s
+
+
+def _is_away(config: Config, place: str) -> bool:
+    """Tell whether a channel that is set up lies on another machine; a webhook is no local name here."""
+    if place == "slack":
+        return bool(config.slack_webhook and not is_loopback(config.slack_webhook.get_secret_value()))
+    return place == "notion" and not is_loopback(config.notion_base_url)

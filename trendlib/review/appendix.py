@@ -13,7 +13,10 @@ from trendlib.show.deck import Slide
 from trendlib.show.theme import day_words, time_words
 
 DEFINITIONS = (
-    ("velocity", "posts of the last 24 h over the mean day of the sound's own week before; 1× is no change"),
+    (
+        "velocity",
+        "posts of the last 24 h over the mean day of the week before, without weekdays and common shocks; 1× is steady",
+    ),
     ("its interval", "90 %: the band is what chance alone may do at so many posts; lists go by its lower end"),
     ("breakout", "a pace that the three weeks before can't explain, carried by many creators"),
     ("catch them early", "small sounds at three times their pace: a list to listen to, not a proof"),

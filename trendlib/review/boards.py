@@ -30,7 +30,7 @@ def top(agenda: Agenda) -> list[Slide]:
     first = board.frame.iloc[0]
     rising = int((board.frame["growth_low"] > 1).sum())
     name = plain_text(first["title"], NAMED) or first["sound_id"]
-    title = f"{name} leads: {ratio_words(*first[['growth_rate', 'growth_low', 'growth_high']])} its own week before"
+    title = f"{name} leads: {ratio_words(*first[['growth_rate', 'growth_low', 'growth_high']])}"
     return [
         Slide(
             title=title if number == 0 else f"Places {part['rank'].iloc[0]} and on",

@@ -67,14 +67,17 @@ class LoadReport:
         Rows added, by table [rows].
     lines_rejected
         Lines read that were no answers at all [lines].
+    rejected
+        Items and lines that were set aside and that the warehouse did not know yet.
     reasons
-        Why items and lines were set aside that the warehouse did not know yet: reason → how often.
+        Why, as the warehouse tells it: reason → how often. Of one answer a thousand are told.
     """
 
     read: int = 0
     added: int = 0
     failed: int = 0
     lines_rejected: int = 0
+    rejected: int = 0
     rows: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
 
@@ -141,6 +144,7 @@ def load(answers: Iterable[tuple[str, Answer | Reject]], store: Store, *, chunk:
         for one in loaded:
             report.rows.update({name: len(rows) for name, rows in one.rows.tables.items()})
             report.reasons.update(row["reason"] for row in one.rows.tables.get(REJECTS.name, ()))
+        report.rejected += sum(one.rows.rejected for one in loaded) + len(lines)
         report.reasons.update(row["reason"] for row in lines)
     return report
 

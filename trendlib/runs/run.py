@@ -45,7 +45,7 @@ from trendlib.errors import (
     UnavailableError,
 )
 from trendlib.runs.loading import LoadReport, alone, load, parsed, sweep_id_of
-from trendlib.schema import Answer, Call, utc_text
+from trendlib.schema import YEARS, Answer, Call, utc_text
 from trendlib.store import Store
 
 MOST_SILENCES = 8  # each has been asked for most of a minute by then
@@ -134,10 +134,9 @@ class RunReport:
     def told(self, what: str = "") -> str:
         """Say what it cost, which questions stayed without an answer, and who ended early; ``what`` it was about."""
         taken = [f"Taken over from a run that was killed: {self.taken_over:,} answers."] * bool(self.taken_over)
-        rejects = sum(self.loaded.reasons.values())
         cost = (
             f"{what + ': ' if what else ''}{self.spent:,} credits spent, {self.saved:,} saved by the cache, "
-            f"{rejects:,} items set aside, {len(self.failures):,} questions without an answer."
+            f"{self.loaded.rejected:,} items set aside, {len(self.failures):,} questions without an answer."
         )
         reasons = [f"  {failure.reason}" for failure in self.failures[:MOST_TOLD]]
         ended = [f"Ended early: {self.stopped} What was bought is loaded."] if self.stopped else []
@@ -367,7 +366,7 @@ def _is_data(answer: Answer) -> bool:
 
 
 def _plausible(now: datetime) -> datetime:
-    if now.year not in archive.YEARS:
+    if now.year not in YEARS:
         raise ConfigError(f"Asked to fetch answers at {utc_text(now)}, as this machine's clock says; that cannot be "
                           "right. Set the clock, then run again. Nothing was bought.")  # fmt: skip
     return now

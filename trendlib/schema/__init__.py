@@ -17,7 +17,7 @@ Conventions of measurement:
 from collections.abc import Mapping
 
 from trendlib.schema.alerts import ALERTS, NOTES, RULE_RUNS
-from trendlib.schema.answers import Answer, Call, Rows, utc_text
+from trendlib.schema.answers import YEARS, Answer, Call, Rows, utc_text
 from trendlib.schema.columns import ANSWER_ID, OBSERVED_AT, Column, Kind, Table
 from trendlib.schema.evidence import CALLS, FEED_PAGES, REJECTS
 from trendlib.schema.observations import (
@@ -70,6 +70,7 @@ __all__ = [
     "SOUNDS",
     "SOUND_OBSERVATIONS",
     "TABLES",
+    "YEARS",
     "Answer",
     "Call",
     "Column",

@@ -63,6 +63,7 @@ class Answer:
 
 
 MOST_REJECTS = 1_000
+YEARS = range(2000, 2101)  # every instant near them can be told in any time zone and any frame
 
 
 @dataclass
@@ -76,6 +77,13 @@ class Rows:
     >>> rows.add(SOUND_OBSERVATIONS, sound_id="7012345678901234567", total_uses=1200)
     >>> rows.tables["sound_observations"]
     [{'sound_id': '7012345678901234567', 'total_uses': 1200}]
+
+    Attributes
+    ----------
+    tables
+        Table → rows; ``rejects`` among them.
+    rejected
+        How many things were set aside, told or not.
     """
 
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

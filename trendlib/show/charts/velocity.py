@@ -234,8 +234,9 @@ def _draw_alerts(sheet: Sheet, days: pd.DataFrame, top: float) -> None:
     for number, episode in enumerate(blocks(days[days["alert"].notna()])[-_MOST_NOTES:]):
         first = episode["day"].iloc[0]
         is_late = first > days["day"].iloc[len(days) // 2]
-        steps = episode.drop_duplicates("alert").to_dict("records")
-        said = ", ".join(f"{safe_text(step['alert'], 24)} {step['day'].day} {step['day']:%b}" for step in steps)
+        # an alert is told when its 24 hours are over
+        steps = episode.assign(told=episode["day"] + DAY).drop_duplicates("alert").to_dict("records")
+        said = ", ".join(f"{safe_text(step['alert'], 24)} {step['told'].day} {step['told']:%b}" for step in steps)
         x = wall_time(first)
         sheet.line(x0=x, x1=x, y0=0, y1=top, line={"color": LIGHT.accent, "width": 1.5})
         sheet.note(

@@ -39,7 +39,7 @@ def cluster(folder: Path, *, memory: str) -> Iterator[tuple[str, dict[str, str]]
 def started(log: Path, *command: str, environment: dict[str, str]) -> Iterator[None]:
     """Run one of the cluster's processes, and end it and what it started whatever happens."""
     with log.open("wb") as stream:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - Spark's own programs
             command, stdout=stream, stderr=subprocess.STDOUT, env=environment, start_new_session=True
         )
     try:
