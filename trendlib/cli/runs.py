@@ -49,7 +49,7 @@ def demo(
     with stages() as on_progress:
         made += monitor.review().save(out, on_progress=on_progress)
     screen.print("\nWritten: " + ", ".join(str(path) for path in made))
-    screen.print("Next: `make lab` opens the notebooks; notebooks/01_explore_a_sound.ipynb is the place to begin.")
+    screen.print("Next: `make lab` opens the notebooks; notebooks/00_start_here.ipynb is the place to begin.")
 
 
 @app.command()

@@ -70,6 +70,13 @@ YEARS = range(2000, 2101)  # every instant near them can be told in any time zon
 class Rows:
     """What parsing gives: rows by table, each row with every column of its table but the proof.
 
+    Attributes
+    ----------
+    tables
+        Table → rows; ``rejects`` among them.
+    rejected
+        How many things were set aside, told or not.
+
     Examples
     --------
     >>> from trendlib.schema import SOUND_OBSERVATIONS
@@ -77,13 +84,6 @@ class Rows:
     >>> rows.add(SOUND_OBSERVATIONS, sound_id="7012345678901234567", total_uses=1200)
     >>> rows.tables["sound_observations"]
     [{'sound_id': '7012345678901234567', 'total_uses': 1200}]
-
-    Attributes
-    ----------
-    tables
-        Table → rows; ``rejects`` among them.
-    rejected
-        How many things were set aside, told or not.
     """
 
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
