@@ -17,6 +17,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from browsing import browser, playwright, seen  # noqa: F401 - fixtures for all
 
 from trendlib import practice
 from trendlib.config import Config

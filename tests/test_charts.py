@@ -125,13 +125,13 @@ def test_a_rounded_counter_shows_how_far_it_can_be_off():
     assert "from the use counter, give or take 1K" in bars["hovertext"][0]
 
 
-def test_alerts_are_marked_once_an_episode_with_the_day_of_each_step():
+def test_alerts_are_marked_once_an_episode_with_the_day_on_which_each_was_told():
     alerts = pd.DataFrame(
         {"day": days(30)["day"][[5, 6, 7, 20]], "alert": ["watch", "confirmed", "confirmed", "watch"]}
     )
     figure = charts.velocity(days(30), alerts=alerts)
     said = [each.text for each in figure.layout.annotations if each.name == "alert"]
-    assert said == ["<b>watch 14 Feb, confirmed 15 Feb</b>", "<b>watch 1 Mar</b>"]
+    assert said == ["<b>watch 15 Feb, confirmed 16 Feb</b>", "<b>watch 2 Mar</b>"]
     assert [color == LIGHT.accent for color in trace(figure, "posts")["marker"]["color"]].count(True) == 4
 
 

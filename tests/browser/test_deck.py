@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser.conftest import Seen
+from browsing import Seen
 from decks import AS_OF, TITLES, board, deck, decks, full, pick
 from playwright.sync_api import Page, expect
 

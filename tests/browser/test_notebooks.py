@@ -4,7 +4,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser.conftest import Lab, Seen
+from browser.conftest import Lab
+from browsing import Seen
 from playwright.sync_api import expect
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
@@ -20,7 +21,7 @@ def test_a_notebook_runs_in_jupyterlab_from_a_cold_kernel_and_stays_small(name: 
     lab.run_all(page)
     page.evaluate("jupyterapp.commands.execute('docmanager:save')")
     assert page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count() == 0
-    assert page.locator(".js-plotly-plot .main-svg").count() > 0
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_attached()
     page.locator(".js-plotly-plot").first.scroll_into_view_if_needed()
     seen.picture(name.removesuffix(".ipynb"))
     assert not seen.outside

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from browser.conftest import Seen
+from browsing import Seen
 from playwright.sync_api import Page, expect
 
 from trendlib.monitor import Monitor

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from browser.conftest import Lab, Seen, watched
+from browser.conftest import Lab
+from browsing import Seen, watched
 from playwright.sync_api import Browser, Locator, Page, expect
 
 CELLS = (

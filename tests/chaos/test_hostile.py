@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from browser.conftest import Seen, browser, playwright, seen  # noqa: F401 - fixtures
+from browsing import Seen
 from chaos.conftest import Promise
 from loopback import Loopback, serving
 
@@ -168,7 +168,7 @@ def harmed(own_home: Path, tmp_path: Path, listener: Loopback) -> Path:
 def test_no_word_runs_in_a_browser_a_spreadsheet_or_a_deck(
     harmed: Path,
     tmp_path: Path,
-    seen: Seen,  # noqa: F811 - a fixture
+    seen: Seen,
     listener: Loopback,
     promise: Promise,
 ) -> None:
