@@ -21,8 +21,8 @@ def test_a_notebook_runs_in_jupyterlab_from_a_cold_kernel_and_stays_small(name: 
     lab.run_all(page)
     page.evaluate("jupyterapp.commands.execute('docmanager:save')")
     assert page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count() == 0
-    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_attached()
-    page.locator(".js-plotly-plot").first.scroll_into_view_if_needed()
+    expect(page.locator(".js-plotly-plot:visible").first).to_be_visible()
+    page.locator(".js-plotly-plot:visible").first.scroll_into_view_if_needed()
     seen.picture(name.removesuffix(".ipynb"))
     assert not seen.outside
     assert not seen.errors
