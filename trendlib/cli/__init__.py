@@ -38,22 +38,29 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a title the terminal has no letters for is spelt out
+    # ended outside of what caught an error: its frames hold open connections, which then can't be closed
+    sys.exit(_ended())
+
+
+def _ended() -> str | int | None:
+    """Run a command, and give its exit code."""
     try:
         app(_home_first(_channels_said(_understood(sys.argv[1:]))))
     except ConfigError as error:
         _complain(str(error))
-        sys.exit(BAD_INPUT)
+        return BAD_INPUT
     except TrendlibError as error:
         _complain(str(error))
-        sys.exit(COULD_NOT_RUN)
+        return COULD_NOT_RUN
     except OSError as error:
         _complain(f"{error}. Choose a place that exists, can be written and has room.")
-        sys.exit(COULD_NOT_RUN)
+        return COULD_NOT_RUN
     except SystemExit as end:
         if end.code != INTERRUPTED:
-            raise
+            return end.code
         screen.print("Stopped. What was fetched is kept; the same command goes on from there.")
-        sys.exit(COULD_NOT_RUN)
+        return COULD_NOT_RUN
+    return DONE
 
 
 def _complain(sentence: str) -> None:
