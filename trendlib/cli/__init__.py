@@ -5,6 +5,7 @@ What was asked for goes to standard output; progress, summaries and errors go to
 3 could not run.
 """
 
+import os
 import sys
 from io import TextIOWrapper
 
@@ -38,7 +39,6 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a title the terminal has no letters for is spelt out
-    # ended outside of what caught an error: its frames hold open connections, which then can't be closed
     sys.exit(_ended())
 
 
@@ -59,7 +59,10 @@ def _ended() -> str | int | None:
         if end.code != INTERRUPTED:
             return end.code
         screen.print("Stopped. What was fetched is kept; the same command goes on from there.")
-        return COULD_NOT_RUN
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # all is on disk; what the interrupt left open can't be taken apart in order, and the database would complain
+        os._exit(COULD_NOT_RUN)
     return DONE
 
 
