@@ -38,13 +38,14 @@ HOOK = "T0CANARYe7/B1CANARYq3/CANARYzX9cV5bN1mK8lJ4hG0f"
 CANARIES = (*KEYS.values(), WRONG, TOKEN, HOOK)
 
 JOBS = """
-import json, logging, runpy, sys, threading, traceback
+import json, logging, os, runpy, sys, threading, traceback
 import requests.adapters
 from rich.console import Console
 from rich.traceback import Traceback
 
 console = Console(file=open("locals.txt", "a", encoding="utf-8"), width=400)
 started = open("started.txt", "a", encoding="utf-8")
+os._exit = sys.exit  # a command that is stopped ends its process at once; here the next job follows
 logging.basicConfig(level=logging.DEBUG, filename="debug.log")
 logging.captureWarnings(True)
 sys.addaudithook(lambda event, words: event == "subprocess.Popen" and started.write(f"{words[1]}\\n") and None)
