@@ -255,6 +255,27 @@ def _ledger(case: str) -> go.Figure:
     return charts.ledger(_cased(outcomes, ("outcome", "lift"), 32)[case], rates=rates if case != "empty" else None)
 
 
+def _tags(case: str) -> go.Figure:
+    def beside(count: int) -> pd.DataFrame:
+        share = 0.5 / (1 + np.arange(count))
+        frame = pd.DataFrame({"hashtag": [f"tag{one}" for one in range(count)], "n": np.round(200 * share)})
+        return frame.assign(share=share, lift=9 * share, status=np.where(share < 0.1, "weak", "ok"))
+
+    return charts.hashtags(_cased(beside, ("share", "lift"), 14)[case])
+
+
+def _posts(case: str) -> go.Figure:
+    return charts.posts(
+        _cased(
+            lambda count: _people(count).assign(
+                posted_at=START + pd.Timedelta(hours=7) * np.arange(count), caption=LONG, region="US"
+            ),
+            ("views",),
+            10,
+        )[case]
+    )
+
+
 CHARTS: Mapping[str, Callable[[str], go.Figure]] = {
     "audience": _audience,
     "creators": _creators,
@@ -262,10 +283,12 @@ CHARTS: Mapping[str, Callable[[str], go.Figure]] = {
     "forecast": _forecast,
     "hashtag_calendar": _calendar,
     "hashtag_year": lambda case: charts.hashtag_year(_cased(_year, ("posts",), 200)[case]),
+    "hashtags": _tags,
     "landscape": partial(_board, charts.landscape),
     "leaderboard": partial(_board, charts.leaderboard),
     "leave_one_out": _left_out,
     "ledger": _ledger,
+    "posts": _posts,
     "rank_path": _paths,
     "reach": _reach,
     "region_mix": _region_mix,

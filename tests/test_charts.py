@@ -269,6 +269,14 @@ def test_axes_are_marked_at_round_numbers():
 # Every chart, in every state of its frame
 
 SIZE_LIMIT = 400_000
+SAID_BY_ROW = {
+    "creators": "views not shown",
+    "hashtags": "share not known",
+    "leaderboard": "can't tell",
+    "leave_one_out": "can't tell",
+    "ledger": "not known",
+    "posts": "views not shown",
+}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -292,20 +300,12 @@ def test_a_chart_without_rows_says_what_is_missing(name):
     assert len(said.split()) > 5
 
 
-@pytest.mark.parametrize("name", sorted({*CHARTS} - {"creators", "leaderboard", "leave_one_out", "ledger"}))
+@pytest.mark.parametrize("name", sorted({*CHARTS} - {*SAID_BY_ROW}))
 def test_a_chart_of_which_nothing_is_known_says_so(name):
     assert len(note(CHARTS[name]("unknown"), "missing").split()) > 5
 
 
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("creators", "views not shown"),
-        ("leaderboard", "can't tell"),
-        ("leave_one_out", "can't tell"),
-        ("ledger", "not known"),
-    ],
-)
+@pytest.mark.parametrize(("name", "said"), SAID_BY_ROW.items())
 def test_rows_of_which_nothing_is_known_say_so_each(name, said):
     assert said.replace("'", "&#39;") in texts(CHARTS[name]("unknown")).replace("'", "&#39;")
 
@@ -328,3 +328,47 @@ def test_a_forecast_fans_out_over_its_horizons():
     widths = [high - low for high, low in zip(fan["y"][:4], reversed(fan["y"][4:]), strict=True)]
     assert widths == sorted(widths)
     assert len(set(fan["x"])) == 4
+
+
+def test_a_hashtag_is_its_share_of_posts_and_how_often_that_is_beside_what_is_usual():
+    beside = pd.DataFrame(
+        {"hashtag": ["fyp", "<b>own</b>"], "n": [80, 3], "share": [0.8, 0.03], "lift": [1.1, 24.0],
+         "status": ["ok", "weak"]}
+    )  # fmt: skip
+    figure = charts.hashtags(beside)
+    shares, lifts = trace(figure, "share"), trace(figure, "lift")
+    assert shares["x"] == [0.8, 0.03]
+    assert lifts["x"] == [1.1, 24.0]
+    assert lifts["marker"]["color"] == [LIGHT.slate, LIGHT.paper]
+    assert "#&lt;b&gt;own" in texts(figure)
+    assert shares["hovertext"][1].endswith(
+        "in 3 posts, 3% of them<br>24× what is usual<br>few posts: to be taken with care"
+    )
+    assert figure.layout.xaxis2.ticktext == ("beside other sounds",)
+    assert charts.hashtags(beside, usual="chance").layout.xaxis2.ticktext == ("chance",)
+
+
+def test_a_hashtag_without_anything_to_compare_with_says_so():
+    alone = pd.DataFrame({"hashtag": ["fyp"], "n": [80], "share": [0.8], "lift": [None], "status": ["ok"]})
+    figure = charts.hashtags(alone)
+    assert "what is usual is not known" in texts(figure)
+    assert [one["name"] for one in figure.to_dict()["data"]] == ["share"]
+
+
+def test_a_post_is_its_views_with_who_posted_it_and_when():
+    at = pd.Timestamp("2022-03-01 12:00", tz="UTC")
+    top = pd.DataFrame(
+        {"rank": [1, 2], "views": [1_200_000, None], "posted_at": [at, pd.NaT], "handle": ["<i>me</i>", None],
+         "caption": [HOSTILE, None], "region": ["BR", None]}
+    )  # fmt: skip
+    figure = charts.posts(top)
+    bars = trace(figure, "views")
+    assert bars["x"] == [1_200_000, None]
+    assert bars["hovertext"][0].startswith(
+        "<b>@&lt;i&gt;me&lt;/i&gt;</b><br>1.2M views so far<br>posted Tue 1 Mar 2022, 12:00 UTC<br>account in BR"
+    )
+    assert bars["hovertext"][1] == "<b>creator unknown</b><br>views not shown<br>region unknown"
+    said = texts(figure)
+    assert "1 Mar 2022, BR" in said
+    assert "views not shown" in said
+    assert "<script" not in said + "".join(bars["hovertext"])

@@ -1,5 +1,6 @@
 """The finding of an exhibit, in a sentence: what a reader takes away without looking at the chart."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from trendlib.show.theme import plain_text, ratio_words, share_words, short_numb
 
 MOST_NAMED = 3
 NAME_LETTERS = 40
+POST_COLUMNS = ("rank", "views", "posted_at", "region", "handle", "caption", "link")
 
 
 def pace(row: "pd.Series[Any]", window_days: int) -> str:
@@ -107,6 +109,11 @@ def most_typical(hashtags: pd.DataFrame) -> str:
     )
 
 
+def tags(names: Iterable[str], none: str = "none") -> str:
+    """Write hashtags in a row, or what to say of none."""
+    return ", ".join(f"#{plain_text(one, NAME_LETTERS)}" for one in names) or none
+
+
 def ahead(frame: pd.DataFrame, days: int) -> str:
     """Say how many uses the next days bring."""
     row = frame.iloc[-1] if len(frame) else None
@@ -131,3 +138,12 @@ def post_link(handle: Any, post_id: str) -> str:
     """Write the address of a post; TikTok finds it by its id whatever the handle."""
     who = quote(handle, safe="") if isinstance(handle, str) and handle else "_"
     return f"https://www.tiktok.com/@{who}/video/{quote(post_id, safe='')}"
+
+
+def linked(posts: pd.DataFrame) -> pd.DataFrame:
+    """Add the address of each post: ``link``, missing where there is no post."""
+    links = [
+        post_link(handle, post) if isinstance(post, str) else None
+        for handle, post in zip(posts["handle"], posts["post_id"], strict=True)
+    ]
+    return posts.assign(link=pd.Series(links, posts.index, dtype="str"))

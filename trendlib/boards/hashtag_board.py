@@ -33,7 +33,6 @@ LEADERBOARD_COLUMNS = (
 )  # fmt: skip
 BUMP_COLUMNS = ("hashtag", "delta", "baseline", "evidence", "snapshots", "status", "is_bump")
 BRIEF_COLUMNS = ("hashtag_rank", "hashtag", "growth_rate", "post_rank", "views", "posted_at", "link")
-POST_COLUMNS = ("rank", "views", "posted_at", "region", "handle", "caption", "link")
 YEAR_DAYS = 365
 RECENT_DAYS = 7
 
@@ -117,8 +116,7 @@ class HashtagBoard:
         rule = self.study.rules["hashtag_bump"]
         frame = hashtags.bumps(self._observations, as_of=self.as_of, of=of, rule=rule)
         frame = frame.sort_values(["evidence", "hashtag"], ascending=[False, True], ignore_index=True)
-        bumped = frame.loc[frame["is_bump"], "hashtag"]
-        found = ", ".join(f"#{plain_text(one, 40)}" for one in bumped) or "none"
+        found = findings.tags(frame.loc[frame["is_bump"], "hashtag"])
         return self._exhibit(
             "hashtag_bumps",
             f"Bumps in {of.removeprefix('total_')}",
@@ -150,13 +148,12 @@ class HashtagBoard:
         order = {name: place for place, name in enumerate(latest["hashtag"].head(top))}
         frame = everything[everything["hashtag"].isin(order)]
         frame = frame.sort_values(["hashtag", "day"], key=lambda c: c.map(order) if c.name == "hashtag" else c)
-        on = latest.loc[latest["is_on"], "hashtag"]
-        said = ", ".join(f"#{plain_text(one, 40)}" for one in on) or "none"
+        on = findings.tags(latest.loc[latest["is_on"], "hashtag"])
         return self._exhibit(
             "hashtag_calendar",
             "When hashtags started and stopped",
             frame.reset_index(drop=True),
-            subtitle=f"on now: {said}",
+            subtitle=f"on now: {on}",
             draw=partial(charts.hashtag_calendar, frame),
             tally=Counter(latest["status"]),
             note=f"velocity on the counter of posts, in the dialect {dialect}",
@@ -203,7 +200,7 @@ class HashtagBoard:
             "creator_brief",
             "Hashtags to post with today",
             frame,
-            subtitle=", ".join(f"#{plain_text(one, 40)}" for one in leaders["hashtag"]) or "none can be ranked",
+            subtitle=findings.tags(leaders["hashtag"], "none can be ranked"),
             columns=BRIEF_COLUMNS,
             tally=Counter(leaders["status"]),
             things="hashtags",
@@ -236,6 +233,7 @@ class HashtagBoard:
             frame,
             subtitle=f"more often than chance: {said}" if said else "too few posts to tell what is more than chance",
             columns=("beside", "n", "share", "lift", "status"),
+            draw=partial(charts.hashtags, frame.rename(columns={"hashtag": "of", "beside": "hashtag"}), usual="chance"),
             tally=Counter(frame["status"]),
             note="among the posts known of the last 28 days; lift 1 is chance",
         )
@@ -272,7 +270,8 @@ class HashtagBoard:
             "hashtag_posts",
             f"Posts with #{plain_text(name, 60)} {span}",
             frame,
-            columns=POST_COLUMNS,
+            columns=findings.POST_COLUMNS,
+            draw=partial(charts.posts, frame),
             note="those known, the most viewed first; views as last read",
         )
 
@@ -374,12 +373,7 @@ class HashtagBoard:
         with self.study.store.as_of(self.as_of) as world:
             named = world.frame("creators", creator_id=ids)[["creator_id", "handle"]]
         known = creators.drop_duplicates("post_id").merge(named, on="creator_id", how="left")[["post_id", "handle"]]
-        both = frame.merge(known, on="post_id", how="left")
-        links = [
-            findings.post_link(handle, post) if isinstance(post, str) else None
-            for handle, post in zip(both["handle"], both["post_id"], strict=True)
-        ]
-        return both.assign(link=pd.Series(links, both.index, dtype="str"))
+        return findings.linked(frame.merge(known, on="post_id", how="left"))
 
     def _exhibit(self, name: str, title: str, frame: pd.DataFrame, **how: Any) -> Exhibit:
         readings = f"{len(self._observations):,} readings of {len(self.names)} hashtags"

@@ -26,7 +26,6 @@ from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
 
 CREATOR_COLUMNS = ("rank", "handle", "nickname", "posts", "views", "reach_per_post", "followers")
-POST_COLUMNS = ("rank", "views", "posted_at", "region", "handle", "caption", "link")
 HASHTAG_COLUMNS = ("hashtag", "n", "share", "lift", "status")
 SPAN_DAYS: Mapping[str, int] = MappingProxyType({"day": 1, "week": 7})
 
@@ -199,6 +198,7 @@ class Posted(ABC):
             shown,
             subtitle=findings.most_typical(frame),
             columns=HASHTAG_COLUMNS,
+            draw=partial(charts.hashtags, shown),
             source=f"{findings.counted(frame.head(1), 'n_posts')} posts of the last {days} days",
             tally=Counter(shown["status"]),
             things="hashtags",
@@ -217,14 +217,14 @@ class Posted(ABC):
         """
         at_least_one(top=top, days=days)
         leaders = metrics.top_posts(self.evidence.viewed, as_of=self.as_of, days=days, top=top)
-        named = leaders.merge(self.evidence.names(leaders["creator_id"].dropna().tolist()), on="creator_id", how="left")
-        links = [findings.post_link(row.handle, row.post_id) for row in named.itertuples()]
-        frame = named.assign(link=links)
+        known = self.evidence.names(leaders["creator_id"].dropna().tolist())
+        frame = findings.linked(leaders.merge(known, on="creator_id", how="left"))
         return self._exhibit(
             "posts",
             f"Most viewed posts with {self.name}",
             frame[["rank", "post_id", "link", "views", "posted_at", "region", "handle", "caption"]],
-            columns=POST_COLUMNS,
+            columns=findings.POST_COLUMNS,
+            draw=partial(charts.posts, frame),
             source=f"{self.evidence.number_of_posts:,} posts known",
             note=f"posted in the last {days} days; views as last read",
         )

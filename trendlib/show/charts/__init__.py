@@ -17,10 +17,12 @@ from trendlib.show.charts.curve import curve
 from trendlib.show.charts.forecast import forecast
 from trendlib.show.charts.hashtag_calendar import hashtag_calendar
 from trendlib.show.charts.hashtag_year import hashtag_year
+from trendlib.show.charts.hashtags import hashtags
 from trendlib.show.charts.landscape import landscape
 from trendlib.show.charts.leaderboard import leaderboard
 from trendlib.show.charts.leave_one_out import leave_one_out
 from trendlib.show.charts.ledger import ledger
+from trendlib.show.charts.posts import posts
 from trendlib.show.charts.rank_path import rank_path
 from trendlib.show.charts.reach import reach
 from trendlib.show.charts.region_mix import region_mix
@@ -37,10 +39,12 @@ __all__ = [
     "forecast",
     "hashtag_calendar",
     "hashtag_year",
+    "hashtags",
     "landscape",
     "leaderboard",
     "leave_one_out",
     "ledger",
+    "posts",
     "rank_path",
     "reach",
     "region_mix",
