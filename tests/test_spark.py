@@ -124,7 +124,10 @@ def test_a_cluster_of_two_makes_the_boards_of_one_machine(cluster, store, export
         [
             str(spark_cluster.SPARK / "bin" / "spark-submit"), "--master", address, "--driver-memory", "600m",
             "--executor-memory", "512m", "--conf", "spark.ui.enabled=false", "--conf", "spark.driver.host=127.0.0.1",
-            "--conf", "spark.driver.bindAddress=127.0.0.1", str(ROOT / "examples" / "spark_board.py"),
+            "--conf", "spark.driver.bindAddress=127.0.0.1",
+            # plans are read, not compiled: the practice world is small
+            "--conf", "spark.sql.codegen.factoryMode=NO_CODEGEN", "--conf", "spark.sql.codegen.wholeStage=false",
+            str(ROOT / "examples" / "spark_board.py"),
             str(exported), str(out),
         ],
         capture_output=True, text=True, env=environment, timeout=300, check=False,

@@ -108,10 +108,20 @@ class Board:
         """Hashtags whose views are more than their last two weeks explain, and all others."""
         return _bumps(self.tags, self.as_of, self.rules["hashtag_bump"]) if len(self.tags) else self.tags
 
+    @cached_property
+    def _everything(self) -> pd.DataFrame:
+        """All sounds ranked, with those that cannot be ranked last: what nearly every question begins with."""
+        ranked: pd.DataFrame = metrics.leaderboard(
+            self.velocities, as_of=self.as_of, facts=self.facts, max_uses=None, top=None, include_unrankable=True
+        )
+        return ranked
+
     def leaderboard(
         self, *, max_uses: int | None = None, top: int | None = None, include_unrankable: bool = True
     ) -> pd.DataFrame:
         """Rank the sounds; by default all of them, with those that cannot be ranked last."""
+        if max_uses is None and top is None and include_unrankable:
+            return self._everything.copy()
         ranked: pd.DataFrame = metrics.leaderboard(
             self.velocities,
             as_of=self.as_of,
