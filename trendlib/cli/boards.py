@@ -7,14 +7,26 @@ from typing import Annotated, Any
 import typer
 
 from trendlib.boards.sound import MAX_USES
-from trendlib.cli.terminal import AsFormat, AsOf, Format, app, leave_delivered, moment, opened, printed, screen, stages
+from trendlib.cli.terminal import (
+    AsFormat,
+    AsOf,
+    Format,
+    Purpose,
+    app,
+    leave_delivered,
+    moment,
+    opened,
+    printed,
+    screen,
+    stages,
+)
 from trendlib.errors import ConfigError
 
 TOP = 20
 DELIVER = "Deliver what was recorded, once to each of slack,notion,csv,json,parquet; alone, to those that are set up."
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.LOOK)
 def leaderboard(
     context: typer.Context,
     as_of: AsOf = None,
@@ -33,7 +45,7 @@ def leaderboard(
     printed(board, format_)
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.TELL)
 def alerts(
     context: typer.Context,
     as_of: AsOf = None,
@@ -69,7 +81,7 @@ def _tell(payloads: Sequence[Mapping[str, Any]]) -> None:
         typer.echo(one["payload"].rstrip("\n"))
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.TELL)
 def resend(
     context: typer.Context,
     alert_ids: Annotated[
@@ -83,7 +95,7 @@ def resend(
     leave_delivered(outbox.alerts(channel, only=alert_ids))
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.TELL)
 def ledger(context: typer.Context, as_of: AsOf = None, format_: AsFormat = Format.TABLE) -> None:
     """Tell what became of every recorded alert, beside sounds that no rule flagged."""
     monitor = opened(context, as_of)
@@ -93,7 +105,7 @@ def ledger(context: typer.Context, as_of: AsOf = None, format_: AsFormat = Forma
         printed(rates, format_)
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.TELL)
 def backtest(
     context: typer.Context,
     start: Annotated[str, typer.Option(help="First instant, like 2026-09-01T07:00:00Z.")],
@@ -109,7 +121,7 @@ def backtest(
     printed(exhibit, format_)
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.LOOK)
 def why(
     context: typer.Context,
     sound: Annotated[str, typer.Argument(help="Sound id, TikTok address, or part of the title.")],

@@ -6,7 +6,7 @@ import typer
 
 from trendlib.boards import hashtag_board
 from trendlib.boards import sound as sound_room
-from trendlib.cli.terminal import AsFormat, AsOf, Format, app, opened, printed
+from trendlib.cli.terminal import AsFormat, AsOf, Format, Purpose, app, opened, printed
 from trendlib.errors import ConfigError, NoDataError
 
 OVERVIEW = ("velocity", "regions", "creators", "hashtags", "forecast", "why")
@@ -14,7 +14,7 @@ SPEAKING = ("velocity", "leave_one_out")
 OF_HASHTAGS = ("calendar",)
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.LOOK)
 def sound(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Sound id, TikTok address, or part of the title.")],
@@ -35,7 +35,7 @@ def sound(
         printed(found.exhibit(exhibit or "velocity", **how), format_)
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.LOOK)
 def hashtags(
     context: typer.Context,
     exhibit: Annotated[str, typer.Option(help=f"One of {', '.join(hashtag_board.EXHIBITS)}.")] = "leaderboard",

@@ -12,6 +12,7 @@ from trendlib.api.archive import Archive
 from trendlib.cli.terminal import (
     DONE,
     DONE_WITH_FAILURES,
+    Purpose,
     app,
     bytes_bar,
     opened,
@@ -32,7 +33,7 @@ class FeedOrder(StrEnum):
     MIXED = "mixed"
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.KEEP)
 def replay(
     context: typer.Context, files: Annotated[list[Path], typer.Argument(help="Recordings: .jsonl, .jsonl.gz.")]
 ) -> None:
@@ -44,7 +45,7 @@ def replay(
     raise typer.Exit(DONE_WITH_FAILURES if report.lines_rejected else DONE)
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.KEEP)
 def rebuild(context: typer.Context) -> None:
     """Make the warehouse anew from the archive."""
     config = Config.load(home=context.obj)
@@ -53,14 +54,14 @@ def rebuild(context: typer.Context) -> None:
         summarise_load(loading.rebuild(config, on_bytes=on_bytes))
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.KEEP)
 def export(context: typer.Context, folder: Annotated[Path, typer.Argument(help="Where the Parquet files go.")]) -> None:
     """Write every table as Parquet, partitioned by day."""
     for path in opened(context).export(folder):
         screen.print(f"wrote {path}")
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.BEGIN)
 def follow(
     context: typer.Context, sounds: Annotated[list[str], typer.Argument(help="Sound ids or TikTok addresses.")]
 ) -> None:
@@ -71,7 +72,7 @@ def follow(
         screen.print(f"{sound}: {said} ({config.watchlist_file})")
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.BEGIN)
 def doctor(
     context: typer.Context,
     online: Annotated[
@@ -87,7 +88,7 @@ def doctor(
     raise typer.Exit(DONE if all(one.is_fine or not one.is_needed for one in findings) else DONE_WITH_FAILURES)
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.KEEP)
 def sandbox(
     seed: Annotated[int, typer.Option(help="What the world is drawn from.")] = 7,
     sounds: Annotated[int, typer.Option(help="Number of sounds, 10 to 10,000.")] = 60,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from trendlib.cli.terminal import AsOf, Format, app, leave_delivered, moment, opened, printed, screen, stages
+from trendlib.cli.terminal import AsOf, Format, Purpose, app, leave_delivered, moment, opened, printed, screen, stages
 from trendlib.config import Config
 from trendlib.errors import ConfigError
 from trendlib.review import FORMATS, write_example
@@ -15,7 +15,7 @@ from trendlib.review import FORMATS, write_example
 OUT = Path("out")
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.TELL)
 def review(
     context: typer.Context,
     as_of: AsOf = None,
@@ -40,7 +40,7 @@ def review(
     screen.print("Written: " + ", ".join(str(path) for path in files))
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.TELL)
 def announce(
     context: typer.Context,
     as_of: AsOf = None,

@@ -11,6 +11,7 @@ from trendlib.cli.terminal import (
     Credits,
     DryRun,
     Format,
+    Purpose,
     app,
     bytes_bar,
     leave,
@@ -28,7 +29,7 @@ from trendlib.runs.sweep import Limits, plan
 from trendlib.watchlist import READERS
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.BEGIN)
 def demo(
     context: typer.Context,
     out: Annotated[Path, typer.Option(help="Folder for what is made.")] = Path("out"),
@@ -52,7 +53,7 @@ def demo(
     screen.print("Next: `make lab` opens the notebooks; notebooks/00_start_here.ipynb is the place to begin.")
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.FETCH)
 def sweep(
     context: typer.Context,
     budget: Credits = None,
@@ -78,7 +79,7 @@ def sweep(
     leave(report.run)
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.FETCH)
 def discover(context: typer.Context, budget: Credits = None, format_: AsFormat = Format.TABLE) -> None:
     """Search keywords and tastemakers for sounds not watched yet."""
     with stages() as on_progress:

@@ -12,6 +12,7 @@ from trendlib.cli.terminal import (
     AsOf,
     Credits,
     Format,
+    Purpose,
     app,
     leave,
     opened,
@@ -25,7 +26,7 @@ from trendlib.runs.pull import PullPlan, charts_of
 from trendlib.show.theme import plain_text
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.FETCH)
 def pull(
     context: typer.Context,
     region: Annotated[list[str] | None, typer.Option(help="Market of a chart, two letters; may be repeated.")] = None,
@@ -46,7 +47,7 @@ def pull(
     leave(report.run)
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.LOOK)
 def chart(
     context: typer.Context,
     region: Annotated[str, typer.Option(help="Market, two letters.")],
@@ -59,7 +60,7 @@ def chart(
     printed(opened(context, as_of).charts.table(region, period, new_only=new_only), format_)
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.LOOK)
 def tracks(
     context: typer.Context,
     search: Annotated[str, typer.Option(help="Words of title, artist or album; misspelt ones are found too.")] = "",
@@ -76,7 +77,7 @@ def tracks(
         screen.print(f"\nTo choose {plain_text(first['title'])}: {json.dumps(catalogue.payload(first['track_id']))}")
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.LOOK)
 def song(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Sound id, song id, TikTok address, or part of the title.")],
@@ -95,7 +96,7 @@ def song(
         printed(found.sounds(), format_)
 
 
-@app.command()
+@app.command(rich_help_panel=Purpose.LOOK)
 def artist(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="The artist's name.")],

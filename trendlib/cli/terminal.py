@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, cast
 
 import typer
 from rich.console import Console
@@ -21,6 +21,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.text import Text
+from typer.core import TyperCommand, TyperGroup
 
 from trendlib.deliver import Delivery
 from trendlib.errors import ConfigError
@@ -36,8 +37,29 @@ DONE, DONE_WITH_FAILURES, BAD_INPUT, COULD_NOT_RUN = range(4)
 MOST_SHOWN = 5
 PIPE_WIDTH = 120
 
+
+class Purpose(StrEnum):
+    """What a command is for: the headings of the help, in their order."""
+
+    BEGIN = "To begin"
+    FETCH = "Fetch"
+    LOOK = "Look"
+    TELL = "Tell the team, and what became of it"
+    KEEP = "Keep"
+
+
+class ByPurpose(TyperGroup):
+    """Lists commands under their purposes, not in the order in which files are read."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer hands it in
+        """Name the commands in the order of the help."""
+        commands = cast("dict[str, TyperCommand]", self.commands)
+        return sorted(commands, key=lambda name: list(Purpose).index(Purpose(str(commands[name].rich_help_panel))))
+
+
 app = typer.Typer(
     name="trendlib",
+    cls=ByPurpose,
     help="Which TikTok sounds accelerate, who drives them, and what each number rests on.",
     no_args_is_help=True,
     add_completion=False,
