@@ -51,6 +51,17 @@ def test_heading_table_and_caption_stand_in_this_order() -> None:
     assert "As of Mon 2 Mar 2026, 07:00 UTC" in lines[-1]
 
 
+def test_rows_that_are_left_out_are_counted() -> None:
+    screen = io.StringIO()
+    print_exhibit(
+        exhibit({"title": "One"}, {"title": "Two"}, {"title": "Three"}), Console(file=screen, width=120), most=1
+    )
+    assert "One" in screen.getvalue()
+    assert "Two" not in screen.getvalue()
+    assert "… and 2 rows more" in screen.getvalue()
+    assert "rows more" not in "\n".join(printed(exhibit()))
+
+
 def test_a_ratio_is_read_with_its_interval_and_a_status_in_words() -> None:
     (row,) = (line for line in printed(exhibit()) if "Song" in line)
     assert "2.5× [1.2–5.0]" in row

@@ -33,6 +33,7 @@ EXHIBITS = (
     "versions", "posts", "why", "licence",
 )  # fmt: skip
 DAY_COLUMNS = ("day", "posts", "exposure_days", "source")
+AHEAD_COLUMNS = ("days", "uses_next", "uses_low", "uses_high", "uses_before", "daily_growth", "status")
 FAMILY_COLUMNS = ("title", "artist", "version", "reason", "confidence")
 
 
@@ -146,6 +147,7 @@ class Sound(Posted):
             f"What comes next for {self.name}",
             frame,
             subtitle=findings.ahead(frame, days),
+            columns=AHEAD_COLUMNS,
             draw=partial(charts.forecast, self.evidence.days, ahead=frame, as_of=self.as_of),
             source=findings.evidence_used(self.evidence.days, self.evidence.readings),
             tally=Counter(frame["status"].tail(1)),

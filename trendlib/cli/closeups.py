@@ -6,11 +6,12 @@ import typer
 
 from trendlib.boards import hashtag_board
 from trendlib.boards import sound as sound_room
-from trendlib.cli.terminal import AsFormat, AsOf, Format, Purpose, app, opened, printed
+from trendlib.cli.terminal import AsFormat, AsOf, Format, Purpose, app, opened, printed, screen
 from trendlib.errors import ConfigError, NoDataError
 
 OVERVIEW = ("velocity", "regions", "creators", "hashtags", "forecast", "why")
 SPEAKING = ("velocity", "leave_one_out")
+BRIEF = 14  # rows of each exhibit in an overview: two weeks of days
 OF_HASHTAGS = ("calendar",)
 
 
@@ -30,7 +31,8 @@ def sound(
     found = opened(context, as_of).sound(name)
     if exhibit is None and format_ is Format.TABLE:
         for one in OVERVIEW:
-            printed(found.exhibit(one, **(how if one == "velocity" else {})), format_)
+            printed(found.exhibit(one, **(how if one == "velocity" else {})), format_, most=BRIEF)
+        screen.print(f"\nAll rows of one: trendlib sound … --exhibit {'|'.join(OVERVIEW)}")
     else:
         printed(found.exhibit(exhibit or "velocity", **how), format_)
 

@@ -109,10 +109,10 @@ def opened(context: typer.Context, as_of: str | None = None) -> Monitor:
     return monitor
 
 
-def printed(exhibit: Exhibit, format_: Format) -> None:
+def printed(exhibit: Exhibit, format_: Format, *, most: int | None = None) -> None:
     """Print an exhibit on standard output: for people, or for programs, which get UTF-8 in any terminal."""
     if format_ is Format.TABLE:
-        print_exhibit(exhibit, Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH))
+        print_exhibit(exhibit, Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH), most=most)
     else:
         typer.echo((csv_text if format_ is Format.CSV else json_text)(exhibit.frame).encode(), nl=False)
 

@@ -52,7 +52,7 @@ _DATE_SIGNS = 10
 _GIVES_WAY = ("last alert", "album", "artist", "title", "uses", "posts 24 h")
 
 
-def print_exhibit(exhibit: Exhibit, console: Console) -> None:
+def print_exhibit(exhibit: Exhibit, console: Console, *, most: int | None = None) -> None:
     """Print an exhibit; other people's text is printed as text, whatever stands in it.
 
     Parameters
@@ -61,11 +61,16 @@ def print_exhibit(exhibit: Exhibit, console: Console) -> None:
         What to print: the columns it shows to readers.
     console
         Where to. When it is narrow, artists give way first, then titles, then counts.
+    most
+        How many rows; by default all of them.
     """
+    table = exhibit.table.head(most) if most else exhibit.table
     headings = [Text(plain_text(exhibit.title, 200), style="bold"), Text(plain_text(exhibit.subtitle, 300))]
-    body = _table(exhibit.table, console.width) if len(exhibit.frame) else Text("nothing to show")
+    body: list[Table | Text] = [_table(table, console.width) if len(table) else Text("nothing to show")]
+    if len(table) < len(exhibit.frame):
+        body.append(Text(f"… and {len(exhibit.frame) - len(table):,} rows more", style="dim"))
     caption = Text(plain_text(exhibit.caption, 1000), style="dim")
-    console.print(Group(Text(), *(line for line in headings if line.plain), Text(), body, Text(), caption))
+    console.print(Group(Text(), *(line for line in headings if line.plain), Text(), *body, Text(), caption))
 
 
 def _table(frame: pd.DataFrame, width: int) -> Table:
