@@ -27,6 +27,8 @@ from trendlib.show.exhibits import Exhibit
 
 CREATOR_COLUMNS = ("rank", "handle", "nickname", "posts", "views", "reach_per_post", "followers")
 HASHTAG_COLUMNS = ("hashtag", "n", "share", "lift", "status")
+MIX_COLUMNS = ("day", "region", "posts", "share", "n", "n_unknown", "unknown_share")
+SHIFT_COLUMNS = ("region", "p0", "p1", "low", "high", "n0", "n1", "n_unknown", "is_crossover", "status", "reason")
 SPAN_DAYS: Mapping[str, int] = MappingProxyType({"day": 1, "week": 7})
 
 
@@ -71,6 +73,7 @@ class Posted(ABC):
             f"Where {self.name} is posted",
             mix,
             subtitle=findings.top_regions(mix),
+            columns=MIX_COLUMNS,
             draw=partial(charts.region_mix, mix, crossovers=marked, span_days=SPAN_DAYS[by]),
             source=f"{findings.counted(cells_known, 'n')} posts with a region, "
             f"{findings.counted(cells_known, 'n_unknown')} without",
@@ -86,6 +89,7 @@ class Posted(ABC):
             f"Regions this week against last: {self.name}",
             shifts,
             subtitle=findings.shift(shifts),
+            columns=SHIFT_COLUMNS,
             draw=partial(charts.region_shift, shifts),
             source=f"{findings.counted(shifts.head(1), 'n1')} posters this week, "
             f"{findings.counted(shifts.head(1), 'n0')} last week",

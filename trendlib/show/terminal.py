@@ -35,6 +35,7 @@ _SHORTER = {
     "p0": "share before",
     "p1": "share now",
     "low": "at least by",
+    "high": "at most by",
     "n_unknown": "unknown",
     "alerted_at": "alerted",
     "outcome_1w": "1 week",
