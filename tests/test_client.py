@@ -688,10 +688,21 @@ def test_pages_of_one_feed_start_apart_and_other_feeds_do_not_wait(make: Make, s
 
 def test_no_more_requests_are_under_way_than_there_are_workers(make: Make, server: Server) -> None:
     server.otherwise = waits(0.03)
-    client = make(workers=2)
+    client = make(workers=2, requests_per_minute=60_000)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(client.fetch, map(call, range(12))))
     assert server.most_under_way == 2
+
+
+def test_a_question_leaves_when_the_answer_before_is_archived(make: Make, server: Server) -> None:
+    server.otherwise = waits(0.01)
+    kept: list[Answer] = []
+    missing: list[int] = []
+    client = make(record=kept.append, requests_per_minute=1)  # so low a limit needs one at a time
+    client._limiter.wait = lambda: missing.append(len(server.paths) - len(kept))  # type: ignore[method-assign] # noqa: SLF001
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(client.fetch, map(call, range(12))))
+    assert missing == [0] * 12
 
 
 def test_threads_that_ask_the_same_buy_it_once(make: Make, server: Server) -> None:

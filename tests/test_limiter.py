@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from trendlib.api.limiter import Limiter
+from trendlib.api.limiter import Door, Limiter
 from trendlib.errors import StoreError
 
 ROOT = Path(__file__).parents[1]
@@ -143,3 +144,57 @@ def test_a_hold_is_at_most_a_minute(tmp_path: Path) -> None:
     file = tmp_path / "requests.json"
     Limiter(file, "one", limit=None).hold(1e9)
     assert json.loads(file.read_text())["one"]["held_until"] - time.monotonic() <= 60
+
+
+def test_while_answers_are_quicker_than_the_limit_questions_leave_one_at_a_time(tmp_path: Path) -> None:
+    door = Door(Limiter(tmp_path / "requests.json", "one", limit=None, window_s=1e6), most=3)
+    away, most = 0, []
+
+    def ask(_: int) -> None:
+        nonlocal away
+        with door.passed():
+            away += 1
+            most.append(away)
+            time.sleep(0.001)
+            away -= 1
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(ask, range(30)))
+    assert most == [1] * 30
+
+
+def test_slow_answers_are_awaited_side_by_side_and_never_more_than_allowed(tmp_path: Path) -> None:
+    door = Door(Limiter(tmp_path / "requests.json", "one", limit=None, window_s=0.0), most=3)
+    all_away, fourth = threading.Barrier(4), threading.Event()
+
+    def ask(number: int) -> None:
+        with door.passed():
+            if number == 3:
+                fourth.set()
+            all_away.wait(timeout=10)
+
+    with ThreadPoolExecutor(4) as pool:
+        asking = [pool.submit(ask, number) for number in range(3)]
+        while all_away.n_waiting < 3:
+            time.sleep(0.001)
+        last = pool.submit(ask, 3)
+        assert not fourth.wait(0.05)
+        all_away.reset()
+        for one in asking:
+            assert isinstance(one.exception(timeout=5), threading.BrokenBarrierError)
+        assert fourth.wait(5)
+        all_away.abort()
+        assert isinstance(last.exception(timeout=5), threading.BrokenBarrierError)
+
+
+def test_an_error_under_way_lets_the_next_one_out(tmp_path: Path) -> None:
+    door = Door(Limiter(tmp_path / "requests.json", "one", limit=None, window_s=1e6), most=1)
+    with pytest.raises(ValueError, match="no answer"), door.passed():
+        raise ValueError("no answer")
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(door.passed().__enter__).result(timeout=5)
+
+
+@pytest.mark.parametrize(("limit", "pace_s"), [(200, 0.3), (50, 1.2), (None, 0.3)])
+def test_the_pace_is_that_of_the_limit(tmp_path: Path, limit: int | None, pace_s: float) -> None:
+    assert Limiter(tmp_path / "requests.json", "one", limit=limit, window_s=60).pace_s == pytest.approx(pace_s)

@@ -31,7 +31,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from trendlib.api.budget import Budget
 from trendlib.api.cache import AnswerCache
-from trendlib.api.limiter import LONGEST_HOLD_S, WINDOW_S, Limiter
+from trendlib.api.limiter import LONGEST_HOLD_S, WINDOW_S, Door, Limiter
 from trendlib.api.wire import KeyHeader, Wire
 from trendlib.config import EXPIRY, Config
 from trendlib.errors import ApiError, AuthError, QuotaError, RateLimitError, RefusalError, UnavailableError
@@ -151,7 +151,7 @@ class Client:
         self._cache = AnswerCache(config.cache_folder / "answers.sqlite")
         self._limiter = limiter or _limiter(provider, config)
         self._wire = _wire(provider, config)
-        self._places = threading.BoundedSemaphore(config.workers)
+        self._door = Door(self._limiter, most=config.workers)
         self._record_turn = threading.Lock()
         self._feeds_turn = threading.Lock()
         self._feeds: dict[str, _Feed] = {}
@@ -222,15 +222,14 @@ class Client:
         self._budget.reserve(self._provider.credits)
         if (pause_s := feed.started_s + _MARGIN * self._config.page_gap_s - time.monotonic()) > 0:
             time.sleep(pause_s)
-        with self._places:
-            self._limiter.wait()
+        with self._door.passed():
             feed.started_s = time.monotonic()
             reply = wire.get(call.endpoint, call.params)
-        # Two answers to one question at one instant would count as one.
-        feed.fetched_at = max(self._clock(), feed.fetched_at + _TICK)
-        answer = Answer(feed.fetched_at, call.provider, call.endpoint, call.params, reply.status, reply.body)
-        with self._record_turn:
-            self._record(answer)
+            # Two answers to one question at one instant would count as one.
+            feed.fetched_at = max(self._clock(), feed.fetched_at + _TICK)
+            answer = Answer(feed.fetched_at, call.provider, call.endpoint, call.params, reply.status, reply.body)
+            with self._record_turn:
+                self._record(answer)
         try:
             self._demand_data(answer)
         except (AuthError, QuotaError):

@@ -4,11 +4,14 @@ The starts of the last minute stand in a small file that one thread of one proce
 change; its lock is the operating system's and frees itself when its holder is killed. A start is
 written the moment it is allowed, never ahead of it, so who dies while waiting leaves nothing behind.
 
+Within one program questions leave by a `Door`, which keeps no more of them under way than the limit needs.
+
 Time is the machine's monotonic clock, which all its processes share and nobody can set. It begins
 anew when the machine does; starts from the future are then taken for starts of this moment.
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -25,6 +28,10 @@ from trendlib.errors import StoreBusyError, StoreError
 WINDOW_S = 61.0
 LONGEST_HOLD_S = 60.0
 LOCK_WAIT_S = 30.0
+# Where nobody sets a limit, questions leave as at 200 a minute.
+USUAL_LIMIT = 200
+# As answers take unequally long, the limit is reached only by who may go a little faster.
+_HASTE = 0.8
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +70,11 @@ class Limiter:
         self._turn = threading.Lock()
         lock_file = file.with_name(f"{file.name}.lock")
         self._file_turn = FileLock(lock_file, timeout=LOCK_WAIT_S, mode=0o600, poll_interval=0.002)
+
+    @property
+    def pace_s(self) -> float:
+        """How far apart starts are at the limit, when they are spread evenly [s]."""
+        return self._window_s / (self._limit or USUAL_LIMIT)
 
     def wait(self) -> None:
         """Return when one more may start, and count it.
@@ -135,3 +147,54 @@ class Limiter:
         fresh.touch(mode=0o600)
         fresh.write_bytes(content)
         fresh.replace(self._file)
+
+
+class Door:
+    """Lets the questions of one program out: no more are under way than the limit needs, so a kill costs no more.
+
+    As long as answers come faster than the limit lets questions leave, one at a time is enough. So the next leaves
+    when no answer is awaited, or when the one before has been away for about as long as the limit has starts apart.
+
+    Parameters
+    ----------
+    limiter
+        Who decides when a request may start.
+    most
+        Questions under way at once, at most.
+    """
+
+    def __init__(self, limiter: Limiter, *, most: int) -> None:
+        self._limiter = limiter
+        self._most = most
+        self._turn = threading.Lock()
+        self._back = threading.Condition()
+        self._away = 0
+        self._left_s = -math.inf
+
+    @contextmanager
+    def passed(self) -> Iterator[None]:
+        """Wait until one more may leave; it counts as under way as long as the block lasts.
+
+        Raises
+        ------
+        StoreError
+            If the count of starts cannot be kept.
+        """
+        with self._turn:
+            self._wait()
+            self._limiter.wait()
+            with self._back:
+                self._away += 1
+            self._left_s = time.monotonic()
+        try:
+            yield
+        finally:
+            with self._back:
+                self._away -= 1
+                self._back.notify()
+
+    def _wait(self) -> None:
+        patience_s = self._left_s + _HASTE * self._limiter.pace_s - time.monotonic()
+        with self._back:
+            self._back.wait_for(lambda: self._away == 0, timeout=max(patience_s, 0.0))
+            self._back.wait_for(lambda: self._away < self._most)
