@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from told import make_older
 
 from trendlib import metrics, practice
 from trendlib.api import archive, said
@@ -19,7 +20,7 @@ from trendlib.config import Config
 from trendlib.errors import ConfigError, NoDataError, ParseError
 from trendlib.monitor import Monitor, open_monitor
 from trendlib.rulebook import read_rules
-from trendlib.runs.loading import load, rebuild, sweep_id_of
+from trendlib.runs.loading import alone, load, rebuild, renew, sweep_id_of
 from trendlib.schema import TABLES, Answer
 from trendlib.store import Store
 
@@ -154,6 +155,17 @@ def test_a_rebuilt_warehouse_holds_the_same_alerts_and_notes_to_the_letter(confi
     alerts.note(config, told(config)["alert_id"].iloc[0], "call them", as_of=AS_OF + 3 * DAY)
     before = everything(config)
     rebuild(config)
+    assert everything(config) == before
+
+
+def test_alerts_and_notes_outlive_an_older_warehouse_that_knew_none_of_them(config: Config) -> None:
+    for day in range(3):
+        alerts.record(config, board_at(day, s1="watch", s2="new"))
+    alerts.note(config, told(config)["alert_id"].iloc[0], "call them", as_of=AS_OF + 3 * DAY)
+    before = everything(config)
+    make_older(config.home)
+    with alone(config):
+        assert renew(config) == 5
     assert everything(config) == before
 
 

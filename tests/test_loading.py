@@ -12,11 +12,12 @@ import duckdb
 import pandas as pd
 import pytest
 from filelock import FileLock, Timeout
+from told import make_older
 
 from trendlib import store
 from trendlib.config import Config
-from trendlib.errors import ConfigError, StoreError
-from trendlib.runs.loading import load, parsed, rebuild, replay
+from trendlib.errors import ConfigError, OldFormatError, StoreError, StoreFormatError
+from trendlib.runs.loading import alone, load, parsed, rebuild, renew, replay
 from trendlib.schema import TABLES, Answer
 from trendlib.store import Store
 
@@ -276,3 +277,58 @@ def test_a_rebuild_that_finds_no_room_for_all_of_it_leaves_the_old_warehouse(
     with pytest.raises(StoreError, match=r"No space left.*See that there is room"):
         rebuild(config)
     assert config.warehouse_file.read_bytes() == before
+
+
+# A warehouse of an older version
+
+
+def test_a_replay_first_makes_an_older_warehouse_anew_from_the_archive(
+    config: Config, recording: Path, tmp_path: Path
+) -> None:
+    replay([recording], config)
+    before = everything(Store(config.warehouse_file))
+    make_older(config.home)
+    with pytest.raises(OldFormatError, match="trendlib rebuild"):
+        everything(Store(config.warehouse_file))
+    other = tmp_path / "other.jsonl"
+    other.write_text(line(50) + "\n")
+    assert replay([other], config).added == 1
+    after = everything(Store(config.warehouse_file))
+    assert len(after["calls"]["answer_id"]) == len(before["calls"]["answer_id"]) + 1
+    assert set(before["sounds"]["title"]) <= set(after["sounds"]["title"])
+
+
+def test_a_renewal_says_how_much_is_done_and_what_it_holds(config: Config, recording: Path) -> None:
+    report = replay([recording], config)
+    before = everything(Store(config.warehouse_file))
+    told: list[tuple[int, int]] = []
+    with alone(config):
+        assert renew(config, on_progress=lambda _, done, total: told.append((done, total))) is None
+        assert not told
+        make_older(config.home)
+        assert renew(config, on_progress=lambda _, done, total: told.append((done, total))) == report.added
+        assert renew(config) is None
+    assert told[-1] == (0, 0)  # as small as it is
+    assert everything(Store(config.warehouse_file)) == before
+
+
+def test_an_older_warehouse_that_holds_more_than_the_archive_stays_as_it_is(config: Config, recording: Path) -> None:
+    added = replay([recording], config).added
+    make_older(config.home)
+    (kept,) = config.archive_folder.glob("*.gz")
+    hidden = kept.rename(config.home / kept.name)
+    before = config.warehouse_file.read_bytes()
+    with alone(config), pytest.raises(StoreFormatError, match=rf"holds {added} answers that .* does not\. Put their"):
+        renew(config)
+    assert config.warehouse_file.read_bytes() == before
+    hidden.rename(kept)
+    with alone(config):
+        assert renew(config) == added
+
+
+def test_who_reads_an_older_warehouse_meanwhile_is_not_disturbed(config: Config, recording: Path) -> None:
+    replay([recording], config)
+    make_older(config.home)
+    with duckdb.connect(str(config.warehouse_file), read_only=True) as reader, alone(config):
+        assert renew(config) is not None
+        assert reader.execute("SELECT count(*) FROM calls").fetchall()[0][0] > 0

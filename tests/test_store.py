@@ -9,7 +9,15 @@ import duckdb
 import pytest
 
 from trendlib import warehouse
-from trendlib.errors import ConfigError, NoDataError, SchemaError, StoreBusyError, StoreError, StoreFormatError
+from trendlib.errors import (
+    ConfigError,
+    NoDataError,
+    OldFormatError,
+    SchemaError,
+    StoreBusyError,
+    StoreError,
+    StoreFormatError,
+)
 from trendlib.schema import POST_OBSERVATIONS, POSTS, SOUND_OBSERVATIONS, SOUNDS, TABLES, Answer, Rows
 from trendlib.snapshot import PANDAS_TYPES
 from trendlib.store import Loaded, Store
@@ -147,12 +155,24 @@ def test_a_slip_of_ours_is_no_mishap(store: Store) -> None:
         world._connection.execute("SELECT * FROM nowhere")  # noqa: SLF001 - a slip of ours
 
 
-def test_a_warehouse_of_another_version_says_what_to_do(store: Store) -> None:
-    store.path.parent.mkdir(parents=True)
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("ALTER TABLE sounds DROP COLUMN title", "made by an older version.*Run `trendlib rebuild`"),
+        ("ALTER TABLE sounds ALTER duration_s TYPE VARCHAR", "made by an older version.*Run `trendlib rebuild`"),
+        ("DROP TABLE notes", "made by an older version.*Run `trendlib rebuild`"),
+        ("ALTER TABLE sounds ADD COLUMN mood VARCHAR", r"newer version.*it holds sounds\.mood.*Update trendlib"),
+        ("CREATE TABLE moods (mood VARCHAR)", r"newer version.*it holds moods\.mood.*Update trendlib"),
+    ],
+)
+def test_a_warehouse_of_another_version_says_what_to_do(store: Store, change: str, message: str) -> None:
+    store.append([loaded(0)])
     with duckdb.connect(str(store.path)) as connection:
-        connection.execute("CREATE TABLE calls (answer_id VARCHAR)")
-    with pytest.raises(StoreError, match=r"another version.*rebuild"):
-        store.append([loaded(0)])
+        connection.execute(change)
+        connection.execute("COMMENT ON TABLE calls IS 'of another version'")
+    with pytest.raises(StoreFormatError, match=message) as caught:
+        store.append([loaded(1)])
+    assert isinstance(caught.value, OldFormatError) is ("older" in message)
 
 
 def test_a_warehouse_appears_with_all_its_tables_or_not_at_all(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 
 from trendlib.api import said
@@ -30,6 +31,14 @@ def tables(home: Path, *, without: frozenset[str] = frozenset()) -> dict[str, pd
         for name, frame in frames.items()
         if name not in without
     }
+
+
+def make_older(home: Path) -> None:
+    """Make a home's warehouse one of an older version, which knew no titles and no alerts."""
+    with duckdb.connect(str(Config.load(home=home).warehouse_file)) as connection:
+        for change in ("ALTER TABLE sounds DROP COLUMN title", "DROP TABLE alerts", "DROP TABLE notes"):
+            connection.execute(change)
+        connection.execute("COMMENT ON TABLE calls IS 'of another version'")
 
 
 def assert_same(left: dict[str, pd.DataFrame], right: dict[str, pd.DataFrame]) -> None:

@@ -74,6 +74,10 @@ class StoreFormatError(StoreError):
     """The warehouse is damaged or of another version; made anew from the archive it can be used again."""
 
 
+class OldFormatError(StoreFormatError):
+    """The warehouse was made by an older version; the next run makes it anew from the archive by itself."""
+
+
 class NoDataError(TrendlibError):
     """The question is fine, but nothing observed before the as-of instant can answer it."""
 

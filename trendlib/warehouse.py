@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
-from trendlib.errors import StoreBusyError, StoreError, StoreFormatError
+from trendlib.errors import OldFormatError, StoreBusyError, StoreError, StoreFormatError
 from trendlib.schema import TABLES
 
 OWNER_ONLY = 0o600
@@ -29,12 +29,15 @@ _DAMAGES = re.compile("not a valid DuckDB|read enough bytes|[Cc]orrupt|version n
 _FORMAT = " ".join(
     f"{table.name}({','.join(f'{c.name}:{c.kind}' for c in table.columns)})" for table in TABLES.values()
 )
+_COLUMNS = {f"{table.name}.{column.name}" for table in TABLES.values() for column in table.columns}
 # A slip of ours, not a mishap of the file or the machine.
 _SLIPS = (duckdb.ProgrammingError, duckdb.DataError, duckdb.IntegrityError, duckdb.NotSupportedError)
 
 
 @contextmanager
-def opened(path: Path, *, read_only: bool, wait_s: float) -> Iterator[duckdb.DuckDBPyConnection]:
+def opened(
+    path: Path, *, read_only: bool, wait_s: float, is_of_any_version: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the file for as long as the block lasts; who writes makes it if there is none.
 
     Raises
@@ -42,7 +45,7 @@ def opened(path: Path, *, read_only: bool, wait_s: float) -> Iterator[duckdb.Duc
     StoreBusyError
         If another program holds it for too long.
     StoreFormatError
-        If it is damaged or of another version.
+        If it is damaged or of another version; `OldFormatError` if that is an older one.
     StoreError
         If it cannot be read or written for another reason: the disk, the folder, the memory.
     """
@@ -53,7 +56,8 @@ def opened(path: Path, *, read_only: bool, wait_s: float) -> Iterator[duckdb.Duc
     connection = retrying(_open_once, path, read_only=read_only, wait_s=wait_s)
     try:
         connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
-        _check_format(connection, path)
+        if not is_of_any_version:
+            _check_format(connection, path)
         yield connection
     except duckdb.Error as error:
         if isinstance(error, _SLIPS) and not _DAMAGES.search(str(error)):
@@ -69,6 +73,15 @@ def draft(path: Path) -> Iterator[Path]:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=_DRAFT) as folder:
         yield Path(folder) / path.name
+
+
+def answer_ids(path: Path, *, wait_s: float) -> list[str]:
+    """Give the answers that a warehouse of any version holds."""
+    with opened(path, read_only=True, wait_s=wait_s, is_of_any_version=True) as connection:
+        tables = connection.execute("SELECT table_name FROM duckdb_columns() WHERE column_name = 'answer_id'")
+        if ("calls",) not in tables.fetchall():
+            return []
+        return [row[0] for row in connection.execute("SELECT DISTINCT answer_id FROM calls").fetchall()]
 
 
 def tidy(path: Path) -> None:
@@ -136,10 +149,18 @@ def _in_words(error: Exception, path: Path) -> StoreError:
 
 
 def _check_format(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Refuse a warehouse of another version: an older one holds nothing that this version does not know."""
     found = connection.execute("SELECT comment FROM duckdb_tables() WHERE table_name = 'calls'").fetchall()
     if found and found[0][0] == _FORMAT:
         return
-    raise StoreFormatError(
-        f"{path} was made by another version of trendlib. Run `trendlib rebuild`: it makes the warehouse "
-        "anew from the archive; nothing is bought again."
+    rebuilt = "Run `trendlib rebuild`: it makes the warehouse anew from the archive; nothing is bought again"
+    listed = connection.execute("SELECT table_name || '.' || column_name FROM duckdb_columns() WHERE NOT internal")
+    strange = {name for (name,) in listed.fetchall()} - _COLUMNS
+    if strange:
+        raise StoreFormatError(
+            f"{path} was made by a newer version of trendlib: it holds {min(strange)}, which this one does not know. "
+            f"Update trendlib. To go on with this version instead: {rebuilt[0].lower()}{rebuilt[1:]}."
+        )
+    raise OldFormatError(
+        f"{path} was made by an older version of trendlib. {rebuilt}. A sweep, pull or replay does so by itself."
     )

@@ -19,7 +19,7 @@ import pytest
 from chaos.acts import trendlib, trendlib_at, trendlib_in
 from chaos.kills import Job, Running
 from chaos.sweeping import serving_a_sweep
-from told import assert_same, tables
+from told import assert_same, make_older, tables
 
 from trendlib.cli import BAD_INPUT, COULD_NOT_RUN, DONE, DONE_WITH_FAILURES
 from trendlib.sandbox import World
@@ -180,26 +180,57 @@ def test_a_spoiled_warehouse(copied: Path, draw: random.Random, promise: Any) ->
     )
 
 
-@pytest.mark.parametrize("change", ["ALTER TABLE sounds DROP COLUMN title", "CREATE TABLE later (a INT)"])
-def test_a_warehouse_of_another_version(copied: Path, promise: Any, change: str) -> None:
-    wanted = tables(copied)
+def test_a_warehouse_of_a_newer_version(copied: Path, promise: Any) -> None:
+    wanted, commands = tables(copied), (["leaderboard"], ["sweep"], ["export", "out"])
     with duckdb.connect(str(copied / WAREHOUSE)) as connection:
-        connection.execute(change)
+        connection.execute("CREATE TABLE later (a INT)")
         connection.execute("COMMENT ON TABLE calls IS 'of another version'")
     (copied / "watchlist.toml").write_text("sounds = []\nhashtags = ['dance']\n")
-    for words in (["leaderboard"], ["sweep"], ["export", "out"]):
+    for words in commands:
         said(
             command(copied, *words, settings={"TIKLIVE_API_KEY": "some-key"}),
             codes=(COULD_NOT_RUN,),
-            words="made by another version of trendlib. Run `trendlib rebuild`",
+            words="made by a newer version of trendlib: it holds later.a, which this one does not know. Update",
         )
     said(command(copied, "rebuild"), codes=(DONE,))
     assert_same(wanted, tables(copied))
-    age = "an older" if "DROP" in change else "a newer"
     promise(
-        f"A warehouse of {age} version is refused in a sentence before anything is bought; `trendlib rebuild` "
-        "makes it anew",
-        "3 commands",
+        "A warehouse of a newer version is refused in a sentence before anything is bought",
+        f"{len(commands)} commands; `trendlib rebuild` made it anew",
+    )
+
+
+def test_a_warehouse_of_an_older_version(
+    small_world: World, recording: Path, replayed: Path, tmp_path: Path, promise: Any
+) -> None:
+    def swept(home: Path) -> Running:
+        return said(command(home, "sweep", "--max-pages", "1", settings=settings), codes=(DONE,))
+
+    with serving_a_sweep(small_world, tmp_path / "home") as (server, settings):
+        home = shutil.copytree(replayed, tmp_path / "home", dirs_exist_ok=True)
+        said(command(home, "alerts", "--record"), codes=(DONE,))
+        calm = shutil.copytree(home, tmp_path / "calm")
+        swept(calm)
+        wanted, price = tables(calm), sum(server.credits.values())
+        assert len(wanted["alerts"])
+        before = tables(home)
+        make_older(home)
+        looks = (["leaderboard"], ["alerts"], ["export", "out"])
+        for words in looks:
+            said(
+                command(home, *words), codes=(COULD_NOT_RUN,), words="an older version of trendlib. Run `trendlib rebu"
+            )
+        renewed = f"made anew from the archive: {len(before['calls']):,} answers, none bought again"
+        assert renewed in swept(home).said
+        assert sum(server.credits.values()) == 2 * price
+        assert_same(wanted, tables(home))
+        make_older(home)
+        assert "made anew from the archive" in said(command(home, "replay", str(recording)), codes=(DONE,)).said
+        assert_same(wanted, tables(home))
+    promise(
+        "A warehouse of an older version is made anew from the archive by the next sweep or replay, alerts included; "
+        "who only looks is told so",
+        f"{len(wanted['calls']):,} answers, {len(wanted['alerts'])} alerts; {len(looks)} commands that look",
     )
 
 

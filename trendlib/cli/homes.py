@@ -39,6 +39,11 @@ def replay(
 ) -> None:
     """Load recordings; the same file again adds nothing."""
     config = Config.load(home=context.obj)
+    if config.warehouse_file.exists():
+        with stages() as on_progress, loading.alone(config):
+            renewed = loading.renew(config, on_progress=on_progress)
+        if renewed is not None:
+            screen.print(loading.RENEWED.format(renewed))
     with bytes_bar("replaying", sum(path.stat().st_size for path in files if path.is_file())) as on_bytes:
         report = loading.replay(files, config, on_bytes=on_bytes)
     summarise_load(report)

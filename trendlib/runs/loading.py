@@ -23,10 +23,19 @@ from filelock import FileLock, Timeout
 from trendlib.api import archive, keyapi, layers, musicbrainz, said, tiklive
 from trendlib.api.archive import Archive, Reject
 from trendlib.config import Config
-from trendlib.errors import ApiError, AuthError, ConfigError, ParseError, QuotaError, StoreError
+from trendlib.errors import (
+    ApiError,
+    AuthError,
+    ConfigError,
+    OldFormatError,
+    ParseError,
+    QuotaError,
+    StoreError,
+    StoreFormatError,
+)
 from trendlib.schema import REJECTS, Answer, Rows
 from trendlib.store import Loaded, Store
-from trendlib.warehouse import draft, tidy
+from trendlib.warehouse import answer_ids, draft, tidy
 
 PARSERS: Mapping[str, Callable[[Answer], Rows]] = MappingProxyType(
     {
@@ -48,7 +57,11 @@ CREDITS: Mapping[str, int] = MappingProxyType(
 )
 CHUNK = 5_000
 MOST_ITEMS = 50_000
+MEGABYTE = 2**20
+RENEWAL = "making the warehouse, which is of an older version, anew from the archive [MB]"
+RENEWED = "The warehouse was of an older version; it was made anew from the archive: {:,} answers, none bought again."
 OnBytes = Callable[[int], None]
+OnStage = Callable[[str, int, int], None]
 
 
 @dataclass
@@ -213,6 +226,7 @@ def replay(paths: Sequence[Path], config: Config, *, on_bytes: OnBytes | None = 
             found = "it does not exist" if not path.exists() else "it is no .jsonl or .jsonl.gz file"
             raise ConfigError(f"Asked to replay {path}; {found}. Give recordings: one JSON answer a line.")
     with alone(config):
+        renew(config)
         kept = dict.fromkeys(keep(path, config.archive_folder) for path in paths)
         return load(_answers(kept, on_bytes), Store(config.warehouse_file))
 
@@ -225,12 +239,65 @@ def rebuild(config: Config, *, on_bytes: OnBytes | None = None) -> LoadReport:
     ConfigError
         If there is no archive to make it from.
     """
-    recordings = Archive(config.archive_folder)
-    if not recordings.files():
+    if not Archive(config.archive_folder).files():
         raise ConfigError(f"Asked to rebuild from {config.archive_folder}; it holds no answers. Sweep or replay first.")
-    with alone(config), draft(config.warehouse_file) as place:
+    with alone(config):
+        return _rebuilt(config, (), on_bytes)
+
+
+def renew(config: Config, *, on_progress: OnStage | None = None) -> int | None:
+    """Make a warehouse anew from the archive if it is of an older version; whoever asks is alone in the home.
+
+    Parameters
+    ----------
+    config
+        Whose archive and warehouse.
+    on_progress
+        Told how much of the archive is read [MB].
+
+    Returns
+    -------
+        How many answers it holds now; None when there was nothing to do [answers].
+
+    Raises
+    ------
+    StoreFormatError
+        If it is of a newer version or damaged; or holds answers that the archive does not: it stays as it is.
+    """
+    store = Store(config.warehouse_file)
+    try:
+        store.known([])
+    except OldFormatError:
+        sizes = [path.stat().st_size for path in Archive(config.archive_folder).files()]
+        on_bytes = _Megabytes(on_progress, sum(sizes)) if on_progress else None
+        return _rebuilt(config, answer_ids(store.path, wait_s=store.wait_s), on_bytes).added
+    return None
+
+
+class _Megabytes:
+    """Tells progress in megabytes to who is told of stages."""
+
+    def __init__(self, on_progress: OnStage, total: int) -> None:
+        self._on_progress = on_progress
+        self._total = total
+        self._done = 0
+
+    def __call__(self, size: int) -> None:
+        self._done += size
+        self._on_progress(RENEWAL, self._done // MEGABYTE, self._total // MEGABYTE)
+
+
+def _rebuilt(config: Config, wanted: Sequence[str], on_bytes: OnBytes | None) -> LoadReport:
+    """Make a new warehouse, and put it in the old one's place if it holds all the answers that are wanted."""
+    with draft(config.warehouse_file) as place:
         fresh = Store(place)
-        report = load(_answers(recordings.files(), on_bytes), fresh)
+        report = load(_answers(Archive(config.archive_folder).files(), on_bytes), fresh)
+        if missing := len(wanted) - len(fresh.known(wanted)):
+            raise StoreFormatError(
+                f"{config.warehouse_file} was made by an older version of trendlib, and holds {missing:,} answers that "
+                f"{config.archive_folder} does not. Put their recordings back there and run again; or run "
+                "`trendlib rebuild`: it makes the warehouse anew without them."
+            )
         Store(config.warehouse_file).replace_with(fresh)
     return report
 

@@ -3,11 +3,12 @@
 Order of events, so that nothing is lost and nothing is bought twice:
 
 1. One run at a time per home; a second one waits, then finds the first one's answers in the cache.
-2. What a killed run left in the archive counts as bought by this one, as far as it is still fresh and
+2. A warehouse of an older version is made anew from the archive.
+3. What a killed run left in the archive counts as bought by this one, as far as it is still fresh and
    came from the same servers for the same keys. So this run decides as the killed one did, and ends
    where it would have ended. All else it left is history.
-3. Each answer is archived, line by line, before anything is made of it.
-4. At the end all of it goes to the warehouse in one transaction: nobody ever sees half a sweep.
+4. Each answer is archived, line by line, before anything is made of it.
+5. At the end all of it goes to the warehouse in one transaction: nobody ever sees half a sweep.
 
 A spent budget, spent credits, a refused key or a missing setting end one provider's part of the run, which is said
 once; the others go on, and what was bought is kept and loaded. Where a key was refused or a setting is missing and
@@ -44,7 +45,7 @@ from trendlib.errors import (
     StoreError,
     UnavailableError,
 )
-from trendlib.runs.loading import LoadReport, alone, load, parsed, sweep_id_of
+from trendlib.runs.loading import RENEWED, LoadReport, alone, load, parsed, renew, sweep_id_of
 from trendlib.schema import YEARS, Answer, Call, utc_text
 from trendlib.store import Store
 
@@ -97,6 +98,8 @@ class RunReport:
         What its answers added to the warehouse.
     taken_over
         Answers that killed runs had left in the archive [answers].
+    renewed
+        Answers that an older version's warehouse was made anew of; None when it was of this version [answers].
     failures
         Questions that got no usable answer.
     ends
@@ -111,6 +114,7 @@ class RunReport:
     saved_by: Counter[str] = field(default_factory=Counter)
     loaded: LoadReport = field(default_factory=LoadReport)
     taken_over: int = 0
+    renewed: int | None = None
     failures: list[Failure] = field(default_factory=list)
     ends: dict[str, str] = field(default_factory=dict)
     is_interrupted: bool = False
@@ -133,6 +137,7 @@ class RunReport:
 
     def told(self, what: str = "") -> str:
         """Say what it cost, which questions stayed without an answer, and who ended early; ``what`` it was about."""
+        renewed = [] if self.renewed is None else [RENEWED.format(self.renewed)]
         taken = [f"Taken over from a run that was killed: {self.taken_over:,} answers."] * bool(self.taken_over)
         cost = (
             f"{what + ': ' if what else ''}{self.spent:,} credits spent, {self.saved:,} saved by the cache, "
@@ -140,7 +145,7 @@ class RunReport:
         )
         reasons = [f"  {failure.reason}" for failure in self.failures[:MOST_TOLD]]
         ended = [f"Ended early: {self.stopped} What was bought is loaded."] if self.stopped else []
-        return "\n".join([*taken, cost, *reasons, *ended])
+        return "\n".join([*renewed, *taken, cost, *reasons, *ended])
 
 
 class Run(AbstractContextManager["Run"]):
@@ -191,6 +196,7 @@ class Run(AbstractContextManager["Run"]):
             started_at = _plausible(self.clock())
             run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{self._fingerprint}-{secrets.token_hex(2)}"
             self.report = RunReport(run_id, started_at)
+            self.report.renewed = renew(self.config, on_progress=self._on_progress)
             self._take_over()
             self._writer = stack.enter_context(Archive(self.config.archive_folder).sweep(run_id))
             self._stack = stack.pop_all()
