@@ -169,6 +169,16 @@ def online(small_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         yield one
 
 
+# A JVM that lives for seconds has no time to earn back what its second compiler takes.
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
+
+@pytest.fixture
+def short_lived_java(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every JVM that the test starts be one for seconds."""
+    monkeypatch.setenv("JDK_JAVA_OPTIONS", SHORT_LIVED)
+
+
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Give a Spark session on two threads of this machine, in a time zone far from UTC."""
@@ -195,6 +205,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         builder = builder.config(name, value)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        patch.setenv("JDK_JAVA_OPTIONS", SHORT_LIVED)
         session = builder.getOrCreate()
         session.sparkContext.setLogLevel("OFF")
         yield session

@@ -112,7 +112,7 @@ def test_one_sound_s_posts_are_those_of_the_store(store, exported, as_of, spark)
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+def cluster(tmp_path: Path, short_lived_java: None) -> Iterator[tuple[str, dict[str, str]]]:  # noqa: ARG001
     with spark_cluster.cluster(tmp_path, memory="600m") as found:
         yield found
 
