@@ -190,6 +190,16 @@ def test_a_home_of_an_unknown_user_is_refused() -> None:
         Config.load(home="~nobody-of-that-name/music")
 
 
+def test_a_home_that_the_database_can_not_write_in_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match=r"HOME is .*what\?/data; the database can write in no folder with a \?"):
+        Config.load(home=tmp_path / "what?" / "data")
+    (tmp_path / "what?").mkdir()
+    monkeypatch.chdir(tmp_path / "what?")
+    for home in (None, "data"):
+        with pytest.raises(ConfigError, match="Give another"):
+            Config.load(home=home)
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [

@@ -17,7 +17,7 @@ import pytest
 from trendlib.errors import ConfigError, NoDataError, PictureError, TrendlibError
 from trendlib.show import charts, pictures
 from trendlib.show.canvas import Words
-from trendlib.show.exhibits import Exhibit, csv_text, json_text, records, tally_words
+from trendlib.show.exhibits import Exhibit, csv_text, json_text, records, tally_words, write_file
 from trendlib.show.page import embedded, fragment, table
 
 AS_OF = datetime(2022, 4, 20, tzinfo=UTC)
@@ -300,3 +300,13 @@ def test_the_browser_that_prints_gets_no_key(monkeypatch):
     given = json.loads(pictures._run(program, None, "png", 60))  # noqa: SLF001
     assert "PATH" in given
     assert "sesame" not in given.values()
+
+
+def test_a_save_removes_what_killed_programs_left_of_the_same_file(tmp_path: Path) -> None:
+    old, fresh, other = (tmp_path / name for name in (".a[1].html.7.tmp", ".a[1].html.8.tmp", ".b.html.7.tmp"))
+    for draft in (old, fresh, other):
+        draft.write_bytes(b"half of it")
+    for draft in (old, other):
+        os.utime(draft, (0, 0))
+    write_file(tmp_path / "a[1].html", b"all of it")
+    assert {path.name for path in tmp_path.iterdir()} == {"a[1].html", fresh.name, other.name}

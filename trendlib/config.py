@@ -129,7 +129,16 @@ def _folder(value: Path) -> Path:
         raise ValueError(message) from None
 
 
+def _home(value: Path) -> Path:
+    home = _folder(value)
+    if "?" in str(home.absolute()):
+        message = f"is {home.absolute()}; the database can write in no folder with a ? in its path. Give another"
+        raise ValueError(message)
+    return home
+
+
 Folder = Annotated[Path, AfterValidator(_folder)]
+Home = Annotated[Path, AfterValidator(_home)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Contact = Annotated[str, AfterValidator(_contact)]
 ApiKey = Annotated[SecretStr, AfterValidator(_api_key)]
@@ -252,7 +261,7 @@ class Config(BaseSettings):
         populate_by_name=True,
     )
 
-    home: Folder = Field(default_factory=default_home)
+    home: Home = Field(default_factory=default_home, validate_default=True)
     tiklive_api_key: ApiKey | None = _named("tiklive_api_key")
     keyapi_api_key: ApiKey | None = _named("keyapi_api_key")
     layers_api_key: ApiKey | None = _named("layers_api_key")

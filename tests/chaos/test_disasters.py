@@ -29,6 +29,7 @@ SEED = int(os.environ.get("TRENDLIB_CHAOS_SEED", "20261121"))
 TIMES = max(2, KILLS // 10)
 WAREHOUSE = Path("warehouse") / "trendlib.duckdb"
 UNFORESEEN = "Choose a place that exists"  # the sentence for what no room of trendlib put into words
+SWEPT = ("sounds", "sound_observations", "posts", "post_observations", "hashtags", "rejects")
 TORN = frozenset({"rejects"})  # where a line that was cut off stands, with its reason
 
 
@@ -98,6 +99,7 @@ def test_a_full_disk(small_world: World, tmp_path: Path, draw: random.Random, pr
                 said(sweep.run(), codes=(DONE,))
                 assert_same(wanted, tables(home, without=TORN))
             twice.append(sum(server.credits.values()) - before - price)
+    assert stopped
     promise(
         "A sweep on a disk that fills up ends in a sentence; with room, once more: the tables of an undisturbed one",
         f"{TIMES} sizes of disk, {stopped} sweeps stopped, at most {max(twice)} answers bought twice",
@@ -120,16 +122,16 @@ def test_no_file_may_grow(recording: Path, replayed: Path, tmp_path: Path, promi
     if words == ["replay"]:
         wanted, home, words = tables(replayed), tmp_path / "new", ["replay", str(recording)]
     sizes = (100, 300_000) if KILLS < 9 else (100, 20_000, 100_000, 300_000)
+    stopped = 0
     for most_bytes in sizes:
-        said(
-            Job(trendlib_in, [str(most_bytes), "--home", str(home), *words], tmp_path / "work").run(),
-            codes=(BAD_INPUT, COULD_NOT_RUN, DONE),
-        )
+        running = Job(trendlib_in, [str(most_bytes), "--home", str(home), *words], tmp_path / "work").run()
+        stopped += said(running, codes=(BAD_INPUT, COULD_NOT_RUN, DONE)).code != DONE
+    assert stopped
     said(Job(trendlib, ["--home", str(home), *words], tmp_path / "work").run(), codes=(DONE,))
     assert_same(wanted, tables(home))
     promise(
         f"`trendlib {words[0]}` where nothing can be written ends in a sentence; with room it is as it was",
-        f"{len(sizes)} limits",
+        f"{len(sizes)} limits, {stopped} of them too small",
     )
 
 
@@ -167,15 +169,18 @@ def spoiled(content: bytes, draw: random.Random) -> bytes:
 
 def test_a_spoiled_warehouse(copied: Path, draw: random.Random, promise: Any) -> None:
     wanted, whole = tables(copied), (copied / WAREHOUSE).read_bytes()
-    refused = 0
+    look = ["leaderboard", "--all", "--max-uses", "none", "--format", "json"]
+    board, refused = json.loads(said(command(copied, *look), codes=(DONE,)).said), 0
+    assert board
     for _ in range(TIMES):
         (copied / WAREHOUSE).write_bytes(spoiled(whole, draw))
-        running = said(command(copied, "leaderboard"), words="trendlib rebuild")
+        running = said(command(copied, *look), words="trendlib rebuild")
         refused += running.code != DONE
+        assert running.code != DONE or json.loads(running.said) == board
         said(command(copied, "rebuild"), codes=(DONE,))
         assert_same(wanted, tables(copied))
     promise(
-        "A spoiled warehouse is refused in a sentence or answers; `trendlib rebuild` makes it anew",
+        "A spoiled warehouse is refused in a sentence, or answers as before; `trendlib rebuild` makes it anew",
         f"{TIMES} times: {refused} refused, {TIMES - refused} where the damage lay in nothing that was asked",
     )
 
@@ -237,18 +242,28 @@ def test_a_warehouse_of_an_older_version(
 @pytest.mark.long
 def test_a_spoiled_cache(small_world: World, tmp_path: Path, draw: random.Random, promise: Any) -> None:
     names = ("answers.sqlite", "answers.sqlite-wal", "requests.json")
-    with serving_a_sweep(small_world, tmp_path / "home") as (_, settings):
-        home = tmp_path / "home"
-        said(command(home, "sweep", "--max-pages", "1", settings=settings), codes=(DONE,))
-        wanted = tables(home)
+    with serving_a_sweep(small_world, tmp_path / "before") as (server, settings):
+
+        def swept(home: Path) -> dict[str, Any]:
+            said(command(home, "sweep", "--max-pages", "1", settings=settings), codes=(DONE,))
+            found = tables(home)
+            return {name: found[name].drop_duplicates(ignore_index=True) for name in SWEPT}
+
+        wanted, price, bought = swept(tmp_path / "before"), sum(server.credits.values()), []
         for number in range(TIMES * len(names)):
+            home = shutil.copytree(tmp_path / "before", tmp_path / f"home {number}")
             file = home / "http_cache" / names[number % len(names)]
             content = file.read_bytes() if file.exists() else b""
             file.write_bytes(spoiled(content or bytes(9999), draw))
-            said(command(home, "sweep", "--max-pages", "1", settings=settings), codes=(DONE,))
-        found = tables(home)
-        assert set(wanted["sounds"]["sound_id"]) <= set(found["sounds"]["sound_id"])
-    promise("A spoiled cache stops no sweep", f"{TIMES} times each: {', '.join(names)}")
+            before = sum(server.credits.values())
+            assert_same(wanted, swept(home))
+            bought.append(sum(server.credits.values()) - before)
+        assert 0 < max(bought) <= price
+    promise(
+        "A spoiled cache stops no sweep, and puts nothing wrong into the warehouse",
+        f"{TIMES} times each: {', '.join(names)}; the same tables, {min(bought)} to {max(bought)} of {price} answers "
+        "bought anew",
+    )
 
 
 def test_torn_recordings(copied: Path, draw: random.Random, promise: Any) -> None:
@@ -284,6 +299,7 @@ def test_a_clock_that_is_wrong(small_world: World, tmp_path: Path, promise: Any)
             sweep = [clock.isoformat(), "--home", str(home), "sweep", "--max-pages", "1"]
             said(Job(trendlib_at, sweep, home, settings).run(), codes=(DONE,))
         before = tables(home)
+        assert len(before["posts"])
         for year in (1970, 2150):
             sweep = [f"{year}-01-01T00:00:00+00:00", "--home", str(home), "sweep"]
             said(Job(trendlib_at, sweep, home, settings).run(), codes=(COULD_NOT_RUN, BAD_INPUT))
@@ -297,6 +313,7 @@ def test_a_clock_that_is_wrong(small_world: World, tmp_path: Path, promise: Any)
 def test_zones_and_tongues(replayed: Path, tmp_path: Path, promise: Any) -> None:
     home = shutil.copytree(replayed, tmp_path / "home")
     plain = command(home, "leaderboard", "--format", "json", settings={"TZ": "UTC"})
+    assert json.loads(plain.said)
     places = [
         {"TZ": "Asia/Kathmandu", "LC_ALL": "tr_TR.UTF-8"},
         {"TZ": "Pacific/Apia", "LC_ALL": "C"},

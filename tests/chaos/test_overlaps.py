@@ -72,6 +72,7 @@ def test_notebooks_that_look_while_sweeps_write(small_world: World, tmp_path: Pa
     written = sum(int(added) for _, _, added in swept)
     halves = {name for look in looks for name, found in look["seen"].items() if len(found) > 1}
     assert all(failures == "0" for _, failures, _ in swept)
+    assert all(look["looks"] for look in looks)
     promise(
         "Notebooks that look while sweeps write: no error, and nobody sees half a sweep",
         f"{NOTEBOOKS} notebooks looked {sum(look['looks'] for look in looks):,} times in {SECONDS:g} s, "

@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from glob import escape
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uf
 _PLOTLY = "application/vnd.plotly.v1+json"
 _NO_CHART = "Its chart shows where plotly is drawn, as in JupyterLab; .save() writes it to a page or a picture."
 _PLAIN_ROWS, _PLAIN_WIDTH = 10, 140
+_LONGEST_WRITE_S = 10
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -294,9 +296,18 @@ def write_file(target: Path, content: bytes, *, is_private: bool = False) -> Non
         target.parent.mkdir(mode=0o700 if is_private else 0o777, parents=True, exist_ok=True)
         draft.touch(mode=0o600 if is_private else 0o666)
         draft.write_bytes(content)
+        _tidy(target, draft.stat().st_mtime)
         draft.replace(target)
     except OSError as error:
         with suppress(OSError):
             draft.unlink()
         message = f"cannot write {target}: {error.strerror}; choose a folder that can be written to"
         raise ConfigError(message) from error
+
+
+def _tidy(target: Path, now_s: float) -> None:
+    """Remove what killed programs left of the same file half written; another may be at it just now."""
+    for left in target.parent.glob(f".{escape(target.name)}.*.tmp"):
+        with suppress(OSError):
+            if left.stat().st_mtime < now_s - _LONGEST_WRITE_S:
+                left.unlink()
