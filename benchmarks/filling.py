@@ -35,6 +35,13 @@ DAYS, SOUNDS = 28, 60
 ENOUGH = 3.0
 FLAT = 1.25
 LONG, LONGER = 2, 4
+POST = ("create_time", "region", "title", "duration", "is_top", "is_ad")
+COUNTERS = ("play_count", "digg_count", "comment_count", "share_count", "collect_count")
+STATS = ("followerCount", "followingCount", "heartCount", "videoCount")
+ENTRY = (
+    "clip_id", "song_id", "title", "author", "country_code", "if_cml", "rank", "rank_diff", "rank_diff_type",
+    "promoted", "duration", "link", "cover", "on_list_times",
+)  # fmt: skip
 
 
 def measure(days: int = DAYS) -> list[Promise]:
@@ -140,23 +147,40 @@ def by_hand(file: Path, home: Path) -> None:
 
 def _picked(answer: dict[str, Any], at: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Pick out what the warehouse keeps too."""
-    body = answer["body"] if isinstance(answer["body"], dict) else {}
-    data = body.get("data", body)
-    yield "calls", (at, answer["provider"], answer["endpoint"], json.dumps(answer["params"]), answer["status"])
-    if answer["endpoint"] == "/music-info/":
-        yield "sounds", (at, data.get("id"), data.get("title"), data.get("author"), data.get("original"))
+    body, endpoint = answer["body"] if isinstance(answer["body"], dict) else {}, answer["endpoint"]
+    data = body.get("data") or body
+    params = json.dumps(answer["params"])
+    yield "calls", (at, answer["provider"], endpoint, params, answer["status"])
+    if endpoint == "/music-info/":
+        yield "sounds", _sound(at, data)
         yield "sound_observations", (at, data.get("id"), data.get("video_count"))
-    for one in data.get("videos", ()) if isinstance(data, dict) else ():
-        post, author, music = one.get("video_id"), one.get("author") or {}, one.get("music_info") or {}
-        yield "posts", (at, post, music.get("id"), author.get("id"), one.get("create_time"), one.get("region"),
-                        one.get("title"), one.get("duration"))  # fmt: skip
-        yield "post_observations", (at, post, one.get("play_count"), one.get("digg_count"), one.get("comment_count"),
-                                    one.get("share_count"), one.get("collect_count"))  # fmt: skip
-        yield "creators", (at, author.get("id"), author.get("unique_id"), author.get("nickname"))
-        yield "sounds", (at, music.get("id"), music.get("title"), music.get("author"), music.get("original"))
-        for word in str(one.get("title")).split():
-            if word.startswith("#"):
-                yield "post_hashtags", (at, post, word[1:].casefold())
+    if endpoint == "/challenge-info-name/":
+        yield "hashtags", (at, data.get("cha_name"), data.get("id"), data.get("desc"), data.get("is_commerce"))
+        yield "hashtag_observations", (at, data.get("cha_name"), data.get("user_count"), data.get("view_count"))
+    if endpoint == "/userinfo-by-username/":
+        stats = data.get("stats", {})
+        yield "creator_observations", (at, data.get("user", {}).get("id"), *map(stats.get, STATS))
+    for one in data.get("sound_list", ()):
+        yield "chart_entries", (at, params, *map(one.get, ENTRY), json.dumps(one.get("trend")))
+    if "videos" in data:
+        yield "feed_pages", (at, endpoint, params, data.get("cursor"), data.get("hasMore"), len(data["videos"]))
+    for one in data.get("videos", ()):
+        yield from _post(at, one)
+
+
+def _sound(at: str, music: dict[str, Any]) -> tuple[Any, ...]:
+    return (at, *map(music.get, ("id", "title", "author", "album", "duration", "original")))
+
+
+def _post(at: str, one: dict[str, Any]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    post, author, music = one.get("video_id"), one.get("author") or {}, one.get("music_info") or {}
+    yield "posts", (at, post, music.get("id"), author.get("id"), *map(one.get, POST), bool(one.get("images")))
+    yield "post_observations", (at, post, *map(one.get, COUNTERS))
+    yield "creators", (at, *map(author.get, ("id", "unique_id", "nickname", "verified")))
+    yield "sounds", _sound(at, music)
+    for word in str(one.get("title")).split():
+        if word.startswith("#"):
+            yield "post_hashtags", (at, post, word[1:].casefold())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -14,7 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
+from operator import itemgetter
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import duckdb
@@ -38,6 +41,29 @@ class Loaded:
     rows: Rows
     credits: int | None
     error: str | None = None
+
+
+class _Incoming:
+    """Rows of one table, column by column, and beside each the proof of the answer it stands in."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._values_of = itemgetter(*table.blank)
+        self._columns: list[list[Any]] = [[] for _ in table.columns]
+
+    def __len__(self) -> int:
+        return len(self._columns[-1])
+
+    def add(self, rows: Sequence[Mapping[str, Any]], observed_at: datetime | None, answer_id: str) -> None:
+        if not rows:
+            return
+        values = zip(*map(self._values_of, rows), strict=True)
+        proof = repeat(observed_at, len(rows)), repeat(answer_id, len(rows))
+        for column, found in zip(self._columns, (*values, *proof), strict=True):
+            column.extend(found)
+
+    def frame(self) -> pd.DataFrame:
+        return _frame(self._table, dict(zip(self._table.names, self._columns, strict=True)))
 
 
 class Store:
@@ -85,12 +111,14 @@ class Store:
             fresh = [one for answer_id, one in reversed(firsts.items()) if answer_id not in known]
             lines = {str(row["answer_id"]): dict(row) for row in rejected}
             known_lines = _known(connection, REJECTS, lines)
-            tables = _rows_by_table(fresh)
-            tables[REJECTS.name] += [row for line_id, row in lines.items() if line_id not in known_lines]
+            tables = _gathered(fresh)
+            for line_id, row in lines.items():
+                if line_id not in known_lines:
+                    tables[REJECTS.name].add([row], row["observed_at"], line_id)
             connection.begin()
-            for name, rows in tables.items():
-                if rows:
-                    connection.register("incoming", frame_of(TABLES[name], rows))
+            for name, incoming in tables.items():
+                if incoming:
+                    connection.register("incoming", incoming.frame())
                     connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM incoming")  # noqa: S608
                     connection.unregister("incoming")
             connection.commit()
@@ -98,7 +126,7 @@ class Store:
 
     def known(self, answer_ids: Sequence[str], table: Table = CALLS) -> set[str]:
         """Return those of some answers that are loaded already; of ``REJECTS``, those of some lines."""
-        if not self.path.exists():
+        if not answer_ids or not self.path.exists():
             return set()
         with self._connection(read_only=True) as connection:
             return _known(connection, table, answer_ids)
@@ -216,9 +244,7 @@ def frame_of(table: Table, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     SchemaError
         If a row holds something else than its column declares.
     """
-    return pd.DataFrame(
-        {column.name: _series(table, column, [row[column.name] for row in rows]) for column in table.columns}
-    )
+    return _frame(table, {name: [row[name] for row in rows] for name in table.names})
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
@@ -228,8 +254,12 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
         connection.from_df(frame).write_parquet(str(path))
 
 
+def _frame(table: Table, columns: Mapping[str, list[Any]]) -> pd.DataFrame:
+    return pd.DataFrame({column.name: _series(table, column, columns[column.name]) for column in table.columns})
+
+
 def _series(table: Table, column: Column, values: list[Any]) -> "pd.Series[Any]":
-    if column.kind == "text":
+    if column.kind == "text" and not {*map(type, values)} <= {str, NoneType}:
         wrong = next((value for value in values if value is not None and not isinstance(value, str)), None)
         if wrong is not None:
             raise SchemaError(f"{table.name}.{column.name} holds text; found {wrong!r}")
@@ -239,25 +269,24 @@ def _series(table: Table, column: Column, values: list[Any]) -> "pd.Series[Any]"
         raise SchemaError(f"{table.name}.{column.name} holds {column.kind} [{column.unit}]: {error}") from error
 
 
-def _rows_by_table(loaded: Iterable[Loaded]) -> dict[str, list[dict[str, Any]]]:
-    tables: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
+def _gathered(loaded: Iterable[Loaded]) -> dict[str, "_Incoming"]:
+    tables = {name: _Incoming(table) for name, table in TABLES.items()}
     for one in loaded:
-        proof = {"observed_at": one.answer.fetched_at, "answer_id": one.answer.answer_id}
-        for name, rows in one.rows.tables.items():
-            tables[name] += [{**row, **proof} for row in rows]
-        tables[CALLS.name].append(
-            {
-                "sweep_id": one.sweep_id,
-                "provider": one.answer.provider,
-                "endpoint": one.answer.endpoint,
-                "params": one.answer.call.params_text,
-                "status": one.answer.status,
-                "credits": one.credits,
-                "error": one.error,
-                **proof,
-            }
-        )
+        for name, rows in (*one.rows.tables.items(), (CALLS.name, [_call_row(one)])):
+            tables[name].add(rows, one.answer.fetched_at, one.answer.answer_id)
     return tables
+
+
+def _call_row(one: Loaded) -> dict[str, Any]:
+    return {
+        "sweep_id": one.sweep_id,
+        "provider": one.answer.provider,
+        "endpoint": one.answer.endpoint,
+        "params": one.answer.call.params_text,
+        "status": one.answer.status,
+        "credits": one.credits,
+        "error": one.error,
+    }
 
 
 def _demand_export(folder: Path) -> None:

@@ -19,7 +19,7 @@ import os
 import re
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -203,18 +203,14 @@ def _line(answer: Answer) -> bytes:
 
 
 def is_too_deep(body: Any) -> bool:
-    """Tell whether a body is nested deeper than any answer."""
-    level = _nested([body])
-    for _ in range(DEEPEST_BODY):
+    """Tell whether a body is nested deeper than any answer; it is what JSON gives, so dicts and lists alone nest."""
+    level: list[Any] = [[body]]
+    for _ in range(DEEPEST_BODY + 1):
         if not level:
             return False
-        inner = (one for outer in level for one in (outer.values() if isinstance(outer, dict) else outer))
-        level = _nested(inner)
+        insides = [outer.values() if type(outer) is dict else outer for outer in level]
+        level = [inner for inside in insides for inner in inside if type(inner) is dict or type(inner) is list]
     return True
-
-
-def _nested(values: Iterable[Any]) -> list[Any]:
-    return [value for value in values if isinstance(value, (dict, list))]
 
 
 def seal(path: Path) -> None:

@@ -30,36 +30,40 @@ MAX_COUNT = 2**63 - 1
 LONGEST_TEXT = 100_000  # the longest captions have some thousands
 FIRST_POST_S = datetime(2014, 1, 1, tzinfo=UTC).timestamp()
 CLOCK_SKEW = timedelta(days=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SKEW_S = CLOCK_SKEW.total_seconds()
 _MILLISECONDS_FROM = 10**11  # as seconds, the year 5138
 
-_DIGITS = re.compile(r"\d{1,20}", re.ASCII)
 _COUNT = re.compile(
     r"(?P<whole>\d{1,3}(?:,\d{3})+|\d{1,19})(?P<part>\.\d{1,6})?\s*(?P<unit>[KMB])?\+?"
     r"(?:\s+(?:videos?|posts?|views?|plays?|likes?|comments?|shares?|followers?|users?))?",
     re.ASCII | re.IGNORECASE,
 )
+_YES_NO = {"true": True, "1": True, "false": False, "0": False}
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9}
 _CLOCK = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,6})(?:\.\d+)?", re.ASCII)
 _POST_URL = re.compile(r"(?:^|/(?:video|photo|v)/)(\d{8,20})(?!\d)", re.ASCII)
 _HASHES = "#\uff03"  # the second is full-width
-_REGION = re.compile(r"[A-Z]{2}")
 _TAG = re.compile(f"(?<!&)[{_HASHES}]([^\\s{_HASHES}]+)")  # not the 39 of an escaped &#39;
 _PICTURES = "\U0001f000-\U0001faff\u2190-\u2bff\u3030\u303d\u3297\u3299"
 _EMOJI = re.compile(f"[{_PICTURES}][{_PICTURES}\ufe0f\u200d\u20e3\U000e0020-\U000e007f]*")
 _JOINERS = "\u200c\u200d"
 _LONGEST_COUNT = 40
+_LONGEST_ID = 20
+_OBJECTS = (dict, Mapping)  # the first is what nearly all are, and quickly told
 
 
 def text(value: Any) -> str | None:
     """Read words: blanks around them, NUL and lone surrogates are dropped; nothing left is None."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_COUNT:
-        value = str(value)
     if not isinstance(value, str):
-        raise ParseError(f"{_kind(value)} where text was due")
+        if not isinstance(value, int) or isinstance(value, bool) or abs(value) > MAX_COUNT:
+            raise ParseError(f"{_kind(value)} where text was due")
+        value = str(value)
     if len(value) > LONGEST_TEXT:
         raise ParseError(f"a text of {len(value):,} characters; {LONGEST_TEXT:,} are the most")
-    plain = value if value.isascii() else value.encode(errors="ignore").decode()
-    return plain.replace("\0", "").strip() or None
+    if not value.isprintable():  # NUL and surrogates are not, nor is much that stays
+        value = value.encode(errors="ignore").decode().replace("\0", "")
+    return value.strip() or None
 
 
 def name_id(value: Any) -> str | None:
@@ -72,13 +76,15 @@ def name_id(value: Any) -> str | None:
 def number_id(value: Any) -> str | None:
     """Read an id made of digits, as those of sounds, posts and challenges are; ``0`` is None."""
     found = name_id(value)
-    if found is not None and not _DIGITS.fullmatch(found):
+    if found is not None and not (found.isdigit() and found.isascii() and len(found) <= _LONGEST_ID):
         raise ParseError(f"{found[:40]!r} is not an id: 1 to 20 digits were due")
     return None if found is None or not found.strip("0") else found
 
 
 def counter(value: Any) -> int | None:
     """Read a counter: ``541200``, ``"541.2K"``, ``"3 videos"``, ``"1,234"``."""
+    if type(value) is int and 0 <= value <= MAX_COUNT:  # as nearly all come
+        return value
     count = _written_count(value) if isinstance(value, str) else _whole(value)
     if count is not None and not 0 <= count <= MAX_COUNT:
         raise ParseError("a counter below 0 or beyond 64 bits")
@@ -87,13 +93,14 @@ def counter(value: Any) -> int | None:
 
 def flag(value: Any) -> bool | None:
     """Read yes or no: ``true``, ``1``, ``"1"``, ``"true"`` and their opposites."""
-    word = text(str(value).lower() if isinstance(value, bool) else value)
+    if isinstance(value, int) and value in (0, 1):  # true and false as well
+        return bool(value)
+    word = text(value)
     if word is None:
         return None
-    known = {"true": True, "1": True, "false": False, "0": False}
-    if word.lower() not in known:
+    if word.lower() not in _YES_NO:
         raise ParseError(f"{word[:40]!r} is neither yes nor no")
-    return known[word.lower()]
+    return _YES_NO[word.lower()]
 
 
 def duration(value: Any) -> int | None:
@@ -138,9 +145,11 @@ def day(value: Any, *, known_at: datetime) -> datetime | None:
 def region(value: Any) -> str | None:
     """Read a region: two letters, given back in upper case."""
     code = text(value)
-    if code is not None and not _REGION.fullmatch(code.upper()):
+    if code is None:
+        return None
+    if not (len(code) == 2 and code.isascii() and code.isalpha()):
         raise ParseError(f"{code[:40]!r} is not a two-letter region")
-    return code and code.upper()
+    return code.upper()
 
 
 def handle(value: Any) -> str | None:
@@ -177,6 +186,9 @@ def hashtags_in(caption: str | None) -> list[str]:
     """
     found: dict[str, None] = {}
     for match in _TAG.finditer(caption or ""):
+        if match[1].isascii() and match[1].replace("_", "").isalnum():  # as most are
+            found[match[1].lower()] = None
+            continue
         word = "".join(takewhile(_stands_in_word, match[1])).strip(_JOINERS)
         emoji = _EMOJI.match(match[1])
         tag = hashtag(word if any(map(str.isalnum, word)) else emoji[0] if emoji else "")
@@ -199,7 +211,7 @@ def instant(value: Any, *, known_at: datetime) -> datetime | None:
     seconds = ticks // 1000 if ticks >= _MILLISECONDS_FROM else ticks
     if not _is_plausible(seconds, known_at):
         raise ParseError(f"{ticks} is no time between 2014 and a day after the answer")
-    return datetime.fromtimestamp(seconds, UTC)
+    return _EPOCH + timedelta(seconds=seconds)  # much quicker than fromtimestamp
 
 
 def instant_of_post(post_id: str, *, known_at: datetime) -> datetime | None:
@@ -226,24 +238,27 @@ class Fields:
         If ``values`` is no object.
     """
 
+    __slots__ = ("place", "rows", "values")
+
     def __init__(self, values: Any, place: str, rows: Rows) -> None:
-        if not isinstance(values, Mapping):
+        if not isinstance(values, _OBJECTS):
             raise ParseError(f"{_kind(values)} where an object was due")
         self.values: Mapping[str, Any] = values
         self.place = place
         self.rows = rows
 
-    def read(self, reader: Callable[[Any], T | None], *names: str) -> T | None:
+    def read(self, reader: Callable[[Any], T | None], name: str, *others: str) -> T | None:
         """Give the first of these fields that says something; what cannot be read is a reject."""
-        for name in names:
+        raw = self.values.get(name)
+        if raw is not None:
             try:
-                value = self._read(reader, name)
+                value = reader(raw)
             except ParseError as error:
-                reject(self.rows, f"{self.place}.{name}", str(error), self.values[name])
-                continue
-            if value is not None:
-                return value
-        return None
+                reject(self.rows, f"{self.place}.{name}", str(error), raw)
+            else:
+                if value is not None:
+                    return value
+        return self.read(reader, *others) if others else None
 
     def read_key(self, reader: Callable[[Any], str | None], *names: str, asked: str | None = None) -> str:
         """Give the word this object goes by; what was asked for stands in when the object is silent.
@@ -253,20 +268,18 @@ class Fields:
         ParseError
             If the word is there but cannot be read, or none is there and none was asked for.
         """
-        found = (self._read(reader, name) for name in names)
-        key = next((said for said in found if said is not None), asked)
-        if key is None:
+        for name in names:
+            raw = self.values.get(name)
+            if raw is not None and (said := reader(raw)) is not None:
+                return said
+        if asked is None:
             raise ParseError(f"no {' or '.join(names)}: it cannot be told from others")
-        return key
+        return asked
 
     def inside(self, name: str) -> "Fields":
         """Give the object in this field, an empty one if there is none (a URL, a bare name, null)."""
         value = self.values.get(name)
-        return Fields(value if isinstance(value, Mapping) else {}, f"{self.place}.{name}", self.rows)
-
-    def _read(self, reader: Callable[[Any], T | None], name: str) -> T | None:
-        value = self.values.get(name)
-        return None if value is None else reader(value)
+        return Fields(value if isinstance(value, _OBJECTS) else {}, f"{self.place}.{name}", self.rows)
 
 
 def asked(reader: Callable[[Any], str | None], value: Any) -> str:
@@ -325,7 +338,7 @@ def _stands_in_word(character: str) -> bool:
 
 
 def _is_plausible(seconds: float, known_at: datetime) -> bool:
-    return FIRST_POST_S <= seconds <= known_at.timestamp() + CLOCK_SKEW.total_seconds()
+    return FIRST_POST_S <= seconds <= known_at.timestamp() + _SKEW_S
 
 
 def _kind(value: Any) -> str:

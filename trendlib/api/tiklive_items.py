@@ -40,6 +40,7 @@ class Harvest:
 
     def __init__(self, answer: Answer) -> None:
         self.fetched_at = answer.fetched_at
+        self.instant = partial(read.instant, known_at=answer.fetched_at)
         self.rows = Rows()
         self._known: set[tuple[str, ...]] = set()
 
@@ -110,7 +111,7 @@ def _add_post(harvest: Harvest, item: Fields, post_id: str, *, page_sound_id: st
         return
     author = item.inside("author")
     caption = item.read(read.text, "title")
-    said_at = item.read(partial(read.instant, known_at=harvest.fetched_at), "create_time")
+    said_at = item.read(harvest.instant, "create_time")
     is_photo, duration_s = _photo_and_length(item)
     harvest.rows.add(
         POSTS,

@@ -5,6 +5,7 @@ An answer is parsed by its provider's room and appended whole. What cannot be pa
 failed call is never mistaken for an empty one.
 """
 
+import gc
 import gzip
 import hashlib
 import os
@@ -141,25 +142,42 @@ def load(answers: Iterable[tuple[str, Answer | Reject]], store: Store, *, chunk:
         What was found and added.
     """
     report = LoadReport()
-    for part in _chunks(answers, chunk):
-        answers_read = [(sweep_id, one) for sweep_id, one in part if isinstance(one, Answer)]
-        lines_read = [_line_row(sweep_id, one) for sweep_id, one in part if isinstance(one, Reject)]
-        report.read += len(answers_read)
-        report.lines_rejected += len(lines_read)
-        firsts = {one.answer_id: (sweep_id, one) for sweep_id, one in reversed(answers_read)}
-        known = store.known(list(firsts))
-        loaded = [parsed(one, sweep_id) for answer_id, (sweep_id, one) in reversed(firsts.items())
-                  if answer_id not in known]  # fmt: skip
-        known_lines = store.known([row["answer_id"] for row in lines_read], REJECTS)
-        lines = [row for row in lines_read if row["answer_id"] not in known_lines]
-        report.added += store.append(loaded, lines)
-        report.failed += sum(one.error is not None for one in loaded)
-        for one in loaded:
-            report.rows.update({name: len(rows) for name, rows in one.rows.tables.items()})
-            report.reasons.update(row["reason"] for row in one.rows.tables.get(REJECTS.name, ()))
-        report.rejected += sum(one.rows.rejected for one in loaded) + len(lines)
-        report.reasons.update(row["reason"] for row in lines)
+    with _uncollected():
+        for part in _chunks(answers, chunk):
+            _load_part(part, store, report)
     return report
+
+
+def _load_part(part: Sequence[tuple[str, Answer | Reject]], store: Store, report: LoadReport) -> None:
+    answers_read = [(sweep_id, one) for sweep_id, one in part if isinstance(one, Answer)]
+    lines_read = [_line_row(sweep_id, one) for sweep_id, one in part if isinstance(one, Reject)]
+    report.read += len(answers_read)
+    report.lines_rejected += len(lines_read)
+    firsts = {one.answer_id: (sweep_id, one) for sweep_id, one in reversed(answers_read)}
+    known = store.known(list(firsts))
+    loaded = [parsed(one, sweep_id) for answer_id, (sweep_id, one) in reversed(firsts.items())
+              if answer_id not in known]  # fmt: skip
+    known_lines = store.known([row["answer_id"] for row in lines_read], REJECTS)
+    lines = [row for row in lines_read if row["answer_id"] not in known_lines]
+    report.added += store.append(loaded, lines)
+    report.failed += sum(one.error is not None for one in loaded)
+    for one in loaded:
+        report.rows.update({name: len(rows) for name, rows in one.rows.tables.items()})
+        report.reasons.update(row["reason"] for row in one.rows.tables.get(REJECTS.name, ()))
+    report.rejected += sum(one.rows.rejected for one in loaded) + len(lines)
+    report.reasons.update(row["reason"] for row in lines)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep Python from looking for circles: rows hold none, and it would go through all of them again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @contextmanager

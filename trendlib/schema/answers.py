@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from trendlib.schema.columns import PROOF, Table
+from trendlib.schema.columns import Table
 from trendlib.schema.evidence import REJECTS
 
 
@@ -59,7 +59,8 @@ class Answer:
     def answer_id(self) -> str:
         """Sixteen hex digits that stand for who was asked what, when, and what came back."""
         words = (self.provider, self.endpoint, self.params, utc_text(self.fetched_at), self.status, self.body)
-        return hashlib.blake2b(json.dumps(words, sort_keys=True).encode(), digest_size=8).hexdigest()
+        written = json.dumps(words, sort_keys=True, check_circular=False)  # JSON has no circles
+        return hashlib.blake2b(written.encode(), digest_size=8).hexdigest()
 
 
 MOST_REJECTS = 1_000
@@ -91,8 +92,8 @@ class Rows:
 
     def add(self, table: Table, **values: Any) -> None:
         """Add a row; columns not given are NULL."""
-        row = dict.fromkeys(table.names[: -len(PROOF)])
-        self.tables.setdefault(table.name, []).append({**row, **values})
+        row = values if len(values) == len(table.blank) else {**table.blank, **values}
+        self.tables.setdefault(table.name, []).append(row)
 
     def reject(self, place: str, reason: str, raw: Any) -> None:
         """Set something aside with its reason; past `MOST_REJECTS` of one answer, the rest is counted in a last row."""

@@ -1,5 +1,6 @@
 """What a column and a table are, and the two columns that every table has."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -37,6 +38,11 @@ class Table:
     def names(self) -> tuple[str, ...]:
         """Names of the columns, in order."""
         return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def blank(self) -> Mapping[str, None]:
+        """A row of which nothing is known, without the proof."""
+        return dict.fromkeys(self.names[: -len(PROOF)])
 
 
 OBSERVED_AT = Column("observed_at", "time", "UTC", "when the answer behind this row was fetched", "archive")
