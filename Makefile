@@ -52,8 +52,8 @@ lab: $(READY) ## open JupyterLab on the notebooks
 FULL_LENGTH = TRENDLIB_CHAOS_BODIES=10000 TRENDLIB_CHAOS_BODY_MB=50 TRENDLIB_CHAOS_FUZZ_S=60 TRENDLIB_CHAOS_FILES=2000 \
   TRENDLIB_CHAOS_COMMANDS=500 TRENDLIB_CHAOS_KILLS=240 TRENDLIB_CHAOS_SECONDS=60
 
-chaos: $(READY) ## the tests of trust at full length; the table they end in goes to out/chaos.md
-	@$(FULL_LENGTH) TRENDLIB_CHAOS_TABLE=out/chaos.md $(BIN)/python -m pytest tests/chaos $(ARGS)
+chaos: $(READY) ## the tests of trust at full length; the tables they end in go to out/chaos.md
+	@$(FULL_LENGTH) TRENDLIB_CHAOS_TABLE=out/chaos.md $(BIN)/python -m pytest tests/chaos -n 2 --dist worksteal $(ARGS)
 
 bench: $(READY) ## all promises about speed; the table goes to out/bench.md (PARTS="boards", ARGS="--millions 1")
 	@$(BIN)/python -m benchmarks.speed $(PARTS) --out out/bench.md $(ARGS)

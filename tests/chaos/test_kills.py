@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pytest
 from chaos.acts import ALERTS, delivered, replayed_in_parts, reviewed, trendlib
-from chaos.kills import Job, Moment, Step, moments
+from chaos.kills import END, Job, Moment, Step, moments
 from chaos.sweeping import serving_a_sweep
 from loopback import DATABASE, TOKEN, Loopback, key_of, serving
 from told import assert_same, tables
@@ -76,6 +76,11 @@ class Killed:
         return running.said
 
     @property
+    def kills(self) -> int:
+        """How many came before the job had ended."""
+        return self.landed.total() - self.landed[END]
+
+    @property
     def told(self) -> str:
         number = self.landed.total()
         return f"{number} kills: " + ", ".join(f"{times} {where}" for where, times in sorted(self.landed.items()))
@@ -118,7 +123,9 @@ def test_a_sweep(small_world: World, tmp_path: Path, promise: Any, pace: Pace) -
             assert_same(wanted, tables(home, without=TORN))
             twice.append(sum(server.credits.values()) - before - price)
     promise(
-        f"A sweep of a {pace.name} provider that is killed, once more: the tables of an undisturbed one", killed.told
+        f"A sweep of a {pace.name} provider that is killed, once more: the tables of an undisturbed one",
+        killed.told,
+        kills=killed.kills,
     )
     promise(
         f"Answers of a {pace.name} provider bought twice after a kill: at most {pace.most_twice}",
@@ -135,7 +142,7 @@ def test_a_replay(recording: Path, tmp_path: Path, promise: Any) -> None:
         home = killed.kill(moment)
         killed.mend(home)
         assert_same(wanted, tables(home))
-    promise("A replay that is killed, once more: the tables of an undisturbed one", killed.told)
+    promise("A replay that is killed, once more: the tables of an undisturbed one", killed.told, kills=killed.kills)
 
 
 def test_a_rebuild(replayed: Path, tmp_path: Path, promise: Any) -> None:
@@ -147,7 +154,11 @@ def test_a_rebuild(replayed: Path, tmp_path: Path, promise: Any) -> None:
         assert_same(wanted, tables(home))
         killed.mend(home)
         assert_same(wanted, tables(home))
-    promise("A rebuild that is killed: the old warehouse still stands, and once more makes the new one", killed.told)
+    promise(
+        "A rebuild that is killed: the old warehouse still stands, and once more makes the new one",
+        killed.told,
+        kills=killed.kills,
+    )
 
 
 def test_an_export(replayed: Path, tmp_path: Path, promise: Any) -> None:
@@ -168,7 +179,7 @@ def test_an_export(replayed: Path, tmp_path: Path, promise: Any) -> None:
         home = killed.kill(moment)
         killed.mend(home)
         assert exported(home) == wanted
-    promise("An export that is killed, once more: the files of an undisturbed one", killed.told)
+    promise("An export that is killed, once more: the files of an undisturbed one", killed.told, kills=killed.kills)
 
 
 @pytest.mark.long
@@ -187,7 +198,11 @@ def test_a_review(replayed: Path, tmp_path: Path, promise: Any) -> None:
         home = killed.kill(moment)
         killed.mend(home)
         assert saved(home) == wanted
-    promise("A review that is killed, once more: the deck and the notes of an undisturbed one", killed.told)
+    promise(
+        "A review that is killed, once more: the deck and the notes of an undisturbed one",
+        killed.told,
+        kills=killed.kills,
+    )
 
 
 @pytest.mark.parametrize("place", ["slack", "notion"])
@@ -218,7 +233,7 @@ def test_a_delivery(tmp_path: Path, promise: Any, place: str) -> None:
             assert lost <= set(presumed)
             assert place == "slack" or not lost
             missing += len(lost)
-    promise(f"A delivery to {place} that is killed, once more: no alert arrives twice", killed.told)
+    promise(f"A delivery to {place} that is killed, once more: no alert arrives twice", killed.told, kills=killed.kills)
     promise(
         f"No alert is missing in {place} after a kill, but for one whose leaving was cut short, which is named",
         f"{missing} missing and named after {killed.landed.total()} kills",
