@@ -26,6 +26,7 @@ def sound(sound_id: str, alert: str = "none", *, growth: float = 5.0, uses: int 
         "sound_id": sound_id,
         "posts_last_24h": 80,
         "posts_last_7d": 300,
+        "window_days": 1,
         "growth_rate": growth,
         "growth_low": growth - 1,
         "growth_high": growth + 1,

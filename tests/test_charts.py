@@ -227,6 +227,17 @@ def test_rows_that_are_not_ranked_have_words_and_no_dot():
     assert "can't tell: new, no week before to compare with; 88 posts in 24 h" in texts(figure)
 
 
+def test_a_row_whose_growth_is_of_more_than_a_day_says_so():
+    frame = board(OK, COUNTER).assign(window_days=[1, 7])
+    figure = charts.leaderboard(frame)
+    assert texts(figure).count("mean of") == 1
+    assert "mean of 7 days" in texts(figure)
+    assert "412 posts in 24 h" in trace(figure, "ok")["hovertext"][0]
+    assert "900 posts a day over 7 d" in trace(figure, "counter only")["hovertext"][0]
+    placed = charts.landscape(frame.assign(sound_id=["1", "2"], total_uses=[500, 9000]))
+    assert "900 posts a day over 7 d" in trace(placed, "sounds: counter only")["hovertext"][0]
+
+
 def test_a_sound_that_stopped_is_drawn_at_the_edge_and_said_to_be_at_zero():
     figure = charts.leaderboard(board((1, "Gone", "Quiet", 0.0, 0.0, 0.4, "ok", None, 0)))
     assert trace(figure, "ok")["x"] == [0.05]

@@ -109,7 +109,7 @@ def test_json_is_a_list_of_rows_with_exactly_the_columns_of_the_leaderboard(run:
     ran = run("--home", own_home, "leaderboard", "--format", "json")
     assert (ran.code, ran.err) == (DONE, "")
     assert [tuple(row) for row in ran.rows] == [COLUMNS] * 20
-    assert len(COLUMNS) == 22
+    assert len(COLUMNS) == 23
     assert [row["rank"] for row in ran.rows] == list(range(1, 21))
     bounds = [row["growth_low"] for row in ran.rows]
     assert bounds == sorted(bounds, reverse=True)

@@ -164,3 +164,12 @@ def test_the_practice_world_has_a_ledger_with_something_in_it(own_home: Path) ->
     best = monitor.hit_rates().frame.query("rule == 'breakout' and weeks == 1").iloc[0]
     assert best["is_better"]
     assert monitor.alerts().frame["alert_id"].notna().all()
+
+
+def test_the_practice_world_tells_row_by_row_where_a_pace_is_of_more_than_a_day(practice_home: Path) -> None:
+    board = Monitor.of_practice(practice_home).leaderboard(top=None, max_uses=None)
+    windows = board.frame["window_days"]
+    assert windows.gt(1).any()
+    assert windows.eq(1).any()
+    assert f"{windows.gt(1).sum()} on windows" in board.caption
+    assert "window_days" in board.table

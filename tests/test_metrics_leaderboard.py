@@ -13,8 +13,8 @@ from trendlib.metrics import BREAKOUT, leaderboard, tally, why
 
 AS_OF = datetime(2026, 3, 10, tzinfo=UTC)
 COLUMNS = (
-    "rank sound_id title artist is_original total_uses posts_last_24h posts_last_7d growth_rate growth_low growth_high"
-    " status alert evidence lift effective_creators top_creator_share top_region"
+    "rank sound_id title artist is_original total_uses posts_last_24h posts_last_7d window_days"
+    " growth_rate growth_low growth_high status alert evidence lift effective_creators top_creator_share top_region"
     " top_region_share first_seen song_id as_of"
 ).split()
 
@@ -23,8 +23,9 @@ def velocities(*rows, kind="posts"):
     """Rows of (sound_id, growth_low, status)."""
     frame = pd.DataFrame(rows, columns=["sound_id", "growth_low", "status"])
     frame = frame.assign(growth_rate=frame["growth_low"] * 1.5, growth_high=frame["growth_low"] * 2, evidence_kind=kind)
-    frame[["posts_last_24h", "posts_last_7d"]] = [80, 300]
-    return frame.astype({"growth_low": "float64", "posts_last_24h": "Int64", "posts_last_7d": "Int64"})
+    frame[["posts_last_24h", "posts_last_7d", "window_days"]] = [80, 300, 1]
+    whole_numbers = dict.fromkeys(["posts_last_24h", "posts_last_7d", "window_days"], "Int64")
+    return frame.astype({"growth_low": "float64", **whole_numbers})
 
 
 def uses(**totals):

@@ -138,3 +138,11 @@ def test_no_text_breaks_a_row(title: str, artist: str, width: int) -> None:
     lines = printed(exhibit({"title": title, "artist": artist}), width)
     assert sum("counter only" in line for line in lines) == 1
     assert max(cell_len(line) for line in lines) <= width
+
+
+def test_a_daily_mean_says_of_how_many_days() -> None:
+    lines = printed(exhibit({"title": "A day", "window_days": 1}, {"title": "A mean", "window_days": 7}))
+    day, mean = (next(line for line in lines if title in line) for title in ("A day", "A mean"))
+    assert "1,234  " in day
+    assert "1,234 a day/7 d" in mean
+    assert not any("window" in line for line in lines)

@@ -122,7 +122,7 @@ def flagged(board: Board) -> Iterator[dict[str, Any]]:
             ]
             for one in days.itertuples()
         ]
-        inputs = {"days": counted, "window_days": board.window_days_of(row["sound_id"])}
+        inputs = {"days": counted, "window_days": _number(row["window_days"])}
         yield _flag(board.rules[row["rule"]], ("sound", row["sound_id"]), row, inputs)
     facts = board.leaderboard().set_index("sound_id")
     crossing = board.shifts[board.shifts["is_crossover"]] if len(board.shifts) else board.shifts

@@ -6,7 +6,7 @@ days that they cover whole, each creator's counted twice at most, so that a hand
 makes no breakout; else from the counter.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
@@ -31,7 +31,8 @@ WHOLE_DAY = 0.99
 SENT_ALERTS = ("watch", "confirmed", "new")
 ALERT_COLUMNS = (
     "sound_id", "title", "artist", "rule", "rule_version", "alert", "growth_rate", "growth_low", "growth_high",
-    "evidence", "lift", "total_uses", "posts_last_24h", "effective_creators", "top_creator_share", "status", "as_of",
+    "evidence", "lift", "total_uses", "posts_last_24h", "window_days", "effective_creators", "top_creator_share",
+    "status", "as_of",
 )  # fmt: skip
 CROSSOVER_COLUMNS = (
     "sound_id", "title", "artist", "region", "p0", "p1", "low", "n0", "n1", "n_unknown", "status", "rule",
@@ -131,22 +132,6 @@ class Board:
             include_unrankable=include_unrankable,
         )
         return ranked
-
-    @cached_property
-    def _windows(self) -> "pd.Series[int]":
-        """Length of the recent window behind each growth rate on the board [days], by sound."""
-        key = ["sound_id", "status", "growth_rate"]
-        measured = pd.concat([frame[[*key, "window_days"]] for frame in self.velocities], ignore_index=True)
-        shown = self.leaderboard()[key].dropna().merge(measured, on=key).drop_duplicates("sound_id")
-        return shown.set_index("sound_id")["window_days"]
-
-    def window_days_of(self, sound_id: str) -> int:
-        """Return the length of the recent window that a sound's growth is measured on [days]."""
-        return int(self._windows.get(sound_id, 1))
-
-    def widened(self, sound_ids: Iterable[str]) -> int:
-        """Count the sounds whose growth is measured on more than one day, as their counter is rounded."""
-        return sum(self.window_days_of(one) > 1 for one in sound_ids)
 
     def days_of(self, sound_id: str) -> pd.DataFrame:
         """Return one sound's daily counts, oldest first."""

@@ -198,13 +198,6 @@ class Evidence:
         return (*velocities, unseen) if len(unseen) else velocities
 
     @cached_property
-    def window_days(self) -> int:
-        """Length of the recent window that its growth is measured on [days]."""
-        every = pd.concat([frame[["status", "growth_rate", "window_days"]] for frame in self.measured])
-        own = every[(every["status"] == self.row["status"]) & (every["growth_rate"] == self.row["growth_rate"])]
-        return int(own["window_days"].iloc[0]) if len(own) else 1
-
-    @cached_property
     def marks(self) -> pd.DataFrame:
         """The days on which a rule first said something of its pace, as it was recorded: ``day``, ``alert``."""
         return marks(self.alerts[self.alerts["rule"].isin(PACE_RULES)], self.as_of)

@@ -7,22 +7,21 @@ from urllib.parse import quote
 import pandas as pd
 
 from trendlib.schema import Status
-from trendlib.show.theme import plain_text, ratio_words, share_words, short_number
+from trendlib.show.theme import daily_words, plain_text, ratio_words, share_words, short_number
 
 MOST_NAMED = 3
 NAME_LETTERS = 40
 POST_COLUMNS = ("rank", "views", "posted_at", "region", "handle", "caption", "link")
 
 
-def pace(row: "pd.Series[Any]", window_days: int) -> str:
+def pace(row: "pd.Series[Any]") -> str:
     """Say how fast a sound moves, or why that can't be told."""
     if pd.isna(row["growth_rate"]):
         return f"Can't tell how fast it moves: {Status(row['status']).meaning}"
     words = ratio_words(row["growth_rate"], row["growth_low"], row["growth_high"])
-    posts = short_number(row["posts_last_24h"])
-    if window_days > 1:
-        return f"{words}: the last {window_days} days against the days before; about {posts} posts a day"
-    return f"{words} its own week before, {posts} posts in the last 24 h"
+    is_widened, posts = row["window_days"] > 1, daily_words(row["posts_last_24h"], row["window_days"])
+    before = f": the last {row['window_days']} days against the days before" if is_widened else " its own week before"
+    return f"{words}{before}, {posts}"
 
 
 def translated(row: "pd.Series[Any]", dialect: str) -> str:

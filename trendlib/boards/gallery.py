@@ -21,8 +21,8 @@ from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
 
 LEADERBOARD_COLUMNS = (
-    "rank", "title", "artist", "growth_rate", "growth_low", "growth_high", "posts_last_24h", "total_uses", "status",
-    "alert",
+    "rank", "title", "artist", "growth_rate", "growth_low", "growth_high", "posts_last_24h", "window_days",
+    "total_uses", "status", "alert",
 )  # fmt: skip
 ALERT_COLUMNS = (
     "title",
@@ -34,6 +34,7 @@ ALERT_COLUMNS = (
     "growth_high",
     "effective_creators",
     "posts_last_24h",
+    "window_days",
     "total_uses",
     "status",
 )  # fmt: skip
@@ -89,7 +90,7 @@ class Gallery(ABC):
             Table and chart; the columns are those of `trendlib.metrics.leaderboard`.
         """
         frame = self.board.leaderboard(max_uses=max_uses, top=top, include_unrankable=include_unrankable)
-        widened = self.board.widened(frame["sound_id"])
+        widened = int(frame["window_days"].gt(1).sum())
         windows = f"; {widened} on windows of 2 to 14 days, as their counter is rounded" if widened else ""
         size = "of any size" if max_uses is None else f"with fewer than {max_uses:,} uses"
         return self._of_board(

@@ -28,8 +28,8 @@ EXHIBITS = ("leaderboard", "bumps", "calendar", "creator_brief")
 DIALECTS = ("trendlib", "tutorial_hashtag")
 COUNTERS = ("total_views", "total_posts")
 LEADERBOARD_COLUMNS = (
-    "rank", "hashtag", "growth_rate", "growth_low", "growth_high", "posts_last_24h", "status", "evidence_kind",
-    "counts",
+    "rank", "hashtag", "growth_rate", "growth_low", "growth_high", "posts_last_24h", "window_days", "status",
+    "evidence_kind", "counts",
 )  # fmt: skip
 BUMP_COLUMNS = ("hashtag", "delta", "baseline", "evidence", "snapshots", "status", "is_bump")
 BRIEF_COLUMNS = ("hashtag_rank", "hashtag", "growth_rate", "post_rank", "views", "posted_at", "link")

@@ -30,8 +30,8 @@ from trendlib.show.theme import short_number, time_words
 from trendlib.store import Store
 
 SOUND_COLUMNS = (
-    "title", "artist", "version", "reason", "growth_rate", "growth_low", "growth_high", "posts_last_24h", "total_uses",
-    "status", "alert",
+    "title", "artist", "version", "reason", "growth_rate", "growth_low", "growth_high", "posts_last_24h", "window_days",
+    "total_uses", "status", "alert",
 )  # fmt: skip
 CREATOR_COLUMNS = ("rank", "handle", "nickname", "posts", "views", "reach_per_post", "followers")
 TOP_CREATORS = 8

@@ -28,6 +28,7 @@ _DTYPES = {
     "total_uses": "Int64",
     "posts_last_24h": "Int64",
     "posts_last_7d": "Int64",
+    "window_days": "Int64",
     "growth_rate": "float64",
     "growth_low": "float64",
     "growth_high": "float64",
@@ -100,7 +101,8 @@ def leaderboard(
     Returns
     -------
     frame
-        One row a sound, with exactly the columns of `COLUMNS`, by ``rank``; ``as_of`` [UTC] in every row.
+        One row a sound, with exactly the columns of `COLUMNS`, by ``rank``; ``as_of`` [UTC] in every row. With
+        ``window_days`` over 1, ``posts_last_24h`` is the daily mean of so many days.
 
     Raises
     ------
@@ -130,7 +132,8 @@ def leaderboard(
 
 def best_evidence(velocities: Sequence[IntoFrame]) -> pd.DataFrame:
     """Give each sound its velocity on the evidence that stands: a row a sound, as the leaderboard shows it."""
-    needed = ["posts_last_24h", "posts_last_7d", "growth_rate", "growth_low", "growth_high", "status", "evidence_kind"]
+    counts, rates = ["posts_last_24h", "posts_last_7d", "window_days"], ["growth_rate", "growth_low", "growth_high"]
+    needed = [*counts, *rates, "status", "evidence_kind"]
     frames = [board(enter(frame, ids=["sound_id"], others=needed).select("sound_id", *needed)) for frame in velocities]
     table = pd.concat(frames, ignore_index=True)
     preference = {(status.value, kind): place for place, (status, kind) in enumerate(_PREFERENCE)}

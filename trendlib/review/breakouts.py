@@ -12,7 +12,7 @@ from trendlib.review.picks import Pick
 from trendlib.review.week import Agenda, Week
 from trendlib.schema import Status
 from trendlib.show.deck import Link, Slide
-from trendlib.show.theme import plain_text, ratio_words, share_words, short_number
+from trendlib.show.theme import daily_words, plain_text, ratio_words, share_words, short_number
 
 NAMED = 60
 NOT_WATCHED = "It was not watched at this instant: nothing is known of it. Add it to the watchlist, and sweep."
@@ -101,7 +101,7 @@ def _posts(lineup: Lineup, sound: str) -> str:
 
 def _moves(row: "pd.Series[Any]") -> str:
     if pd.isna(row["growth_rate"]):
-        return f"{short_number(row['posts_last_24h'])} posts a day"
+        return daily_words(row["posts_last_24h"], row["window_days"])
     return ratio_words(row["growth_rate"], row["growth_low"], row["growth_high"])
 
 
@@ -148,7 +148,7 @@ def _breakout(row: "pd.Series[Any]", rule: Rule, *, is_standing: bool) -> str:
 def _early(row: "pd.Series[Any]", rule: Rule, *, is_standing: bool) -> str:
     growth, posts, uses = (rule[name] for name in ("growth_rate", "posts_last_24h", "total_uses"))
     found = ", ".join((
-        f"{short_number(row['growth_rate'])}×", f"{short_number(row['posts_last_24h'])} posts",
+        f"{short_number(row['growth_rate'])}×", daily_words(row["posts_last_24h"], row["window_days"]),
         f"{short_number(row['total_uses'])} uses",
     ))  # fmt: skip
     if is_standing:

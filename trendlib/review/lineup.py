@@ -232,7 +232,7 @@ class Lineup:
 
     def pace(self, sound: str) -> str:
         """Say how fast it moves."""
-        return findings.pace(self.row(sound), self.board.window_days_of(sound))
+        return findings.pace(self.row(sound))
 
     def number_of_posts(self, sound: str) -> int:
         """Count the posts known of it."""

@@ -110,7 +110,12 @@ def _cells(frame: pd.DataFrame) -> dict[str, list[str]]:
             cells["alerted"] = [text[:_DATE_SIGNS] for text in shown_values(frame[name])]
         elif name == "alert":
             cells["alert"] = ["" if alert == "–" else alert for alert in shown_values(frame[name])]
-        elif name not in _INTERVAL:
+        elif name == "posts_last_24h" and "window_days" in frame:
+            cells["posts 24 h"] = [
+                f"{posts} a day/{days} d" if posts != "–" and pd.notna(days) and days > 1 else posts
+                for posts, days in zip(shown_values(frame[name]), frame["window_days"], strict=True)
+            ]
+        elif name not in {*_INTERVAL, "window_days"}:
             heading = _SHORTER.get(str(name), str(name).replace("_", " "))
             cells[heading] = [plain_text(text, 200) for text in shown_values(frame[name])]
     return cells

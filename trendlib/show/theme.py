@@ -193,6 +193,22 @@ def ratio_words(growth: Any, low: Any, high: Any) -> str:
     return "–" if pd.isna(growth) else f"{_ratio(growth)}× [{_ratio(low)}–{_ratio(high)}]"
 
 
+def daily_words(posts: Any, window_days: Any) -> str:
+    """Write how many posts a day has; the mean of a window longer than a day says so.
+
+    Examples
+    --------
+    >>> daily_words(412, 1), daily_words(60, 7), daily_words(1, None)
+    ('412 posts in 24 h', '60 posts a day over 7 d', '1 post in 24 h')
+    """
+    counted = f"{short_number(posts)} post{'' if posts == 1 else 's'}"
+    return (
+        f"{counted} a day over {window_days:.0f} d"
+        if pd.notna(window_days) and window_days > 1
+        else f"{counted} in 24 h"
+    )
+
+
 def share_words(share: Any) -> str:
     """Write a share of 0 to 1 in whole percent.
 

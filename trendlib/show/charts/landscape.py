@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from trendlib.show.canvas import NO_WORDS, Sheet, Words, checked, log_axis, numbers, ratio_axis, swatch, texts
-from trendlib.show.theme import LIGHT, ratio_words, safe_text, short_number, status_look, status_words
+from trendlib.show.theme import LIGHT, daily_words, ratio_words, safe_text, short_number, status_look, status_words
 
 _MOST_DOTS = 800
 _MOST_LABELS = 12
@@ -25,8 +25,8 @@ def landscape(board: pd.DataFrame, words: Words = NO_WORDS, *, growth: float = 3
     ----------
     board
         A row a sound: ``sound_id``, ``title``, ``artist``, ``total_uses`` [posts], ``growth_rate``, ``growth_low``,
-        ``growth_high`` [ratio], ``status``; optional ``alert``, ``posts_last_24h`` [posts]. Each dot carries its
-        ``sound_id`` as ``customdata``.
+        ``growth_high`` [ratio], ``status``; optional ``alert``, ``posts_last_24h`` [posts], ``window_days`` [days].
+        Each dot carries its ``sound_id`` as ``customdata``.
     words
         Title, subtitle and caption.
     growth
@@ -71,8 +71,8 @@ def landscape(board: pd.DataFrame, words: Words = NO_WORDS, *, growth: float = 3
 
 def _dots(board: pd.DataFrame, growth: float, uses: float) -> pd.DataFrame:
     needed = "sound_id title artist total_uses growth_rate growth_low growth_high status"
-    rows = checked(board, "board", needed, "alert posts_last_24h")
-    counts = ["total_uses", "growth_rate", "growth_low", "growth_high", "posts_last_24h"]
+    rows = checked(board, "board", needed, "alert posts_last_24h window_days")
+    counts = ["total_uses", "growth_rate", "growth_low", "growth_high", "posts_last_24h", "window_days"]
     rows = rows.assign(**{name: numbers(rows[name]) for name in counts}, status=texts(rows["status"]))
     rows = rows[(rows["total_uses"] > 0) & (rows["growth_rate"] >= 0)]
     is_early = (rows["growth_rate"] >= growth) & (rows["total_uses"] < uses)
@@ -118,7 +118,7 @@ def _hover(row: Mapping[Any, Any]) -> str:
         safe_text(row["artist"], 40) or "artist unknown": True,
         f"{ratio_words(row['growth_rate'], row['growth_low'], row['growth_high'])} its week before": True,
         f"{short_number(row['total_uses'])} uses in all": True,
-        f"{short_number(row['posts_last_24h'])} posts a day": pd.notna(row["posts_last_24h"]),
+        daily_words(row["posts_last_24h"], row["window_days"]): pd.notna(row["posts_last_24h"]),
         f"alert: {safe_text(row['alert'], 16)}": bool(row["alert"]),
         f"status: {safe_text(status_words(row['status']))}": True,
     }

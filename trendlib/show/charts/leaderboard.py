@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from trendlib.schema import Status
 from trendlib.show.canvas import EDGE, NO_WORDS, Sheet, Words, checked, numbers, ratio_axis, row_axis
-from trendlib.show.theme import LIGHT, ratio_words, safe_text, short_number, status_look, status_words
+from trendlib.show.theme import LIGHT, daily_words, ratio_words, safe_text, status_look, status_words
 
 _MOST_ROWS = 50
 _SMALLEST = 0.05
@@ -30,7 +30,7 @@ def leaderboard(board: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     ----------
     board
         Rows in the order to be shown: ``title``, ``artist``, ``growth_rate``, ``growth_low``, ``growth_high``
-        [ratio], ``status``; optional ``rank``, ``alert``, ``posts_last_24h`` [posts].
+        [ratio], ``status``; optional ``rank``, ``alert``, ``posts_last_24h`` [posts], ``window_days`` [days].
     words
         Title, subtitle and caption.
 
@@ -70,9 +70,9 @@ def leaderboard(board: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
 
 def _rows(board: pd.DataFrame) -> pd.DataFrame:
     needed = "title artist growth_rate growth_low growth_high status"
-    rows = checked(board, "board", needed, "rank alert posts_last_24h")
+    rows = checked(board, "board", needed, "rank alert posts_last_24h window_days")
     rates = ["growth_rate", "growth_low", "growth_high"]
-    rows = rows.assign(**{name: numbers(rows[name]) for name in (*rates, "rank", "posts_last_24h")})
+    rows = rows.assign(**{name: numbers(rows[name]) for name in (*rates, "rank", "posts_last_24h", "window_days")})
     has_rank = rows["rank"].notna() | ("rank" not in board)
     has_growth = (rows[rates] >= 0).all(axis=1)
     return rows.assign(
@@ -127,7 +127,8 @@ def _row_hover(row: Mapping[Any, Any]) -> str:
     return (
         f"<b>{safe_text(row['title'], 60) or 'untitled'}</b><br>{safe_text(row['artist'], 60) or 'artist unknown'}"
         f"<br>{ratio_words(row['growth_rate'], row['growth_low'], row['growth_high'])} its week before"
-        f"<br>{short_number(row['posts_last_24h'])} posts a day<br>status: {safe_text(status_words(row['status']))}"
+        f"<br>{daily_words(row['posts_last_24h'], row['window_days'])}"
+        f"<br>status: {safe_text(status_words(row['status']))}"
     )
 
 
@@ -141,7 +142,8 @@ def _write_row(sheet: Sheet, place: int, row: Mapping[Any, Any]) -> None:
     sheet.note(f"<b>{title}</b><br>{quiet}{artist}</span>", x=0, xshift=EDGE - _LEFT + 30, **where)
     if row["is_ranked"]:
         ratio = ratio_words(row["growth_rate"], row["growth_low"], row["growth_high"]).split(" ", 1)
-        sheet.note(f"<b>{ratio[0]}</b> {ratio[1]}", x=1, xshift=16, **where)
+        mean = f"<br>{quiet}mean of {row['window_days']:.0f} days</span>" if row["window_days"] > 1 else ""
+        sheet.note(f"<b>{ratio[0]}</b> {ratio[1]}{mean}", x=1, xshift=16, **where)
         alert = f'<br><span style="color:{LIGHT.accent}">▲ {safe_text(row["alert"], 16)}</span>' if row["alert"] else ""
         sheet.note(f"{quiet}{safe_text(status_words(row['status']))}{alert}</span>", x=1, xshift=_STATUS, **where)
     else:
@@ -153,4 +155,4 @@ def _why_unranked(row: Mapping[Any, Any]) -> str:
     if pd.isna(row["posts_last_24h"]) or row["posts_last_24h"] == 0:
         return reason
     at_least = "at least " if row["status"] == Status.NOT_ENOUGH_COVERAGE else ""
-    return f"{reason}; {at_least}{short_number(row['posts_last_24h'])} posts in 24 h"
+    return f"{reason}; {at_least}{daily_words(row['posts_last_24h'], row['window_days'])}"
