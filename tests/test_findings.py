@@ -56,5 +56,23 @@ def test_the_address_of_a_post_holds_no_markup() -> None:
 
 def test_fewer_than_one_is_refused_by_name() -> None:
     at_least_one(days=1, top=None)
-    with pytest.raises(ConfigError, match="asked for top=0; ask for 1 or more"):
+    with pytest.raises(ConfigError, match="asked for top=0; ask for a whole number, 1 or more"):
         at_least_one(days=3, top=0)
+    with pytest.raises(ConfigError, match="asked for top='five'; ask for a whole number"):
+        at_least_one(top="five")
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "listed", "said"),
+    [
+        ("counter", "posts", 41.0, "that is by its counter; listed are 41 posts in 24 h"),
+        ("counter", "posts", 200.0, ""),
+        ("counter", "counter", 41.0, ""),
+        ("posts", "posts", 41.0, ""),
+    ],
+)
+def test_where_posts_and_counter_disagree_both_are_said(kind: str, source: str, listed: float, said: str) -> None:
+    row = pd.Series({"growth_rate": 2.4, "evidence_kind": kind, "posts_last_24h": 200})
+    days = pd.DataFrame({"source": ["counter", source], "posts": [300.0, listed]})
+    assert findings.listed_too(row, days) == said
+    assert findings.listed_too(row, days.head(0)) == ""

@@ -173,3 +173,8 @@ def test_the_practice_world_tells_row_by_row_where_a_pace_is_of_more_than_a_day(
     assert windows.eq(1).any()
     assert f"{windows.gt(1).sum()} on windows" in board.caption
     assert "window_days" in board.table
+
+
+def test_a_number_that_is_none_is_refused_in_a_sentence(monitor: Monitor) -> None:
+    with pytest.raises(ConfigError, match="asked for top='five'; ask for a whole number"):
+        monitor.leaderboard(top="five")  # type: ignore[arg-type]

@@ -137,7 +137,7 @@ def test_a_day_ahead_and_fewer_than_one_row_are_refused(hashtags: HashtagBoard) 
     tag = hashtags.names[0]
     with pytest.raises(ConfigError, match="ask for a day before"):
         hashtags.posts(tag, hashtags.as_of)
-    with pytest.raises(ConfigError, match="top=0; ask for 1 or more"):
+    with pytest.raises(ConfigError, match="top=0; ask for a whole number"):
         hashtags.posts(tag, top=0)
     with pytest.raises(ConfigError, match="days=-1"):
         hashtags.calendar(days=-1)

@@ -73,7 +73,7 @@ def open_monitor(home: Path | str | None = None, *, as_of: datetime | None = Non
 
 
 class Monitor(Reviewed):
-    """One home at one instant; what it shows stands in `Gallery`, `Market` and `Reviewed`, rooms of their own.
+    """One home at one instant; what it shows stands in `Gallery`, `Market` and `Reviewed`, each upon the last.
 
     Parameters
     ----------

@@ -37,6 +37,7 @@ TABLE_COLUMNS = (
 )  # fmt: skip
 CHANGE_COLUMNS = ("change", "title", "artist", "rank_before", "rank_now", "is_watched")
 PATH_COLUMNS = ("day", "region", "rank", "move", "title", "artist")
+_SINCE = "days on the chart are days on which our pulls saw it there: at least so many"
 AN_INDEX = "An index: 1 is the mean of its list. It is no share, and can't be compared with another sound's."
 
 
@@ -125,7 +126,7 @@ class ChartBoard:
             subtitle=f"{new} of {number} sounds are new; {unwatched} not watched yet",
             columns=TABLE_COLUMNS,
             source=chart.source(self.as_of),
-            note=chart.note(self.as_of),
+            note="; ".join(filter(None, (_SINCE, chart.note(self.as_of)))),
             tally=Counter(frame["status"]),
         )
 

@@ -19,9 +19,17 @@ def pace(row: "pd.Series[Any]") -> str:
     if pd.isna(row["growth_rate"]):
         return f"Can't tell how fast it moves: {Status(row['status']).meaning}"
     words = ratio_words(row["growth_rate"], row["growth_low"], row["growth_high"])
-    is_widened, posts = row["window_days"] > 1, daily_words(row["posts_last_24h"], row["window_days"])
-    before = f": the last {row['window_days']} days against the days before" if is_widened else " its own week before"
-    return f"{words}{before}, {posts}"
+    days, posts = row["window_days"], daily_words(row["posts_last_24h"], row["window_days"])
+    is_widened = pd.notna(days) and days > 1
+    return f"{words}{f': the last {days} days against the days' if is_widened else ' its own week'} before, {posts}"
+
+
+def listed_too(row: "pd.Series[Any]", days: pd.DataFrame) -> str:
+    """Say how many posts are listed of the last day where the pace is the counter's, and that shows another number."""
+    is_counted = row["evidence_kind"] == "counter" and pd.notna(row["growth_rate"])
+    listed = days.tail(1).loc[lambda last: last["source"] == "posts", "posts"]
+    said = [daily_words(number, 1) for number in listed if is_counted and number != row["posts_last_24h"]]
+    return f"that is by its counter; listed are {said[0]}" if said else ""
 
 
 def translated(row: "pd.Series[Any]", dialect: str) -> str:

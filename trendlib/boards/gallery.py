@@ -16,6 +16,7 @@ from trendlib import metrics
 from trendlib.boards.board import Board
 from trendlib.boards.ledger import Ledger
 from trendlib.boards.sound import MAX_USES
+from trendlib.boards.study import at_least_one
 from trendlib.schema import Status
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
@@ -88,7 +89,13 @@ class Gallery(ABC):
         Returns
         -------
             Table and chart; the columns are those of `trendlib.metrics.leaderboard`.
+
+        Raises
+        ------
+        ConfigError
+            If a number is none, or below 1.
         """
+        at_least_one(top=top, max_uses=max_uses)
         frame = self.board.leaderboard(max_uses=max_uses, top=top, include_unrankable=include_unrankable)
         widened = int(frame["window_days"].gt(1).sum())
         windows = f"; {widened} on windows of 2 to 14 days, as their counter is rounded" if widened else ""
@@ -160,34 +167,30 @@ class Gallery(ABC):
     def of_ledger(self, name: str, title: str, ledger: Ledger) -> Exhibit:
         """Show a ledger, recorded or replayed."""
         told = ledger.alerts["rule"].isin(ledger.rates["rule"]).sum()
-        return Exhibit(
-            name=name,
-            title=title,
-            frame=ledger.alerts.drop(columns=["observed_at", "answer_id", "first_seen"], errors="ignore"),
+        return self._exhibit(
+            name,
+            title,
+            ledger.alerts.drop(columns=["observed_at", "answer_id", "first_seen"], errors="ignore"),
             columns=LEDGER_COLUMNS,
             draw=partial(charts.ledger, ledger.outcomes, rates=ledger.rates),
             subtitle=ledger.finding,
-            as_of=self.as_of,
             source=f"{len(ledger.alerts):,} alerts, {told:,} of them claims of pace; uses a day by the counters",
             tally=Counter(ledger.alerts["status"]),
             things="alerts",
             note="a hit is a week at twice the pace of before the alert or more; the base rate is that of sounds in "
             "weeks in which the same rule was asked and did not flag them",
-            is_practice=self.is_practice,
         )
 
     def rates_of(self, ledger: Ledger) -> Exhibit:
         """Show how often alerts of a ledger hit, beside chance."""
-        return Exhibit(
-            name="hit_rates",
-            title="How often alerts hit, beside sounds that were not flagged",
-            frame=ledger.rates,
+        return self._exhibit(
+            "hit_rates",
+            "How often alerts hit, beside sounds that were not flagged",
+            ledger.rates,
             columns=RATE_COLUMNS,
             subtitle=ledger.finding,
-            as_of=self.as_of,
             source=f"{len(ledger.alerts):,} alerts; uses a day by the counters",
             note="90 % Wilson intervals; lead_days is the median from alert to peak",
-            is_practice=self.is_practice,
         )
 
     def crossovers(self) -> Exhibit:
@@ -212,13 +215,8 @@ class Gallery(ABC):
     def _of_board(self, name: str, title: str, frame: pd.DataFrame, **how: Any) -> Exhibit:
         """Wrap what was asked of the board: its source and its tally are those of all watched sounds."""
         everything = self.board.leaderboard()
-        return Exhibit(
-            name=name,
-            title=title,
-            frame=frame,
-            as_of=self.as_of,
-            source=f"TikLiveAPI: {self.board.readings_used:,} counter readings, {self.board.posts_used:,} posts",
-            tally=Counter(everything["status"]),
-            is_practice=self.is_practice,
-            **how,
-        )
+        source = f"TikLiveAPI: {self.board.readings_used:,} counter readings, {self.board.posts_used:,} posts"
+        return self._exhibit(name, title, frame, source=source, tally=Counter(everything["status"]), **how)
+
+    def _exhibit(self, name: str, title: str, frame: pd.DataFrame, **how: Any) -> Exhibit:
+        return Exhibit(name=name, title=title, frame=frame, as_of=self.as_of, is_practice=self.is_practice, **how)

@@ -1,12 +1,11 @@
 """The market around the sounds: trending charts, the licensed-music catalogue, songs, artists of a public catalogue.
 
-`Market` is that half of `trendlib.monitor.Monitor`: each source is asked only when somebody pulls it, and shown as of
-the monitor's instant. What one source lacks takes nothing away from the others.
+`Market` adds them to what `trendlib.boards.gallery.Gallery` shows: each source is asked only when
+somebody pulls it, and shown as of the monitor's instant. What one source lacks takes nothing away from the others.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Collection
-from datetime import datetime
 from functools import cached_property
 
 from trendlib import practice
@@ -15,6 +14,7 @@ from trendlib.boards.board import Board
 from trendlib.boards.catalogue import Catalogue, Tracks
 from trendlib.boards.chart_board import ChartBoard
 from trendlib.boards.charted import Charted
+from trendlib.boards.gallery import Gallery
 from trendlib.boards.song import Song
 from trendlib.boards.songbook import Songbook, read_overrides
 from trendlib.config import Config
@@ -26,22 +26,11 @@ from trendlib.store import Store
 from trendlib.watchlist import Watchlist
 
 
-class Market(ABC):
-    """Charts, catalogue, songs and artists of one home at one instant."""
+class Market(Gallery):
+    """Charts, catalogue, songs and artists of one home at one instant, beside what its gallery shows."""
 
     config: Config
     store: Store
-    is_practice: bool
-
-    @property
-    @abstractmethod
-    def as_of(self) -> datetime:
-        """The instant everything is shown as of."""
-
-    @property
-    @abstractmethod
-    def board(self) -> Board:
-        """All watched sounds, measured as of the instant."""
 
     @property
     @abstractmethod

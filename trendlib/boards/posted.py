@@ -112,10 +112,10 @@ class Posted(ABC):
         evidence = self.evidence
         frame = evidence.creators(top, days)[["rank", "creator_id", *CREATOR_COLUMNS[1:]]]
         few = evidence.concentration
-        span = "all posts known" if days is None else f"posts of the last {days} days"
+        span = "all posts known" if days is None else f"posts of {_last(days)}"
         return self._exhibit(
             "creators",
-            f"Who carries {self.name}",
+            f"Who carries {self.name}: {span}",
             frame,
             subtitle=findings.concentration(few),
             columns=CREATOR_COLUMNS,
@@ -225,12 +225,12 @@ class Posted(ABC):
         frame = findings.linked(leaders.merge(known, on="creator_id", how="left"))
         return self._exhibit(
             "posts",
-            f"Most viewed posts with {self.name}",
+            f"Most viewed posts with {self.name} of {_last(days)}",
             frame[["rank", "post_id", "link", "views", "posted_at", "region", "handle", "caption"]],
             columns=findings.POST_COLUMNS,
             draw=partial(charts.posts, frame),
             source=f"{self.evidence.number_of_posts:,} posts known",
-            note=f"posted in the last {days} days; views as last read",
+            note="views as last read",
         )
 
     def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -263,3 +263,7 @@ def _who(kind: str, who: Any, handles: Mapping[str, str]) -> str | None:
         return None
     named = {"creator": f"@{handles[who]}" if who in handles else f"creator {who}", "post": f"post {who}"}
     return named.get(kind, str(who))
+
+
+def _last(days: int) -> str:
+    return f"the last {days} days" if days > 1 else "the last day"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import blake2b
+from numbers import Integral
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -204,17 +205,17 @@ def in_utc(as_of: datetime) -> datetime:
     return as_of.astimezone(UTC)
 
 
-def at_least_one(**asked: int | None) -> None:
-    """Refuse to show fewer than one day, cell or row; None is no limit.
+def at_least_one(**asked: object) -> None:
+    """Refuse to show fewer than one day, cell or row, or a number that is none; None is no limit.
 
     Raises
     ------
     ConfigError
-        If a number is below 1.
+        If it is no whole number, or below 1.
     """
     for name, number in asked.items():
-        if number is not None and number < 1:
-            raise ConfigError(f"asked for {name}={number}; ask for 1 or more")
+        if number is not None and (not isinstance(number, Integral) or number < 1):
+            raise ConfigError(f"asked for {name}={number!r}; ask for a whole number, 1 or more")
 
 
 def named_exhibit(shown: object, names: Sequence[str], name: str, **how: Any) -> Exhibit:

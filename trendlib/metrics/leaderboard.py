@@ -337,7 +337,8 @@ def _rule_checks(sound: "pd.Series[Any]", rule: Rule) -> list[Check]:
         if is_breakout and name == "lift":
             needed += f", or {rule['slow_lift']:g} and {rule['slow_far_lift']:g} times the pace of five weeks ago"
         if pd.isna(value):
-            checks.append((what, "unknown", needed, is_flagged, "unknown does not pass"))
+            found = f"unknown: flagged as {sound['alert']} by other bounds" if is_flagged else "unknown"
+            checks.append((what, found, needed, is_flagged, "unknown does not pass"))
             continue
         is_passed = is_flagged or bool(value < threshold if is_upper else value >= threshold)
         advice = f"{abs(threshold - value):,.4g} {'too many' if is_upper else 'short'}"

@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from datetime import datetime
 
-from trendlib.boards.gallery import Gallery
 from trendlib.boards.hashtag_board import HashtagBoard
 from trendlib.boards.market import Market
 from trendlib.boards.sound import Sound
@@ -11,13 +10,8 @@ from trendlib.boards.study import Study
 from trendlib.rulebook import Rules
 
 
-class Desk(Gallery, Market):
+class Desk(Market):
     """The board, the market around it, each sound, and the notes beside alerts, at one instant."""
-
-    @property
-    @abstractmethod
-    def as_of(self) -> datetime:
-        """The instant everything is shown as of."""
 
     @property
     @abstractmethod

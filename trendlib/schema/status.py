@@ -48,7 +48,10 @@ _STATUS: Mapping[Status, tuple[str, str]] = {
         "the baseline is half covered, has a gap of over 3 days, or the history is under 10 days",
         "the ratio with its interval, greyed",
     ),
-    Status.COUNTER_ONLY: ("measured on the use counter, without a list of posts", "the ratio with its interval"),
+    Status.COUNTER_ONLY: (
+        "measured on the use counter, as no list of posts covers both windows",
+        "the ratio with its interval",
+    ),
     Status.ROUNDED: ("the counter is rounded too coarsely for its pace, even over two weeks", "a range, or nothing"),
     Status.NEW: ("first seen under 8 days ago, so no baseline exists", "apart: its level and distinct creators"),
     Status.NOT_ENOUGH_COVERAGE: (

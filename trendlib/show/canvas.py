@@ -328,5 +328,5 @@ def share_axis(low: float, high: float, marks: int = 5) -> dict[str, Any]:
 
 def row_axis(rows: int, labels: Sequence[str] = ()) -> dict[str, Any]:
     """Make an axis of rows, counted from the top."""
-    shown = {"tickvals": list(range(len(labels))), "ticktext": list(labels), "showticklabels": bool(labels)}
-    return {"range": [max(rows, 1) - 0.5, -0.5], "showgrid": False, **shown}
+    marks = {"tickvals": list(range(len(labels))), "ticktext": list(labels), "ticklabelstandoff": 6}
+    return {"range": [max(rows, 1) - 0.5, -0.5], "showgrid": False, "showticklabels": bool(labels), **marks}

@@ -201,7 +201,8 @@ def daily_words(posts: Any, window_days: Any) -> str:
     >>> daily_words(412, 1), daily_words(60, 7), daily_words(1, None)
     ('412 posts in 24 h', '60 posts a day over 7 d', '1 post in 24 h')
     """
-    counted = f"{short_number(posts)} post{'' if posts == 1 else 's'}"
+    number = short_number(posts)
+    counted = f"{number} post{'' if number == '1' else 's'}"
     return (
         f"{counted} a day over {window_days:.0f} d"
         if pd.notna(window_days) and window_days > 1

@@ -69,8 +69,9 @@ def hashtag_calendar(calendar: pd.DataFrame, words: Words = NO_WORDS) -> go.Figu
     rows = rows.drop_duplicates(["hashtag", "day"], keep="last")
     _draw_velocity(sheet, rows, shown, days)
     marks = rows.assign(place=rows["hashtag"].map({name: place for place, name in enumerate(shown)}))
-    _draw_spans(sheet, marks[marks["is_on"].isin([True])])
-    said = _draw_marks(sheet, marks)
+    on = marks[marks["is_on"].isin([True])]
+    _draw_spans(sheet, on)
+    said = _draw_marks(sheet, marks) + (swatch(LIGHT.ink, "on, from start to stop", "▁") if len(on) else "")
     scale = ramp_key(SCALE, "¼×", "4×")
     sheet.head(f"<b>Velocity</b>{scale}{said}{swatch(LIGHT.hatch, 'not known', '▨')}", "y")
     if not rows["growth_rate"].notna().any():
