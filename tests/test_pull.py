@@ -273,7 +273,7 @@ def test_a_killed_pull_is_taken_up_again_without_buying_a_page_twice(desk: Desk)
     report = desk.pull(PullPlan(charts_of(regions)))
     assert report.run.taken_over > 0
     assert desk.frame("calls")["credits"].sum() == 80
-    on_their_way = 2 * desk.config().workers  # answers that the kill kept from arriving
+    on_their_way = desk.config().workers  # answers that the kill kept from arriving
     assert desk.server.credits[KEYS["keyapi"]] <= 80 + on_their_way
     assert report.run.spent <= 80 - bought + on_their_way
     assert len(desk.frame("chart_entries")) == 800

@@ -241,7 +241,7 @@ class Config(BaseSettings):
         Requests to a provider in any 60 s [requests], shared by all processes of this home; 0 for
         no limit. MusicBrainz is asked once a second at most, whatever this says.
     workers
-        Requests under way at once [requests].
+        Most requests under way at once; one while answers are quicker than the limit asks for [requests].
     page_gap_s
         Least time between the starts of two pages of one feed [s].
     timeout_s
