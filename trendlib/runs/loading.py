@@ -284,7 +284,7 @@ def renew(config: Config, *, on_progress: OnStage | None = None) -> int | None:
     """
     store = Store(config.warehouse_file)
     try:
-        store.known([])
+        store.last_observed_at()
     except OldFormatError:
         sizes = [path.stat().st_size for path in Archive(config.archive_folder).files()]
         on_bytes = _Megabytes(on_progress, sum(sizes)) if on_progress else None
