@@ -40,20 +40,20 @@ TIKTOK_A_DAY = 100 * A_MILLION  # an estimate that is often quoted; nobody outsi
 BOARD_DAYS = 46
 END = datetime(2026, 11, 16, 7, tzinfo=UTC)
 DAYS = 60
-POSTS = """
-CREATE OR REPLACE TEMP TABLE made AS SELECT i, printf('7%018d', i) AS post_id,
+SEEN = """
+SELECT *, TIMESTAMPTZ '{end}' - to_microseconds(age // 86400 * 86400000000 + 1000000) AS observed_at,
+  TIMESTAMPTZ '{end}' - to_seconds(1 + age) AS posted_at
+FROM (SELECT printf('7%018d', i) AS post_id,
   printf('6%018d', CAST(floor(power(hash(i, 1) % 1000003 / 1000003.0, 2) * {sounds}) AS BIGINT)) AS sound_id,
-  printf('5%018d', hash(i, 2) % {creators}) AS creator_id,
-  TIMESTAMPTZ '{end}' - to_seconds(1 + hash(i, 3) % {span}) AS posted_at,
+  printf('5%018d', hash(i, 2) % {creators}) AS creator_id, CAST(hash(i, 3) % {span} AS BIGINT) AS age,
   ['US','US','US','BR','BR','GB','MX','ID','DE',NULL][1 + CAST(hash(i, 4) % 10 AS INT)] AS region,
   printf('made-up post %d #tag%d', i, hash(i, 5) % 500) AS caption, hash(i, 5) % 500 AS tag,
   CAST(exp(5 + hash(i, 6) % 700 / 100.0) AS BIGINT) AS views, printf('%016x', hash(i // 30)) AS answer_id
-FROM range({first}, {last}) AS t(i);
-CREATE OR REPLACE TEMP TABLE seen AS SELECT *,
-  TIMESTAMPTZ '{end}' - to_days(CAST(floor(epoch(TIMESTAMPTZ '{end}' - posted_at - INTERVAL 1 SECOND) / 86400) AS INT))
-    - INTERVAL 1 SECOND AS observed_at FROM made;
+  FROM range({first}, {last}) AS t(i))
+"""
+POSTS = """
 INSERT INTO posts BY NAME SELECT post_id, sound_id, creator_id, posted_at, region, caption, 15 AS duration_s,
-  false AS is_photo, false AS is_pinned, false AS is_ad, observed_at, answer_id FROM seen;
+  false AS is_photo, false AS is_pinned, false AS is_ad, observed_at, answer_id FROM {seen};
 """
 OTHERS = """
 INSERT INTO post_observations BY NAME SELECT post_id, views, views // 9 AS likes, views // 300 AS comments,
@@ -88,10 +88,15 @@ def make(folder: Path, posts: int, *, are_alone: bool = False) -> Store:
         with duckdb.connect(str(partial.path)) as connection:
             connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
             connection.execute(f"SET temp_directory = '{folder}/spilled'")
-            made, slice_of = (POSTS, A_SLICE) if are_alone else (POSTS + OTHERS, posts)
+            slice_of = A_SLICE if are_alone else posts
             for first in range(0, posts, slice_of):
                 edges = {"first": first, "last": min(first + slice_of, posts)}
-                connection.execute(made.format(**numbers, **edges, end=END.isoformat(), span=DAYS * 86_400))
+                given = {**numbers, **edges, "end": END.isoformat(), "span": DAYS * 86_400}
+                if are_alone:
+                    connection.execute(POSTS.format(seen=f"({SEEN.format(**given)})"))
+                else:
+                    connection.execute(f"CREATE TEMP TABLE seen AS {SEEN.format(**given)}")
+                    connection.execute((POSTS + OTHERS).format(**given, seen="seen"))
         if not are_alone:
             partial.export(folder / str(posts))
         store.replace_with(partial)

@@ -1,7 +1,5 @@
 """The speed benchmark: its counting agrees with SQL, its table says what was promised. Nothing here is timed."""
 
-import pytest
-
 from benchmarks import counting, filling, scale, speed
 from benchmarks.promises import Promise, table
 
@@ -48,11 +46,24 @@ def test_a_replay_by_hand_holds_the_posts_of_ours(tmp_path):
     assert found.iloc[:, 1].nunique() == filling.posts_in(tmp_path / "ours") > 0
 
 
-@pytest.mark.parametrize("part", ["imports"])
-def test_the_runner_prints_one_table(part, monkeypatch, tmp_path, capsys):
-    monkeypatch.setitem(speed.PARTS, part, lambda _: iter([Promise("quick", "now", is_held=True)]))
-    speed.main([part, "--out", str(tmp_path / "out" / "bench.md")])
+def test_the_runner_prints_one_table(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(speed, "measured", lambda parts, _: [Promise(" ".join(parts), "now", is_held=True)])
+    speed.main(["imports", "boards", "--out", str(tmp_path / "out" / "bench.md")])
     told = capsys.readouterr().out
-    assert "| quick" in told
+    assert "| imports boards" in told
     assert "cores" in told
     assert (tmp_path / "out" / "bench.md").read_text() == told
+
+
+def test_a_part_has_a_process_of_its_own_and_what_fails_ends_alone(tmp_path):
+    asked = speed.Asked(tmp_path, millions=0.02, spilled=0.02, memory="none")  # the database refuses that
+    found = speed.measured(["boards"], asked)
+    assert "counts equal" in found[0].measured
+    assert found[-1].what == "boards: measured whole"
+    assert "failed" in found[-1].measured
+    assert not found[-1].is_held
+
+
+def test_what_finds_no_time_says_so_and_is_not_begun(tmp_path):
+    found = speed.measured(["boards", "sweeps"], speed.Asked(tmp_path, minutes=0))
+    assert [one.measured for one in found] == ["not begun: no time was left"] * 2

@@ -94,13 +94,12 @@ class Snapshot:
         return " AND ".join([seen, *(_condition(table, column, value) for column, value in where.items())])
 
     def _posts_sql(self, sound_ids: Sequence[str], columns: Sequence[str]) -> str:
-        """Condense posts: most stand in one answer only, and are taken as they are; that spills where memory ends."""
+        """Condense posts: those that stand in one answer only are taken as they are; that spills where memory ends."""
         listed, asked = ", ".join(columns) or "*", self._conditions(POSTS, {"sound_id": sound_ids})
-        told = f"SELECT post_id, count(*) AS answers, min(rowid) AS place FROM posts WHERE {asked} GROUP BY post_id"  # noqa: S608
-        once = "SELECT * FROM posts WHERE rowid IN (SELECT place FROM told WHERE answers = 1)"
-        once = f"SELECT *, observed_at AS first_seen FROM ({once})"  # noqa: S608 - of schema and ids, all of this
-        more = _read_sql(POSTS, f"{asked} AND post_id IN (SELECT post_id FROM told WHERE answers > 1)")  # noqa: S608
-        return f"WITH told AS MATERIALIZED ({told}) SELECT {listed} FROM ({once} UNION ALL BY NAME {more})"  # noqa: S608
+        more = f"SELECT post_id FROM posts WHERE {asked} GROUP BY post_id HAVING count(*) > 1"  # noqa: S608 - of schema and ids, all of this
+        once = f"SELECT *, observed_at AS first_seen FROM posts ANTI JOIN more USING (post_id) WHERE {asked}"  # noqa: S608
+        told = _read_sql(POSTS, f"{asked} AND post_id IN (SELECT post_id FROM more)")  # noqa: S608
+        return f"WITH more AS MATERIALIZED ({more}) SELECT {listed} FROM ({once} UNION ALL BY NAME {told})"  # noqa: S608
 
 
 def _condition(table: Table, column: str, value: str | Sequence[str]) -> str:
