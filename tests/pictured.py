@@ -102,6 +102,11 @@ def _shifts(count: int) -> pd.DataFrame:
     return frame.assign(n0=400, n1=500, n_unknown=30, status="ok", reason="", is_crossover=frame["difference"] > 0.15)
 
 
+def _crossovers(case: str) -> go.Figure:
+    frames = _cased(lambda count: _shifts(count).assign(title=LONG, artist="Somebody"), ("p0", "p1", "low"), 6)
+    return charts.crossovers(frames[case])
+
+
 def _shifts_unknown(count: int) -> pd.DataFrame:
     frame = _blank(_shifts(count), "p0", "p1", "difference", "low", "high").head(1)
     return frame.assign(region=None, n0=0, n1=0, status="not_enough_coverage", reason="not enough posts (n = 0)")
@@ -279,6 +284,7 @@ def _posts(case: str) -> go.Figure:
 CHARTS: Mapping[str, Callable[[str], go.Figure]] = {
     "audience": _audience,
     "creators": _creators,
+    "crossovers": _crossovers,
     "curve": _curve,
     "forecast": _forecast,
     "hashtag_calendar": _calendar,

@@ -282,6 +282,7 @@ def test_axes_are_marked_at_round_numbers():
 SIZE_LIMIT = 400_000
 SAID_BY_ROW = {
     "creators": "views not shown",
+    "crossovers": "change not known",
     "hashtags": "share not known",
     "leaderboard": "can't tell",
     "leave_one_out": "can't tell",
@@ -383,3 +384,19 @@ def test_a_post_is_its_views_with_who_posted_it_and_when():
     assert "1 Mar 2022, BR" in said
     assert "views not shown" in said
     assert "<script" not in said + "".join(bars["hovertext"])
+
+
+def test_a_crossing_goes_from_one_week_s_share_to_the_next_with_what_is_sure_of_it():
+    crossing = pd.DataFrame(
+        {"title": ["<b>Song</b>"], "artist": [None], "region": ["BR"], "p0": [0.1], "p1": [0.4], "low": [0.18],
+         "n0": [80], "n1": [120], "status": ["weak"]}
+    )  # fmt: skip
+    figure = charts.crossovers(crossing)
+    before, now = trace(figure, "week before"), trace(figure, "last week")
+    assert (before["x"], now["x"]) == ([0.1], [0.4])
+    assert now["hovertext"][0] == (
+        "<b>&lt;b&gt;Song&lt;/b&gt;</b> into BR<br>week before: 10% of 80 creators<br>last week: 40% of 120 creators"
+        "<br>status: weak"
+    )
+    assert "at least +18 points" in texts(figure)
+    assert "n = 80, then 120, weak" in texts(figure)

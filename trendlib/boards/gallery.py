@@ -203,6 +203,7 @@ class Gallery(ABC):
             "What crosses into another country",
             frame,
             columns=CROSSOVER_COLUMNS,
+            draw=partial(charts.crossovers, frame),
             note=f"{enough} of {looked_at['sound_id'].nunique()} sounds with posts have enough of known region in both "
             "weeks; region is that of the poster's account",
         )

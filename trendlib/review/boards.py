@@ -55,7 +55,7 @@ def crossovers(agenda: Agenda) -> list[Slide]:
     rest = f", and {len(board.frame) - 2} more" if len(board.frame) > 2 else ""
     sounds = list(dict.fromkeys(board.frame["sound_id"]))[:SHOWN]
     lineups = week.lined_up(sounds)
-    table = replace(board, frame=board.frame.rename(columns=PLAIN_NAMES), columns=CROSSED_COLUMNS)
+    table = replace(board, frame=board.frame.rename(columns=PLAIN_NAMES), columns=CROSSED_COLUMNS, draw=None)
     pictures = [replace(lineups[one].regions(one), title=f"Where: {_name(board.frame, one)}") for one in sounds]
     return [Slide(title=f"{'; '.join(said)}{rest}", exhibits=[*pictures, table])]
 

@@ -13,6 +13,7 @@ Conventions of every chart:
 from trendlib.show.canvas import NO_WORDS, Words
 from trendlib.show.charts.audience import audience
 from trendlib.show.charts.creators import creators
+from trendlib.show.charts.crossovers import crossovers
 from trendlib.show.charts.curve import curve
 from trendlib.show.charts.forecast import forecast
 from trendlib.show.charts.hashtag_calendar import hashtag_calendar
@@ -35,6 +36,7 @@ __all__ = [
     "Words",
     "audience",
     "creators",
+    "crossovers",
     "curve",
     "forecast",
     "hashtag_calendar",
