@@ -29,6 +29,7 @@ from trendlib.snapshot import PANDAS_TYPES, Snapshot
 from trendlib.warehouse import OWNER_ONLY, opened, settle
 
 EXPORTED_BY = "observed_on"
+WRITERS_PATIENCE = 10
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -74,7 +75,7 @@ class Store:
     path
         The DuckDB file; it and its folder are made by the first write.
     wait_s
-        How long a lock held by another program is waited for [s].
+        How long who reads waits for another program that holds it; who writes waits ten times as long [s].
     """
 
     def __init__(self, path: Path, *, wait_s: float = 30.0) -> None:
@@ -233,7 +234,8 @@ class Store:
             ) from error
 
     def _connection(self, *, read_only: bool) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-        return opened(self.path, read_only=read_only, wait_s=self.wait_s)
+        # A look can be repeated; what was bought is to be loaded, also beside notebooks that look all the time.
+        return opened(self.path, read_only=read_only, wait_s=self.wait_s * (1 if read_only else WRITERS_PATIENCE))
 
 
 def frame_of(table: Table, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
