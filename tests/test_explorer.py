@@ -5,6 +5,7 @@ from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import trendlib as tl
@@ -79,6 +80,24 @@ def test_the_slider_goes_back_to_what_was_known(explorer: Explorer) -> None:
     do(explorer, "rank")
     assert "as of Mon 2 Nov 2026" in explorer.widget.listing["label"]
     assert explorer.widget.listing["again"] == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [("velocity", {}), ("regions", {}), ("creators", {"days": 28}), ("hashtags", {}), ("forecast", {}),
+     ("why", {"ranked": False})],
+)  # fmt: skip
+def test_after_many_moves_it_shows_what_a_notebook_computes_anew(
+    explorer: Explorer, practice_home: Path, name: str, how: dict[str, Any]
+) -> None:
+    now = explorer.monitor.as_of
+    for days in (9, 2, 5):
+        explorer.show(name, as_of=now - timedelta(days=days, hours=days))
+    anew = Monitor.of_practice(practice_home).sound(COLA).at(now - timedelta(days=5, hours=5)).exhibit(name, **how)
+    shown = explorer.exhibit
+    pd.testing.assert_frame_equal(shown.frame, anew.frame)
+    assert (shown.title, shown.subtitle, shown.caption) == (anew.title, anew.subtitle, anew.caption)
+    assert explorer.widget.sheet["figure"] == (None if anew.bare is None else json.loads(anew.bare.to_json()))
 
 
 def test_a_control_is_shown_where_it_means_something_and_told_to_the_exhibit(explorer: Explorer) -> None:

@@ -103,6 +103,15 @@ def test_a_steady_sounds_days_lie_in_its_band() -> None:
     assert band["posts"].between(band["low"], band["high"]).mean() >= 0.8
 
 
+def test_the_band_of_one_sound_alone_is_the_one_it_has_among_all() -> None:
+    rng = np.random.default_rng(4)
+    both = pd.concat([daily(rng.poisson(80, 68).astype(float)).assign(sound_id=one) for one in ("7", "8")])
+    band = metrics.expected(both, as_of=AS_OF)
+    alone = metrics.expected(both, as_of=AS_OF, only="8")
+    assert len(alone) == len(band) / 2 > 0
+    pd.testing.assert_frame_equal(alone, band[band["sound_id"] == "8"].reset_index(drop=True))
+
+
 def test_without_quiet_days_nothing_is_expected() -> None:
     assert metrics.expected(daily([5.0] * 4), as_of=AS_OF).empty
 

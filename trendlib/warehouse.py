@@ -55,16 +55,32 @@ def opened(
         _make(path)
     connection = retrying(_open_once, path, read_only=read_only, wait_s=wait_s)
     try:
-        connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
-        if not is_of_any_version:
-            _check_format(connection, path)
-        yield connection
+        with errors_in_words(path):
+            connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+            if not is_of_any_version:
+                _check_format(connection, path)
+            yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def errors_in_words(path: Path) -> Iterator[None]:
+    """Say in our words what DuckDB says of a file that is read in the block."""
+    try:
+        yield
     except duckdb.Error as error:
         if isinstance(error, _SLIPS) and not _DAMAGES.search(str(error)):
             raise
         raise _in_words(error, path) from error
-    finally:
-        connection.close()
+
+
+def state(path: Path) -> tuple[int, int] | None:
+    """Tell one state of a file from another; None where there is none."""
+    if not path.exists():
+        return None
+    stat = path.stat()
+    return stat.st_mtime_ns, stat.st_size
 
 
 @contextmanager

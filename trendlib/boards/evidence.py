@@ -10,14 +10,14 @@ import pandas as pd
 
 from trendlib import metrics
 from trendlib.boards.alerts import PACE_RULES, marks
-from trendlib.boards.board import COUNTED, POSTS_PER_CREATOR, SENT_ALERTS, joined_days, latest_uses, not_measured
+from trendlib.boards.board import COUNTED, POSTS_PER_CREATOR, SENT_ALERTS, joined_days, not_measured
 from trendlib.boards.study import GRID_DAYS, Study
 from trendlib.metrics.captions import hashtag_shares
 from trendlib.metrics.counters import Told
 from trendlib.metrics.coverage import own_span
 from trendlib.metrics.creators import concentrated
 from trendlib.metrics.daily import HORIZON_DAYS, Grid
-from trendlib.metrics.engines import DAY, days_before, instant
+from trendlib.metrics.engines import days_at, days_before, instant
 from trendlib.metrics.leaderboard import best_evidence
 from trendlib.metrics.regions import mixed
 from trendlib.metrics.season import season
@@ -81,7 +81,8 @@ class Evidence:
     @cached_property
     def uses(self) -> pd.DataFrame:
         """Its latest known total uses: a row, or none."""
-        return latest_uses(self.readings)
+        is_known = self.readings["total_uses"].notna().to_numpy()
+        return self.readings.loc[is_known, ["sound_id", "total_uses"]].tail(1).reset_index(drop=True)
 
     @cached_property
     def covered(self) -> pd.DataFrame:
@@ -124,17 +125,18 @@ class Evidence:
     def tally(self) -> pd.DataFrame:
         """How many posts, posts of creators counted twice at most, and creators each window holds."""
         bounds = self.span[["counted_from", "until"]].iloc[0] if len(self.span) else [None, None]
-        counts = self.world.posts_by_day(HORIZON_DAYS, POSTS_PER_CREATOR, *bounds)
-        return counts.assign(sound_id=self.sound_id).set_index(["sound_id", "age"]).astype("int64")
+        return self.world.posts_by_day(HORIZON_DAYS, POSTS_PER_CREATOR, *bounds)
 
     def laid_out(self, posts: str, days: int) -> pd.DataFrame:
         """Lay the tally of posts, or of those capped, out on windows with what is covered."""
-        recent = self.tally[self.tally.index.get_level_values("age") <= days]
-        seen, within = (
-            pd.DataFrame({"posts": recent[f"{posts}{end}"], "creators": recent[f"creators{end}"]})
-            for end in ("", "_within")
+        names = {"seen": posts, "posts": f"{posts}_within", "creators": "creators_within"}
+        counts = {name: np.zeros((len(self.span), HORIZON_DAYS)) for name in names}
+        places = self.tally["age"].to_numpy() - 1
+        for name, column in names.items():
+            counts[name][:, places] = self.tally[column].to_numpy()
+        return metrics.daily.laid_out(
+            {name: cells[:, :days] for name, cells in counts.items()}, self.span, as_of=instant(self.as_of)
         )
-        return metrics.daily.laid_out(seen, within, self.span, as_of=instant(self.as_of), days=days)
 
     @cached_property
     def days(self) -> pd.DataFrame:
@@ -194,8 +196,8 @@ class Evidence:
 
     def _or_unseen(self, velocities: Sequence[pd.DataFrame]) -> Sequence[pd.DataFrame]:
         """Add a row that says so to the velocities of a sound that was never seen."""
-        unseen = not_measured([self.sound_id], velocities)
-        return (*velocities, unseen) if len(unseen) else velocities
+        is_seen = any(map(len, velocities))
+        return velocities if is_seen else (*velocities, not_measured([self.sound_id], velocities))
 
     @cached_property
     def marks(self) -> pd.DataFrame:
@@ -210,9 +212,14 @@ class Evidence:
     @cached_property
     def today(self) -> pd.DataFrame:
         """What the breakout rule says of its last day."""
-        crowd = self.tally.reset_index().assign(day=lambda table: instant(self.as_of) - table["age"] * DAY)
-        known = crowd[["sound_id", "day", "posts", "creators"]].astype(
-            {"day": "datetime64[us, UTC]", "sound_id": "str"}
+        tally = self.tally
+        known = (
+            tally[["posts", "creators"]]
+            .astype("Int64")
+            .assign(
+                sound_id=pd.Series(self.sound_id, tally.index, dtype="str"),
+                day=days_at(tally["age"], instant(self.as_of)),
+            )
         )
         flags: pd.DataFrame = metrics.breakouts(
             self.company_days, as_of=self.as_of, crowd=known, rule=self.study.rules["breakout"]
@@ -241,8 +248,8 @@ class Evidence:
     @cached_property
     def expected(self) -> pd.DataFrame:
         """The band in which its last days would lie if it went on as in its quiet days: ``day``, ``low``, ``high``."""
-        bands: pd.DataFrame = metrics.expected(self.company_days, as_of=self.as_of)
-        return bands[bands["sound_id"] == self.sound_id]
+        bands: pd.DataFrame = metrics.expected(self.company_days, as_of=self.as_of, only=self.sound_id)
+        return bands
 
     def forecast(self, days: int) -> pd.DataFrame:
         """Forecast its uses of the next day, the next three and so on: a row for each number of ``days`` ahead."""

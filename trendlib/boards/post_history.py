@@ -8,6 +8,7 @@ milliseconds. Times are microseconds since 1970; a creator or region of 0 is unk
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -83,7 +84,11 @@ class Known:
 
     def column(self, name: str) -> Numbers:
         """Give a column of the posts."""
-        return np.asarray(self._columns[name][self._is_known])
+        return np.asarray(self._columns[name].take(self._places))
+
+    @cached_property
+    def _places(self) -> Any:
+        return np.flatnonzero(self._is_known)
 
     def __len__(self) -> int:
         """Count the posts."""

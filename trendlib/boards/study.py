@@ -31,6 +31,7 @@ from trendlib.metrics.engines import instant
 from trendlib.schema import YEARS
 from trendlib.show.exhibits import Exhibit
 from trendlib.store import Store
+from trendlib.warehouse import state
 
 COMPANY = 200
 GRID_DAYS = HORIZON_DAYS + 1
@@ -45,12 +46,12 @@ class _Shelf:
     def __init__(self, room: int, path: Path) -> None:
         self._room = room
         self._path = path
-        self._stamp = _stamp(path)
+        self._stamp = state(path)
         self._things: OrderedDict[Hashable, Any] = OrderedDict()
 
     def keep(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
         """Give the thing of a key, made if it is not there."""
-        stamp = _stamp(self._path)
+        stamp = state(self._path)
         if stamp != self._stamp:
             self._things.clear()
             self._stamp = stamp
@@ -178,14 +179,6 @@ class Study:
         self._company_days, self._hashtags = self._shelf(_INSTANTS_KEPT), self._shelf(_INSTANTS_KEPT)
         self._errors = self._shelf(_INSTANTS_KEPT)
         self._songbooks, self._boards = self._shelf(_BOARDS_KEPT), self._shelf(_BOARDS_KEPT)
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """Tell one state of a file from another."""
-    if not path.exists():
-        return None
-    stat = path.stat()
-    return stat.st_mtime_ns, stat.st_size
 
 
 def in_utc(as_of: datetime) -> datetime:

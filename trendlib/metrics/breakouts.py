@@ -140,7 +140,8 @@ def breakouts(
         boards.append(frame[counts.is_seen[:, back:].any(axis=1)])
     result = pd.concat(boards).assign(rule=rule.name, rule_version=rule.version)
     text = dict.fromkeys(("sound_id", "alert", "status", "rule", "rule_version"), "str")
-    return leave(result.astype(text).sort_values(["sound_id", "day"])[list(COLUMNS)], daily)
+    result = result.astype(text)[list(COLUMNS)]
+    return leave(result if days == 1 else result.sort_values(["sound_id", "day"]), daily)
 
 
 def crowds(posts: IntoFrame, *, as_of: datetime, days: int = CROWD_DAYS) -> Any:

@@ -87,10 +87,13 @@ class Readings:
         sound, at, uses = self._sound[is_near], self._at[is_near], self._uses[is_near]
         # windows are closed at their start: a reading at the very edge is of the later window
         age = -(-(now - at) // _DAY_US)
-        order = np.lexsort((at, uses, -age, sound))
-        is_last = np.ones(len(order), dtype=bool)
-        is_last[:-1] = (np.diff(sound) != 0) | (np.diff(age) != 0)
-        last = order[is_last]
+        # they lie by sound and time: of each window's, the last of the highest
+        window = np.cumsum(np.diff(sound, prepend=-1).astype(bool) | np.diff(age, prepend=-1).astype(bool)) - 1
+        starts = np.flatnonzero(np.diff(window, prepend=-1))
+        highest = np.maximum.reduceat(uses, starts) if len(starts) else uses
+        last = np.zeros(len(starts), dtype="int64")
+        at_height = np.flatnonzero(uses == highest[window])
+        last[window[at_height]] = at_height
         present, code = np.unique(sound[last], return_inverse=True)
         names = pd.Index(self._names.take(present), dtype="str")
         return _told(_Levels(names, code, age[last], uses[last].astype("float64"), at[last] / _DAY_US))
@@ -209,7 +212,9 @@ def _is_return(levels: _Levels, base: Floats, height: Floats, error: Floats) -> 
 
 def _is_return_of_old(levels: _Levels, base: Floats, error: Floats) -> Any:
     """Tell which steps lead back to a height far above, however long ago it stood there."""
-    so_far = pd.Series(levels.level).groupby(levels.sound).cummax().to_numpy()
-    height = levels.before(so_far)
+    laid_out = np.full((len(levels.names), int(levels.place.max(initial=0)) + 1), -np.inf)
+    cells = (levels.sound, levels.place)
+    laid_out[cells] = levels.level
+    height = levels.before(np.maximum.accumulate(laid_out, axis=1)[cells])
     step, gap = levels.level - base, height - base
     return (height > FAR_ABOVE * base + error) & (step > 0.5 * gap) & (step < 1.5 * gap + error)

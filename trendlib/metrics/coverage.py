@@ -116,7 +116,7 @@ def coverage(pages: IntoFrame, *, as_of: datetime, totals: IntoFrame | None = No
     for page in _pages(table):
         feeds.setdefault((page["subject"], page["subject_id"]), []).append(page)
     rows = [_feed_row(feed, [*map(_walk, _walks(feeds[feed]))], expected.get(feed[1])) for feed in sorted(feeds)]
-    return leave(pd.DataFrame(rows, columns=list(_DTYPES)).astype(_DTYPES), pages)
+    return leave(_feeds(rows), pages)
 
 
 class Feed:
@@ -141,7 +141,7 @@ class Feed:
             walks += [_walk(cut)] if cut else []
         feed = self._walks[0].feed if walks else ("", "")
         rows = [_feed_row(feed, walks, total)] if walks else []
-        return pd.DataFrame(rows, columns=list(_DTYPES)).astype(_DTYPES)
+        return _feeds(rows)
 
 
 def lagging(covered: IntoFrame, pages: IntoFrame, daily: IntoFrame, *, as_of: datetime) -> Any:
@@ -212,6 +212,12 @@ def _pages(table: pd.DataFrame) -> list[Page]:
 def _expected(totals: IntoFrame) -> dict[str, float]:
     table = board(enter(totals, ids=["subject_id"], others=["total"]).select("subject_id", "total")).dropna()
     return dict(zip(table["subject_id"], table["total"].astype("float64"), strict=True))
+
+
+def _feeds(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    columns = zip(*rows, strict=True) if rows else [()] * len(_DTYPES)
+    typed = zip(_DTYPES.items(), columns, strict=True)
+    return pd.DataFrame({name: pd.Series(list(values), dtype=dtype) for (name, dtype), values in typed})
 
 
 def _feed_row(feed: tuple[str, str], walks: Sequence[_Walk], total: float | None) -> tuple[Any, ...]:

@@ -161,9 +161,9 @@ def most_viewed(creator: Any, views: Any, top: int) -> list[int]:
     [1, 2]
     """
     number = np.bincount(creator)
-    shown = np.bincount(creator[views >= 0], minlength=len(number))
     total = np.bincount(creator, np.maximum(views, 0), minlength=len(number))
-    total = np.where(shown > 0, total, -1.0)
+    if views.min(initial=0) < 0:
+        total[np.bincount(creator[views >= 0], minlength=len(number)) == 0] = -1.0
     found = np.flatnonzero(number)
     if len(found) > top:
         found = found[total[found] >= np.partition(total[found], -top)[-top]]

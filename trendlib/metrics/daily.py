@@ -8,8 +8,10 @@ Two kinds of evidence give the same frame: a list of posts (`from_posts`), count
 and the readings of a use counter (`from_counter`, reasoned in `trendlib.metrics.counters`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import narwhals as nw
@@ -43,7 +45,7 @@ _A_MICROSECOND = pd.Timedelta(microseconds=1)
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grid:
     """Daily counts as matrices: a row a sound (sorted), a column a window, the latest first."""
 
@@ -64,6 +66,8 @@ class Grid:
 
     def cut(self, days: int) -> "Grid":
         """Keep the latest windows."""
+        if days >= self.posts.shape[1]:
+            return self
         posts, exposure, unit, creators = (
             one[:, :days] for one in (self.posts, self.exposure, self.unit, self.creators)
         )
@@ -88,13 +92,13 @@ class Grid:
             joined("creators"),
         )
 
-    @property
+    @cached_property
     def history_days(self) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Windows from the first one in sight to the last."""
         windows = self.is_seen.shape[1]
         return np.where(self.is_seen.any(axis=1), windows - np.argmax(self.is_seen[:, ::-1], axis=1), 0)
 
-    @property
+    @cached_property
     def rate(self) -> Matrix:
         """Posts a day; NaN in windows known for less than half."""
         is_known = self.exposure >= 0.5
@@ -255,43 +259,48 @@ def posts_by_day(
     span = spans(frame, coverage, now)
     recent = aged(frame.filter(between("posted_at", now - DAY * days, now)), "posted_at", as_of=now, days=days)
     seen = board(_counted(recent, posts_per_creator)).set_index(_KEY)
-    counts = _counts_within(recent, seen, span, posts_per_creator, as_of=now)
-    return laid_out(seen, counts, span, as_of=now, days=days)
+    within = _counts_within(recent, seen, span, posts_per_creator, as_of=now)
+    counts = {"seen": _cells(seen, "posts", span, days), "posts": _cells(within, "posts", span, days)}
+    if "creators" in within:
+        counts["creators"] = _cells(within, "creators", span, days)
+    return laid_out(counts, span, as_of=now)
 
 
-def laid_out(
-    seen: pd.DataFrame, counts: pd.DataFrame, span: pd.DataFrame, *, as_of: pd.Timestamp, days: int
-) -> pd.DataFrame:
+def laid_out(counts: Mapping[str, Matrix], span: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """Lay counts out on the windows of each sound, with what is covered: the result of `posts_by_day`.
 
-    ``seen`` and ``counts`` hold ``posts``, and ``creators`` where these are known, by ``sound_id`` and ``age``: all
-    posts, and those within the proven stretch of ``span``, as `trendlib.metrics.coverage.spans` gives it.
+    They have a row a sound of ``span``, as `trendlib.metrics.coverage.spans` gives it, and a column a window, the
+    latest first: ``seen``, all posts; ``posts`` within the proven stretch, and their ``creators`` where known.
     """
+    rows, days = counts["seen"].shape
     covered_days = exposure(span["since"], span["until"], as_of=as_of, days=days)
     is_known = covered_days > 0
-
-    def matrix(frame: pd.DataFrame, name: str) -> Matrix:
-        filled = np.zeros((len(span), days))
-        row, age = span.index.get_indexer(frame.index.get_level_values(0)), frame.index.get_level_values(1).to_numpy()
-        is_there = (row >= 0) & (age <= days)
-        filled[row[is_there], age[is_there] - 1] = frame[name].to_numpy(dtype="float64")[is_there]
-        return filled
-
-    creators = matrix(counts, "creators") if "creators" in counts else np.full(is_known.shape, np.nan)
+    posts, creators = (
+        np.where(is_known, counts[name], np.nan) if name in counts else np.full((rows, days), np.nan)
+        for name in ("posts", "creators")
+    )
     first_age = np.ceil(np.nan_to_num(days_before(span["oldest"], as_of), nan=np.inf))
     is_born_in_sight = (span["since"] <= BEGINNING).to_numpy()
     age = np.arange(1, days + 1)
     return pd.DataFrame(
         {
             "sound_id": span.index.repeat(days),
-            "age": np.tile(age, len(span)),
+            "age": np.tile(age, rows),
             "exposure_days": covered_days.ravel(),
-            "posts": np.where(is_known, matrix(counts, "posts"), np.nan).ravel(),
-            "creators": whole(np.where(is_known, creators, np.nan).ravel()),
-            "seen": matrix(seen, "posts").ravel(),
+            "posts": posts.ravel(),
+            "creators": whole(creators.ravel()),
+            "seen": counts["seen"].ravel(),
             "is_before_birth": (is_born_in_sight[:, None] & (age > first_age[:, None])).ravel(),
         }
     )
+
+
+def _cells(frame: pd.DataFrame, name: str, span: pd.DataFrame, days: int) -> Matrix:
+    """Lay a column of a frame by ``sound_id`` and ``age`` out as a matrix."""
+    filled = np.zeros((len(span), days))
+    row, age = span.index.get_indexer(frame.index.get_level_values(0)), frame.index.get_level_values(1).to_numpy()
+    filled[row[row >= 0], age[row >= 0] - 1] = frame[name].to_numpy(dtype="float64")[row >= 0]
+    return filled
 
 
 def _names(frame: Frame) -> list[str]:

@@ -223,7 +223,9 @@ def plain(column: "pd.Series[Any]") -> list[Any]:
 
 def days_before(times: "pd.Series[Any]", as_of: pd.Timestamp) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Give how many days before ``as_of`` each time lies; NaN for a missing time."""
-    return np.asarray((as_of - times).dt.total_seconds() / 86_400, dtype="float64")
+    at = times.to_numpy(dtype="datetime64[us]")
+    passed = (as_of.value // 1000 - at.view("int64")) / _A_SECOND_US / 86_400
+    return np.where(np.isnat(at), np.nan, passed)
 
 
 def days_at(age: Any, as_of: pd.Timestamp) -> pd.DatetimeIndex:
@@ -267,4 +269,6 @@ def between(time: str, start: pd.Timestamp, end: pd.Timestamp) -> nw.Expr:
 
 def whole(values: Any) -> "pd.Series[Any]":
     """Round to whole numbers that may be NULL."""
-    return pd.Series(np.round(np.asarray(values, dtype="float64"))).astype("Int64")
+    numbers = np.round(np.asarray(values, dtype="float64"))
+    is_null = np.isnan(numbers)
+    return pd.Series(pd.arrays.IntegerArray(np.where(is_null, 0, numbers).astype("int64"), is_null))

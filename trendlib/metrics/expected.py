@@ -26,7 +26,7 @@ LEAST_MEAN = 1.0
 Z90 = 1.645
 
 
-def expected(daily: Any, *, as_of: datetime, days: int = 28) -> Any:
+def expected(daily: Any, *, as_of: datetime, days: int = 28, only: str | None = None) -> Any:
     """Give the band in which each sound's days would lie if it went on as in its quiet days.
 
     Parameters
@@ -37,6 +37,8 @@ def expected(daily: Any, *, as_of: datetime, days: int = 28) -> Any:
         End of the last day.
     days
         How many days to look at, the last included.
+    only
+        Give the band of this sound alone; what is ordinary is learnt from the whole board all the same.
 
     Returns
     -------
@@ -55,7 +57,10 @@ def expected(daily: Any, *, as_of: datetime, days: int = 28) -> Any:
     usual[: len(ordinary.shock)] *= ordinary.shock
     mean, spread = _baseline(counts.rate / usual, counts.unit, days)
     scale = usual[:days] * counts.exposure[:, :days]
-    row, place = np.nonzero((np.isfinite(mean) & (scale > 0))[:, ::-1])
+    is_told = np.isfinite(mean) & (scale > 0)
+    if only is not None:
+        is_told &= (counts.sounds == only)[:, None]
+    row, place = np.nonzero(is_told[:, ::-1])
     back = days - 1 - place
     mean, spread, scale = mean[row, back], spread[row, back], scale[row, back]
     table = pd.DataFrame(
@@ -77,6 +82,6 @@ def _baseline(plain: Matrix, units: Matrix, days: int) -> tuple[Matrix, Matrix]:
     width = QUIET_UNTIL - QUIET_FROM
     quiet, unit = (sliding_window_view(one, width, axis=1)[:, QUIET_FROM:][:, :days] for one in (plain, units))
     mean = np.maximum(trimmed_mean(quiet), LEAST_MEAN)
-    scattered = np.column_stack([beside_the_board(own)[0] for own in own_scatter(quiet, unit).T])
+    scattered, _ = beside_the_board(own_scatter(quiet, unit))
     coarse = coarsest(sliding_window_view(units, QUIET_UNTIL, axis=1)[:, :days])
     return mean, np.sqrt(mean * (1 + mean * scattered) + coarse**2 / 6)

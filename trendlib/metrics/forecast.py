@@ -22,8 +22,8 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from trendlib.metrics.daily import HORIZON_DAYS, Grid, Matrix, grid
-from trendlib.metrics.engines import DAY, board, days_at, enter, instant, leave, whole
+from trendlib.metrics.daily import HORIZON_DAYS, Matrix, grid
+from trendlib.metrics.engines import board, days_at, days_before, enter, instant, leave, whole
 from trendlib.metrics.season import WEEK, Vector
 from trendlib.schema import Status
 
@@ -40,7 +40,7 @@ RECENT_DAYS, RECENT_NEEDED, WEEK_NEEDED = 14, 10, 5
 COARSENESS = 0.25
 LOW, HIGH = 0.1, 0.9
 ERRORS_NEEDED, SOUNDS_NEEDED = 20, 4
-ERRORS_REMEMBERED = DAY * 70
+ERRORS_REMEMBERED_DAYS = 70
 ERRORS_EVERY_DAYS = 3
 FOLDS = 20
 PAST_PEAK, FALL_NEEDED = 0.8, 0.02
@@ -60,6 +60,15 @@ class _Trend:
         # the middle of a day ahead lies half a step before its end
         ahead = np.cumsum(DAMPING ** np.arange(1, days + 1)) - 0.5
         return np.asarray(self.pace * np.exp(self.slope[:, None] * ahead).sum(axis=1))
+
+
+@dataclass(frozen=True)
+class _Errors:
+    """Errors of past forecasts: whose, as a place among the sounds, and how large."""
+
+    sounds: list[str]
+    place: Any
+    error: Vector
 
 
 def forecast(daily: Any, *, as_of: datetime, days: int = 7, errors: IntoFrame | None = None) -> Any:
@@ -97,7 +106,8 @@ def forecast(daily: Any, *, as_of: datetime, days: int = 7, errors: IntoFrame | 
     counts = grid(daily, as_of=now)
     known = forecast_errors(daily, as_of=now, days=days) if errors is None else errors
     past = _usable(known, now, days)
-    trend, status = _fitted(counts.rate), _status(counts)
+    trend, recent = _fitted(counts.rate), slice(0, RECENT_DAYS)
+    status = _status(counts.rate[:, recent], counts.unit[:, recent], counts.is_counter, counts.history_days)
     middle, low, high, used = _learnt(past, counts.sounds)
     plain = trend.uses(days)
     is_told = ~np.isin(status, _NOT_TOLD)
@@ -106,7 +116,7 @@ def forecast(daily: Any, *, as_of: datetime, days: int = 7, errors: IntoFrame | 
     fall = -np.expm1(np.where(is_past, trend.slope, -1.0))
     table = pd.DataFrame(
         {
-            "sound_id": counts.sounds.to_numpy(),
+            "sound_id": pd.Series(counts.sounds, dtype="str"),
             "uses_next": np.where(is_told, plain * np.exp(-np.nan_to_num(middle)), np.nan),
             "uses_low": np.where(is_told, plain * np.exp(-high), np.nan),
             "uses_high": np.where(is_told, plain * np.exp(-low), np.nan),
@@ -115,10 +125,10 @@ def forecast(daily: Any, *, as_of: datetime, days: int = 7, errors: IntoFrame | 
             "is_past_inflection": is_past,
             "uses_to_come": whole(np.where(is_past, trend.pace / fall, np.nan)),
             "errors_used": whole(used),
-            "status": np.where(is_bare, Status.WEAK.value, status),
+            "status": pd.Series(np.where(is_bare, Status.WEAK.value, status), dtype="str"),
         }
     )
-    return leave(table.astype({"sound_id": "str", "status": "str"})[list(COLUMNS)], daily)
+    return leave(table, daily)
 
 
 def forecast_errors(daily: Any, *, as_of: datetime, days: int = 7) -> Any:
@@ -149,28 +159,25 @@ def forecast_errors(daily: Any, *, as_of: datetime, days: int = 7) -> Any:
     _check(days)
     now = instant(as_of)
     counts = grid(daily, as_of=now)
-    backs = range(days, HORIZON_DAYS - RECENT_DAYS + 1, ERRORS_EVERY_DAYS)
-    # one fit of all instants at once: many small ones take ten times as long
-    windows = [counts.rate[:, back : back + FITTED_DAYS] for back in backs]
-    fitted = _fitted(np.concatenate([_padded(window) for window in windows])).uses(days).reshape(len(windows), -1)
-    # a row a sound, a column an instant, the earliest first
-    shape = (len(counts.sounds), len(backs))
-    is_told, uses, before = np.zeros(shape, dtype=bool), np.zeros(shape), np.zeros(shape)
-    for place, back in zip(range(len(backs) - 1, -1, -1), backs, strict=True):
-        earlier = _earlier(counts, back)
-        came = counts.rate[:, back - days : back]
-        known = np.isfinite(came).sum(axis=1)
-        is_told[:, place] = ~np.isin(_status(earlier), _NOT_TOLD) & (known >= days - 1)
-        uses[:, place] = np.nansum(came, axis=1) / np.maximum(known, 1) * days
-        before[:, place] = _week_before(earlier.rate, days)
+    backs = range(days, HORIZON_DAYS - RECENT_DAYS + 1, ERRORS_EVERY_DAYS)[::-1]
+    # all instants at once, the earliest first: many small fits take ten times as long
+    windows = [_padded(counts.rate[:, back : back + FITTED_DAYS]) for back in backs]
+    fitted = _fitted(np.concatenate(windows)).uses(days).reshape(len(backs), -1)
+    recent, units = (
+        np.stack([one[:, back : back + RECENT_DAYS] for back in backs]) for one in (counts.rate, counts.unit)
+    )
+    came = np.stack([counts.rate[:, back - days : back] for back in backs])
+    known = np.isfinite(came).sum(axis=-1)
+    status = _status(recent, units, counts.is_counter, counts.history_days - np.array(backs)[:, None])
+    is_told = (~np.isin(status, _NOT_TOLD) & (known >= days - 1)).T
+    uses = (np.nansum(came, axis=-1) / np.maximum(known, 1) * days).T[is_told] + 1
     row, column = np.nonzero(is_told)
-    came, forecasted = uses[is_told] + 1, fitted.T[:, ::-1][is_told]
     table = pd.DataFrame(
         {
             "sound_id": pd.Series(counts.sounds.take(row), dtype="str"),
-            "as_of": days_at(np.array(backs)[::-1][column], now),
-            "log_error": np.log((forecasted + 1) / came),
-            "log_error_naive": np.log((before[is_told] + 1) / came),
+            "as_of": days_at(np.array(backs)[column], now),
+            "log_error": np.log((fitted.T[is_told] + 1) / uses),
+            "log_error_naive": np.log((_week_before(recent, days).T[is_told] + 1) / uses),
         }
     )
     return leave(table, daily)
@@ -181,17 +188,10 @@ def _check(days: int) -> None:
         raise ValueError(f"a forecast reaches 1 to {RECENT_DAYS} days ahead, not {days}")
 
 
-def _earlier(counts: Grid, back: int) -> Grid:
-    """See the board as it was known so many days ago."""
-    matrices = (counts.posts, counts.exposure, counts.unit)
-    posts, exposure, unit = (matrix[:, back:] for matrix in matrices)
-    return Grid(
-        counts.sounds, posts, exposure, unit, counts.is_counter, counts.is_seen[:, back:], counts.creators[:, back:]
-    )
-
-
 def _padded(window: Matrix) -> Matrix:
     """Fill a window at the edge of what is known up with unknown days."""
+    if window.shape[1] == FITTED_DAYS:
+        return window
     return np.pad(window, ((0, 0), (0, FITTED_DAYS - window.shape[1])), constant_values=np.nan)
 
 
@@ -207,12 +207,14 @@ def _fitted(rate: Matrix) -> _Trend:
     level, slope = np.zeros(len(days)), np.zeros(len(days))
     moving = np.arange(len(days))
     for _ in range(STEPS):
-        up, turn = _newton(level[moving], slope[moving], weight[moving], told[moving], time)
+        up, turn = _newton(level[moving], slope[moving], weight, told, time)
         level[moving] += up
         slope[moving] += turn
-        moving = moving[np.abs(up) + np.abs(turn) * FITTED_DAYS > SETTLED]
-        if not len(moving):
+        is_moving = np.abs(up) + np.abs(turn) * FITTED_DAYS > SETTLED
+        if not is_moving.any():
             break
+        if not is_moving.all():
+            moving, weight, told = moving[is_moving], weight[is_moving], told[is_moving]
     return _Trend(np.exp(level) * mean, slope)
 
 
@@ -229,49 +231,55 @@ def _newton(level: Vector, slope: Vector, weight: Matrix, told: Matrix, time: An
     return step * up, step * turn
 
 
-def _status(counts: Grid) -> Any:
-    is_known = np.isfinite(counts.rate)
-    week = np.nan_to_num(counts.rate[:, :WEEK]).sum(axis=1)
-    unit = np.max(np.nan_to_num(counts.unit[:, :RECENT_DAYS], nan=1.0), axis=1, initial=1.0)
-    is_short = ~is_known[:, 0] | (is_known[:, :WEEK].sum(axis=1) < WEEK_NEEDED)
-    is_short |= is_known[:, :RECENT_DAYS].sum(axis=1) < RECENT_NEEDED
-    status = np.where(counts.is_counter, Status.COUNTER_ONLY.value, Status.OK.value)
-    status = np.where((unit > 1) & (unit > COARSENESS * week), Status.ROUNDED.value, status)
+def _status(rate: Any, unit: Any, is_counter: Any, history_days: Any) -> Any:
+    """Tell what is known by the last two weeks (the last axis) of each sound, at one instant or at many."""
+    is_known = np.isfinite(rate)
+    week = np.nan_to_num(rate[..., :WEEK]).sum(axis=-1)
+    coarsest = np.max(np.nan_to_num(unit, nan=1.0), axis=-1, initial=1.0)
+    is_short = ~is_known[..., 0] | (is_known[..., :WEEK].sum(axis=-1) < WEEK_NEEDED)
+    is_short |= is_known.sum(axis=-1) < RECENT_NEEDED
+    status = np.where(is_counter, Status.COUNTER_ONLY.value, Status.OK.value)
+    status = np.where((coarsest > 1) & (coarsest > COARSENESS * week), Status.ROUNDED.value, status)
     status = np.where(is_short, Status.NOT_ENOUGH_COVERAGE.value, status)
-    return np.where(is_known[:, 0] & (counts.history_days <= WEEK + 1), Status.NEW.value, status)
+    return np.where(is_known[..., 0] & (history_days <= WEEK + 1), Status.NEW.value, status)
 
 
-def _usable(errors: IntoFrame, now: pd.Timestamp, days: int) -> pd.DataFrame:
+def _usable(errors: IntoFrame, now: pd.Timestamp, days: int) -> _Errors:
     names = ["sound_id", "as_of", "log_error"]
-    table = board(enter(errors, ids=["sound_id"], times=["as_of"], others=["log_error"]).select(*names)).dropna()
-    age = now - table["as_of"]
-    return table[(age >= DAY * days) & (age <= ERRORS_REMEMBERED + DAY * days)].drop_duplicates(["sound_id", "as_of"])
+    table = board(enter(errors, ids=["sound_id"], times=["as_of"], others=["log_error"]).select(*names))
+    age = days_before(table["as_of"], now)
+    is_usable = (age >= days) & (age <= ERRORS_REMEMBERED_DAYS + days) & table["log_error"].notna().to_numpy()
+    place, sounds = pd.factorize(table["sound_id"].to_numpy(dtype="object")[is_usable])
+    error, age = table["log_error"].to_numpy()[is_usable], age[is_usable]
+    order = np.lexsort((age, place))  # of two errors of one sound and instant the first counts
+    is_first = np.ones(len(order), dtype=bool)
+    is_first[1:] = (np.diff(place[order]) != 0) | (np.diff(age[order]) != 0)
+    first = order[is_first]
+    return _Errors(sounds.tolist(), place[first], error[first])
 
 
-def _learnt(errors: pd.DataFrame, sounds: "pd.Index[Any]") -> tuple[Vector, Vector, Vector, Vector]:
+def _learnt(errors: _Errors, sounds: "pd.Index[Any]") -> tuple[Vector, Vector, Vector, Vector]:
     """Give each sound the median and quantiles of the other sounds' errors, and how many they are.
 
     Sounds are dealt into folds, and a fold learns from the others: up to 20 sounds, each is a fold of its own.
     """
-    place, names = pd.factorize(errors["sound_id"])
-    fold_of = {sound: number % FOLDS for number, sound in enumerate(sorted({*sounds, *names}))}
-    fold = np.array([fold_of[name] for name in names], dtype="int64")[place]
-    error = errors["log_error"].to_numpy()
+    fold_of = {sound: number % FOLDS for number, sound in enumerate(sorted({*sounds, *errors.sounds}))}
+    fold = np.array([fold_of[name] for name in errors.sounds], dtype="int64")[errors.place]
     asked = np.array([fold_of[sound] for sound in sounds], dtype="int64")
     learnt = np.full((FOLDS, 4), np.nan)
     for one in np.unique(asked):
         is_other = fold != one
         learnt[one, 3] = is_other.sum()
-        if learnt[one, 3] >= ERRORS_NEEDED and len(np.unique(place[is_other])) >= SOUNDS_NEEDED:
-            learnt[one, :3] = np.quantile(error[is_other], [0.5, LOW, HIGH])
+        if learnt[one, 3] >= ERRORS_NEEDED and len(np.unique(errors.place[is_other])) >= SOUNDS_NEEDED:
+            learnt[one, :3] = np.quantile(errors.error[is_other], [0.5, LOW, HIGH])
     middle, low, high, used = learnt[asked].reshape(-1, 4).T
     return middle, low, high, used
 
 
 def _week_before(rate: Matrix, days: int) -> Vector:
-    known = np.isfinite(rate[:, :days]).sum(axis=1)
-    total = np.nansum(rate[:, :days], axis=1)
-    return np.asarray(np.divide(total * days, known, out=np.full(len(rate), np.nan), where=known > 0))
+    known = np.isfinite(rate[..., :days]).sum(axis=-1)
+    total = np.nansum(rate[..., :days], axis=-1)
+    return np.asarray(np.divide(total * days, known, out=np.full(total.shape, np.nan), where=known > 0))
 
 
 def _is_past_inflection(rate: Matrix, trend: _Trend) -> Any:

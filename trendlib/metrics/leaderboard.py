@@ -141,7 +141,9 @@ def best_evidence(velocities: Sequence[IntoFrame]) -> pd.DataFrame:
         preference.get(pair, len(preference)) for pair in zip(table["status"], table["evidence_kind"], strict=True)
     ]
     # a new sound has no week before: its level stands alone
-    table.loc[table["status"] == Status.NEW.value, ["growth_rate", "growth_low", "growth_high"]] = np.nan
+    is_new = (table["status"] == Status.NEW.value).to_numpy()
+    if is_new.any():
+        table.loc[is_new, ["growth_rate", "growth_low", "growth_high"]] = np.nan
     return table.sort_values(["sound_id", "preference"]).drop_duplicates("sound_id")
 
 
@@ -149,11 +151,12 @@ def _joined(table: pd.DataFrame, fact: IntoFrame) -> pd.DataFrame:
     frame = enter(fact, ids=["sound_id"])
     names = [name for name in frame.collect_schema().names() if name in COLUMNS and name not in table.columns]
     known = board(frame.select("sound_id", *names))
-    twice = known.loc[known["sound_id"].duplicated(), "sound_id"]
-    if len(twice):
-        raise ValueError(f"a fact with {', '.join(names)} has two rows for sound {twice.iloc[0]}; give one row a sound")
+    is_twice = known["sound_id"].duplicated()
+    if is_twice.any():
+        twice = known.loc[is_twice, "sound_id"].iloc[0]
+        raise ValueError(f"a fact with {', '.join(names)} has two rows for sound {twice}; give one row a sound")
     found = known.set_index("sound_id").reindex(table["sound_id"])
-    return table.reset_index(drop=True).join(found.reset_index(drop=True))
+    return table.assign(**{name: found[name].array for name in names})
 
 
 def _ranked(table: pd.DataFrame) -> pd.DataFrame:

@@ -14,6 +14,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -54,14 +55,24 @@ class Season:
         return np.asarray(self.scatter.reindex(sounds).fillna(self.board_scatter), dtype="float64")
 
 
+# several metrics ask about the same grid
+_LEARNT: "WeakKeyDictionary[Grid, Season]" = WeakKeyDictionary()
+
+
 def season(grid: Grid) -> Season:
-    """Learn the ordinary day from the board's daily counts."""
+    """Learn the ordinary day from the board's daily counts; of one grid once."""
+    if grid not in _LEARNT:
+        _LEARNT[grid] = _learnt(grid)
+    return _LEARNT[grid]
+
+
+def _learnt(grid: Grid) -> Season:
     weekday = _weekday(grid)
     factors = np.ones(WEEK) if weekday is None else weekday
     adjusted = grid.rate / factors[np.arange(grid.posts.shape[1]) % WEEK][None, :]
     mixed, board = scatter(adjusted[:, QUIET_DAYS], grid.unit[:, QUIET_DAYS])
     mixed_by_sound = pd.Series(mixed, index=grid.sounds)
-    return Season(factors, _shock(adjusted, grid.unit), mixed_by_sound, board, is_adjusted=weekday is not None)
+    return Season(factors, _shock(adjusted, grid.unit), mixed_by_sound, float(board), is_adjusted=weekday is not None)
 
 
 def adjusted(counts: Grid) -> Matrix:
@@ -72,7 +83,7 @@ def adjusted(counts: Grid) -> Matrix:
     return np.asarray(counts.rate / (ordinary.expected(windows) * shock))
 
 
-def scatter(days: Matrix, unit: Matrix) -> tuple[Vector, float]:
+def scatter(days: Matrix, unit: Matrix) -> tuple[Vector, Any]:
     """Give tau squared of each row of adjusted daily counts, and the board's median of the rows' own."""
     return beside_the_board(own_scatter(days, unit))
 
@@ -88,15 +99,36 @@ def own_scatter(days: Any, unit: Any) -> Any:
     return np.where(coarse > mean, np.nan, np.maximum(extra, 0.0))
 
 
-def beside_the_board(own: Vector) -> tuple[Vector, float]:
-    """Shrink the sounds' own tau squared to their median, which stands in where one has none; give that too."""
-    board = float(np.nanmedian(own)) if np.isfinite(own).any() else 0.0
+def beside_the_board(own: Any) -> tuple[Vector, Any]:
+    """Shrink the sounds' own tau squared to their median, which stands in where one has none; give that too.
+
+    A row is a sound; of a matrix every column is shrunk by itself.
+    """
+    board = np.nan_to_num(median(own))
     return np.where(np.isnan(own), board, OWN_WEIGHT * own + (1 - OWN_WEIGHT) * board), board
+
+
+def median(values: Any) -> Any:
+    """Give the median of each column's known values (all but the first axis together), NaN where there are none.
+
+    Examples
+    --------
+    >>> median(np.array([[1.0, np.nan], [5.0, np.nan], [2.0, 4.0]])).tolist()
+    [2.0, 4.0]
+    """
+    if not len(values):
+        return np.full(values.shape[1:], np.nan)
+    known = len(values) - np.isnan(values).sum(axis=0)
+    ordered = np.sort(values, axis=0)  # the unknown last; of all columns at once, as numpy's own takes them one by one
+    low, high = (
+        np.take_along_axis(ordered, place[None], axis=0)[0] for place in (np.maximum(known - 1, 0) // 2, known // 2)
+    )
+    return (low + high) / 2
 
 
 def coarsest(unit: Any) -> Any:
     """Give the largest rounding unit of each row (the last axis); 0 where counts are exact."""
-    return np.max(np.nan_to_num(np.where(unit > 1, unit, 0.0)), axis=-1, initial=0.0)
+    return np.max(np.where(unit > 1, unit, 0.0), axis=-1, initial=0.0)
 
 
 def over(total: Any, number: Any) -> Vector:
@@ -132,7 +164,7 @@ def _weekday(grid: Grid) -> Vector | None:
     posts = np.where(is_told, days, 0.0).sum(axis=0)
     if min(posts[phase == day].sum() for day in range(WEEK)) < POSTS_NEEDED_PER_WEEKDAY:
         return None
-    factors = np.array([np.nanmedian(ratio[:, phase == day]) for day in range(WEEK)])
+    factors = np.array([median(ratio[:, phase == day].ravel()) for day in range(WEEK)])
     return np.asarray(factors / factors.mean()) if factors.min() > 0 else None
 
 
@@ -146,7 +178,7 @@ def _shock(adjusted: Matrix, unit: Matrix) -> Vector:
     is_busy = week * WEEK + adjusted[:, :windows] >= BASELINE_POSTS_NEEDED * (WEEK + 1) / WEEK
     is_plain = is_busy & ((unit[:, :windows] <= 1) | (unit[:, :windows] <= week / 4))
     ratio = np.where(is_plain, adjusted[:, :windows] / np.where(week > 0, week, 1.0), np.nan)
-    for day in np.flatnonzero(np.isfinite(ratio).sum(axis=0) >= SOUNDS_NEEDED):
-        median = float(np.nanmedian(ratio[:, day]))
-        shock[day] = median if median > 0 else 1.0
+    told = np.flatnonzero(np.isfinite(ratio).sum(axis=0) >= SOUNDS_NEEDED)
+    usual = median(ratio[:, told])
+    shock[told] = np.where(usual > 0, usual, 1.0)
     return shock

@@ -71,6 +71,7 @@ COARSENESS = 0.25
 LOW, HIGH = 0.05, 0.95
 AN_HOUR = 1 / 24
 _RATIOS = ["growth_rate", "growth_low", "growth_high"]
+_TEXTS, _WHOLE = ("sound_id", "status", "evidence_kind"), ("posts_last_24h", "posts_last_7d", "window_days")
 _COUNTER, _SHORT = Status.COUNTER_ONLY.value, Status.NOT_ENOUGH_COVERAGE.value
 
 
@@ -160,7 +161,8 @@ def velocity(
         daily = from_posts(posts, as_of=as_of, coverage=coverage, days=PAST_WEEKS_DAYS + BASELINE_DAYS)
     table = _on_posts(counts, COUNTED_DAYS, season(grid(daily, as_of=as_of)))
     if dialect == "tutorial_engagement":
-        table[_RATIOS] = table[_RATIOS].mul(_mean_views(posts, as_of, table["sound_id"]), axis=0)
+        views = _mean_views(posts, as_of, table["sound_id"])
+        table.update({name: table[name] * views for name in _RATIOS})
     return leave(_spoken(table, dialect), posts)
 
 
@@ -276,7 +278,7 @@ def _coarsest(unit: Matrix) -> Vector:
     return np.asarray(np.max(np.nan_to_num(unit, nan=1.0), axis=1, initial=1.0))
 
 
-def _on_posts(by_day: pd.DataFrame, days: int, ordinary: Season) -> pd.DataFrame:
+def _on_posts(by_day: pd.DataFrame, days: int, ordinary: Season) -> dict[str, Any]:
     def matrix(name: str) -> Matrix:
         return by_day[name].to_numpy(dtype="float64", na_value=np.nan).reshape(-1, days)
 
@@ -284,23 +286,24 @@ def _on_posts(by_day: pd.DataFrame, days: int, ordinary: Season) -> pd.DataFrame
     covered, seen = np.nan_to_num(matrix("posts")), matrix("seen")
     exposed = np.where(is_before_birth, 0.0, matrix("exposure_days"))
     counts = Grid.of_posts(pd.Index(by_day["sound_id"].iloc[::days]), covered, exposed)
-    table = pd.DataFrame(_ratio(counts, ordinary, _Windows(1)))
+    table = _ratio(counts, ordinary, _Windows(1))
     status = _posts_status(table, is_newborn=is_before_birth[:, -1])
     is_short = status == _SHORT
     is_lower_bound = is_short | (exposed[:, 0] < 1 - AN_HOUR)
     week = slice(0, BASELINE_DAYS)
     is_week_known = (exposed[:, week] + is_before_birth[:, week]).sum(axis=1) >= BASELINE_DAYS - AN_HOUR
-    table.loc[is_short, _RATIOS] = np.nan
-    return table.assign(
-        posts_last_24h=whole(np.where(is_lower_bound, seen[:, 0], covered[:, 0])),
-        posts_last_7d=whole(np.where(is_week_known, covered[:, week].sum(axis=1), seen[:, week].sum(axis=1))),
-        status=status,
-        evidence_kind="posts",
-        is_lower_bound=is_lower_bound,
-    )
+    return {
+        **table,
+        **{name: np.where(is_short, np.nan, table[name]) for name in _RATIOS},
+        "posts_last_24h": np.where(is_lower_bound, seen[:, 0], covered[:, 0]),
+        "posts_last_7d": np.where(is_week_known, covered[:, week].sum(axis=1), seen[:, week].sum(axis=1)),
+        "status": status,
+        "evidence_kind": np.full(len(status), "posts"),
+        "is_lower_bound": is_lower_bound,
+    }
 
 
-def _posts_status(table: pd.DataFrame, *, is_newborn: Any) -> Any:
+def _posts_status(table: Mapping[str, Any], *, is_newborn: Any) -> Any:
     recent, baseline = table["exposure_recent_days"], table["exposure_baseline_days"]
     status = np.where(baseline < BASELINE_OK, Status.WEAK.value, Status.OK.value)
     status = np.where(baseline < BASELINE_NEEDED, _SHORT, status)
@@ -308,36 +311,36 @@ def _posts_status(table: pd.DataFrame, *, is_newborn: Any) -> Any:
     return np.where(recent < RECENT_NEEDED, _SHORT, status)
 
 
-def _mean_views(posts: IntoFrame, as_of: datetime, sounds: "pd.Series[Any]") -> "pd.Series[Any]":
+def _mean_views(posts: IntoFrame, as_of: datetime, sounds: Any) -> Any:
     frame = enter(posts, ids=["sound_id"], times=["posted_at"], others=["views"])
     recent = frame.filter(between("posted_at", instant(as_of) - DAY, instant(as_of)))
     views = board(recent.group_by("sound_id").agg(nw.col("views").mean().alias("views")))
-    return sounds.map(views.set_index("sound_id")["views"].astype("float64"))
+    return views.set_index("sound_id")["views"].astype("float64").reindex(sounds).to_numpy()
 
 
-def _on_counter(counts: Grid, ordinary: Season) -> pd.DataFrame:
+def _on_counter(counts: Grid, ordinary: Season) -> dict[str, Any]:
     """Measure each sound on the narrowest recent window that its rounding allows."""
-    found = _on_window(counts, ordinary, _Windows(WINDOWS_DAYS[0]))
+    table = _on_window(counts, ordinary, _Windows(WINDOWS_DAYS[0]))
     for days in WINDOWS_DAYS[1:]:
-        is_good = found["is_covered"] & found["is_resolved"]
+        is_good = table["is_covered"] & table["is_resolved"]
         if is_good.all():
             break
         wider = _on_window(counts, ordinary, _Windows(days))
         is_better = ~is_good & wider["is_covered"]
-        found = {name: np.where(is_better, wider[name], values) for name, values in found.items()}
-    table = pd.DataFrame({**found, "posts_last_24h": whole(found["posts_last_24h"])})
+        table = {name: np.where(is_better, wider[name], values) for name, values in table.items()}
     exposed = counts.exposure[:, :BASELINE_DAYS].sum(axis=1)
     week = np.nan_to_num(counts.posts[:, :BASELINE_DAYS]).sum(axis=1)
     is_told = (exposed > 0) & _is_resolved(counts, slice(0, BASELINE_DAYS))
     status = _counter_status(table, counts)
     is_measured = np.isin(status, [_COUNTER, Status.WEAK.value, Status.NEW.value])
-    table.loc[~is_measured, _RATIOS] = np.nan
-    return table.assign(
-        posts_last_7d=whole(np.where(is_told, week / np.maximum(exposed, 1) * BASELINE_DAYS, np.nan)),
-        status=status,
-        evidence_kind="counter",
-        is_lower_bound=False,
-    )
+    return {
+        **table,
+        **{name: np.where(is_measured, table[name], np.nan) for name in _RATIOS},
+        "posts_last_7d": np.where(is_told, week / np.maximum(exposed, 1) * BASELINE_DAYS, np.nan),
+        "status": status,
+        "evidence_kind": np.full(len(status), "counter"),
+        "is_lower_bound": np.zeros(len(status), dtype=bool),
+    }
 
 
 def _on_window(counts: Grid, ordinary: Season, windows: _Windows) -> dict[str, Any]:
@@ -363,16 +366,20 @@ def _is_resolved(counts: Grid, window: slice) -> Any:
     return (unit <= 1) | (unit <= COARSENESS * np.nan_to_num(counts.posts[:, window]).sum(axis=1))
 
 
-def _counter_status(table: pd.DataFrame, counts: Grid) -> Any:
+def _counter_status(table: Mapping[str, Any], counts: Grid) -> Any:
     status = np.where(table["is_thin"] | (counts.history_days <= HISTORY_DAYS), Status.WEAK.value, _COUNTER)
     status = np.where(counts.history_days <= 1 + BASELINE_DAYS, Status.NEW.value, status)
     status = np.where(table["is_resolved"], status, Status.ROUNDED.value)
     return np.where(table["is_covered"], status, _SHORT)
 
 
-def _spoken(table: pd.DataFrame, dialect: str) -> pd.DataFrame:
+def _spoken(table: Mapping[str, Any], dialect: str) -> pd.DataFrame:
     if dialect not in DIALECTS:
         raise ValueError(f"no velocity dialect {dialect!r}; there are {', '.join(DIALECTS)}")
-    table[_RATIOS] = DIALECTS[dialect](table[_RATIOS])
-    text = dict.fromkeys(("sound_id", "status", "evidence_kind"), "str")
-    return table.astype({**text, "window_days": "Int64"})[list(COLUMNS)]
+    spoken = {
+        **table,
+        **{name: DIALECTS[dialect](table[name]) for name in _RATIOS},
+        **{name: pd.array(table[name].astype("object"), dtype="str") for name in _TEXTS},
+        **{name: whole(table[name]) for name in _WHOLE},
+    }
+    return pd.DataFrame({name: spoken[name] for name in COLUMNS})

@@ -229,7 +229,8 @@ def _ratio(value: Any) -> str:
 
 def time_words(instant: datetime) -> str:
     """Write an instant for readers: ``Wed 20 Apr 2022, 00:00 UTC``."""
-    return f"{instant.astimezone(UTC):%a} {day_words(instant)}, {instant.astimezone(UTC):%H:%M} UTC"
+    moment = instant.astimezone(UTC)
+    return f"{moment:%a} {moment.day} {moment:%b %Y, %H:%M} UTC"
 
 
 def day_words(instant: datetime) -> str:
