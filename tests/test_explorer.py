@@ -109,7 +109,7 @@ def test_a_control_is_shown_where_it_means_something_and_told_to_the_exhibit(exp
     do(explorer, "exhibit", "posts")
     assert not control(explorer, "window")["hidden"]
     do(explorer, "window", "7")
-    assert "7 days" in explorer.exhibit.caption
+    assert "7 days" in explorer.exhibit.title
     do(explorer, "window", "28")
 
 
