@@ -30,6 +30,7 @@ ALERT_COLUMNS = (
     "artist",
     "rule",
     "alert",
+    "status",
     "growth_rate",
     "growth_low",
     "growth_high",
@@ -37,11 +38,10 @@ ALERT_COLUMNS = (
     "posts_last_24h",
     "window_days",
     "total_uses",
-    "status",
 )  # fmt: skip
 LEDGER_COLUMNS = (
-    "alerted_at", "title", "artist", "rule", "alert", "last_alert", "outcome_1w", "outcome_2w", "outcome_4w",
-    "outcome_8w", "lead_days", "status",
+    "alerted_at", "title", "artist", "rule", "alert", "last_alert", "status", "outcome_1w", "outcome_2w",
+    "outcome_4w", "outcome_8w", "lead_days",
 )  # fmt: skip
 RATE_COLUMNS = ("rule", "rule_version", "weeks", "hits", "n", "rate", "low", "high", "base_rate", "lead_days")
 CROSSOVER_COLUMNS = ("title", "artist", "region", "p0", "p1", "low", "n0", "n1", "n_unknown", "status")

@@ -183,7 +183,7 @@ class HashtagBoard:
         return self._exhibit(
             "hashtag_year",
             f"A year of #{plain_text(name, 60)}",
-            frame,
+            frame.iloc[::-1].reset_index(drop=True),
             subtitle=f"{frame['posts'].count()} days known, {starts} start{'s' * (starts != 1)}",
             draw=partial(charts.hashtag_year, frame),
             note="posts a day by its counter",

@@ -75,8 +75,10 @@ def _rows(board: pd.DataFrame) -> pd.DataFrame:
     rows = rows.assign(**{name: numbers(rows[name]) for name in (*rates, "rank", "posts_last_24h", "window_days")})
     has_rank = rows["rank"].notna() | ("rank" not in board)
     has_growth = (rows[rates] >= 0).all(axis=1)
+    unranked = "–" if "rank" in board else ""
     return rows.assign(
         place=range(len(rows)),
+        rank_words=[f"{rank:.0f}" if pd.notna(rank) else unranked for rank in rows["rank"]],
         is_ranked=has_rank & has_growth,
         status=rows["status"].astype(object).where(rows["status"].notna(), ""),
         alert=rows["alert"].astype(object).where(rows["alert"].notna() & (rows["alert"] != "none"), ""),
@@ -134,11 +136,10 @@ def _row_hover(row: Mapping[Any, Any]) -> str:
 
 def _write_row(sheet: Sheet, place: int, row: Mapping[Any, Any]) -> None:
     color = LIGHT.ink if row["is_ranked"] else LIGHT.muted
-    rank = f"{row['rank']:.0f}" if pd.notna(row["rank"]) else "–"
     title, artist = safe_text(row["title"], 30) or "untitled", safe_text(row["artist"], 34) or "artist unknown"
     where = {"y": place, "xref": "paper", "xanchor": "left", "font": {"color": color}}
     quiet = f'<span style="font-size:0.88em;color:{LIGHT.muted}">'
-    sheet.note(rank, x=0, xshift=EDGE - _LEFT, **{**where, "font": {"color": LIGHT.muted}})
+    sheet.note(row["rank_words"], x=0, xshift=EDGE - _LEFT, **{**where, "font": {"color": LIGHT.muted}})
     sheet.note(f"<b>{title}</b><br>{quiet}{artist}</span>", x=0, xshift=EDGE - _LEFT + 30, **where)
     if row["is_ranked"]:
         ratio = ratio_words(row["growth_rate"], row["growth_low"], row["growth_high"]).split(" ", 1)
