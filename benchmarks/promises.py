@@ -51,15 +51,15 @@ def spending() -> Iterator[Spent]:
     spent.processor_s, spent.clock_s = processor() - busy, time.perf_counter() - began
 
 
-def descendants() -> Iterator[Path]:
-    """Give what the system tells of this process and of those it started."""
+def descendants(of: int | None = None) -> Iterator[Path]:
+    """Give what the system tells of a process, this one if none is named, and of those it started."""
     parents = {}
     for told in Path("/proc").glob("[0-9]*/stat"):
         try:
             parents[int(told.parent.name)] = int(told.read_text().rpartition(")")[2].split()[1])
         except OSError:  # it has ended
             continue
-    family = {os.getpid()}
+    family = {of or os.getpid()}
     while grown := {one for one, parent in parents.items() if parent in family} - family:
         family |= grown
     return (Path("/proc") / str(one) for one in family)

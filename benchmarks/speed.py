@@ -30,12 +30,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import counting, explorer, filling, opening, review, scale, spending, sweeping
-from benchmarks.promises import Promise, machine, table
+from benchmarks.promises import Promise, descendants, machine, table
 from benchmarks.promises import spending as spent_by
 from trendlib.config import Config
 from trendlib.monitor import Monitor
 
-ROUNDS = 5
+ROUNDS = 3
 LIBRARIES = "pandas, plotly.graph_objects, duckdb"
 SPARK_MILLIONS = 1.0
 MEGABYTE = 2**20
@@ -174,19 +174,26 @@ def _apart(part: str, asked: Asked, seconds: float) -> list[Promise]:
     sizes = [f"--millions={asked.millions}", f"--spilled={asked.spilled}", f"--memory={asked.memory}"]
     command = [sys.executable, "-m", "benchmarks.speed", part, *sizes, "--here", str(told)]
     began = time.monotonic()
-    process = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - this very program
+    process = subprocess.Popen(command)  # noqa: S603 - this very program
     try:
         failure = "" if process.wait(seconds) == 0 else "failed, and said why above the table"
     except subprocess.TimeoutExpired:
         failure = f"not finished in {seconds:.0f} s"
     finally:
-        with contextlib.suppress(ProcessLookupError):  # what it started ends with it
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        _end(process)
     print(f"{part}: {time.monotonic() - began:.0f} s of the clock", file=sys.stderr, flush=True)
     lines = told.read_text(encoding="utf-8").splitlines() if told.exists() else []
     found = [Promise(**json.loads(line)) for line in lines]
     return [*found, Promise(f"{part}: measured whole", failure, is_held=False)] if failure else found
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End a process and all that it started, whatever session that stands in."""
+    if process.poll() is None:
+        for one in list(descendants(process.pid)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(one.name), signal.SIGKILL)
+    process.wait()
 
 
 def _here(part: str, asked: Asked, told: Path) -> None:
