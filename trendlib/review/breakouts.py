@@ -81,7 +81,8 @@ def _page(
         ],
         caveat=cautions.get(sound) or _caveat(Status(row["status"])),
         links=[Link(words, address) for words, address in lineup.best_posts(sound)],
-        notes=f"{pick.name}, sound {sound}. What would change this: {change}. {lineup.licence_sentence(sound)}.",
+        notes=f"{pick.name}, sound {sound}. What would change this: {change}. {lineup.licence_sentence(sound)}. "
+        "Links: its most viewed posts of the last 7 days; who: by all posts known.",
     )
 
 

@@ -313,9 +313,7 @@ class Lineup:
         """Name its most viewed posts of the last week, each with its address."""
         named = _of(self._posted.best, sound).merge(self._posted.people, on="creator_id", how="left")
         who = [f"@{plain_text(one, HANDLE)}" if isinstance(one, str) else "a post" for one in named["handle"]]
-        words = [
-            f"{name} · {short_number(views)} views this week" for name, views in zip(who, named["views"], strict=True)
-        ]
+        words = [f"{name} · {short_number(views)} views" for name, views in zip(who, named["views"], strict=True)]
         posts = zip(named["handle"], named["post_id"], strict=True)
         return list(zip(words, (findings.post_link(handle, post) for handle, post in posts), strict=True))
 
