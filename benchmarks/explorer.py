@@ -33,7 +33,8 @@ FIRST_ID = 7_000_000_000_000_000_000
 SLIDES = 40
 SMALL_SOUNDS = 40
 TABS = ("velocity", "regions", "creators", "hashtags", "forecast", "why")
-_HOW: Mapping[str, Mapping[str, Any]] = {"why": {"ranked": False}}
+# as the explorer asks: it has no control for all days, and ranks nothing at an instant of the past
+_HOW: Mapping[str, Mapping[str, Any]] = {"why": {"ranked": False}, "creators": {"days": 28}}
 
 _NUMBERS = {
     "sounds": SOUNDS, "posts": LARGE_POSTS, "each": SMALL_POSTS, "days": DAYS, "post_days": POST_DAYS, "page": PAGE,
