@@ -10,6 +10,8 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
+RUN_S = 180
+
 
 @pytest.mark.skipif(not shutil.which("make"), reason="needs make")
 def test_the_explorer_answers_on_a_page_without_a_notebook(tmp_path: Path, practice_home: Path, seen: Seen) -> None:
@@ -19,7 +21,8 @@ def test_the_explorer_answers_on_a_page_without_a_notebook(tmp_path: Path, pract
     page.on("requestfailed", lambda asked: refused.add(asked.url) if asked.failure == "csp" else None)
     with opened("app", tmp_path) as address:
         door, _, token = address.partition("?")
-        page.goto(f"{door.rstrip('/')}/voila/render/01_explore_a_sound.ipynb?{token}")
+        # the page comes when the notebook has run
+        page.goto(f"{door.rstrip('/')}/voila/render/01_explore_a_sound.ipynb?{token}", timeout=RUN_S * 1000)
         window = page.locator(".tl-window").first
         expect(window.locator("h3")).not_to_be_empty()
         shown = window.locator("h3").inner_text()
