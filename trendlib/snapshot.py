@@ -4,11 +4,14 @@ Of a ``log`` every row counts; of a ``latest`` table the newest row of each key;
 word in each column, answers that said nothing left out. Of two answers of one moment the greater id is the newer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import count
+from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from trendlib.errors import SchemaError
@@ -81,8 +84,7 @@ class Snapshot:
         """Return `table` as a pandas frame with the schema's types, in the order of its key."""
         table = TABLES[name]
         order = ", ".join(dict.fromkeys((*table.key, "observed_at", "answer_id")))
-        frame: pd.DataFrame = self.table(name, **where).order(order).df()
-        return frame.astype({column.name: PANDAS_TYPES[column.kind] for column in table.columns})
+        return framed(self.table(name, **where).order(order).fetchnumpy(), table)
 
     def _sql(self, name: str, where: Mapping[str, str | Sequence[str]]) -> str:
         return _read_sql(TABLES[name], self._conditions(TABLES[name], where))
@@ -100,6 +102,39 @@ class Snapshot:
         once = f"SELECT *, observed_at AS first_seen FROM posts ANTI JOIN more USING (post_id) WHERE {asked}"  # noqa: S608
         told = _read_sql(POSTS, f"{asked} AND post_id IN (SELECT post_id FROM more)")  # noqa: S608
         return f"WITH more AS MATERIALIZED ({more}) SELECT {listed} FROM ({once} UNION ALL BY NAME {told})"  # noqa: S608
+
+
+def framed(columns: Mapping[str, Any], table: Table) -> pd.DataFrame:
+    """Make a pandas frame with the schema's types of columns as numpy arrays; any other column is a time."""
+    kinds = {column.name: column.kind for column in table.columns}
+    series = {name: _TYPED[kinds.get(name, "time")](values) for name, values in columns.items()}
+    return pd.DataFrame(series, copy=False)
+
+
+def _text(values: Any) -> Any:
+    words = np.array(np.ma.getdata(values), dtype=object)
+    words[np.ma.getmaskarray(values)] = None
+    return pd.array(words, dtype="str")
+
+
+def _nullable(values: Any, kind: str) -> Any:
+    array = pd.array(np.ma.getdata(values).astype("bool" if kind == "boolean" else "int64"), dtype=kind)
+    array[np.ma.getmaskarray(values)] = pd.NA
+    return array
+
+
+def _time(values: Any) -> Any:
+    whole = np.ma.filled(values, np.datetime64("NaT")).astype("datetime64[us]")
+    return pd.DatetimeIndex(whole).tz_localize("UTC")
+
+
+_TYPED: Mapping[str, Callable[[Any], Any]] = {
+    "text": _text,
+    "int": partial(_nullable, kind="Int64"),
+    "float": lambda values: np.ma.filled(values, np.nan).astype("float64"),
+    "bool": partial(_nullable, kind="boolean"),
+    "time": _time,
+}
 
 
 def _condition(table: Table, column: str, value: str | Sequence[str]) -> str:

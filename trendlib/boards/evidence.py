@@ -273,13 +273,10 @@ class Evidence:
 
     def creators(self, top: int, days: int | None) -> pd.DataFrame:
         """Rank its creators by views, with their names."""
-        posts = self.world.posts_of_leaders(top, days).assign(sound_id=self.sound_id)
-        posts = posts.assign(post_id=[str(place) for place in range(len(posts))])
-        posts = posts.astype({"sound_id": "str", "creator_id": "str", "post_id": "str", "views": "Int64"})
-        leaders = metrics.top_creators(posts, as_of=self.as_of, top=top, days=days).drop(columns="followers")
+        leaders = self.world.leaders(top, days)
         known = self.world.creators(leaders["creator_id"].tolist())
-        ranked: pd.DataFrame = leaders.merge(known, on="creator_id", how="left")
-        return ranked
+        ranks = pd.array(range(1, len(leaders) + 1), dtype="Int64")
+        return leaders.assign(rank=ranks).merge(known, on="creator_id", how="left")
 
     @cached_property
     def concentration(self) -> pd.DataFrame:

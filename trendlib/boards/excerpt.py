@@ -16,17 +16,16 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from trendlib.boards.creator_names import CreatorNames
 from trendlib.boards.memory import attached, place_of
 from trendlib.boards.post_history import DAY_US, NEVER, Known, PostHistory, micros
+from trendlib.boards.post_versions import MADE, SAID_OF_POSTS, SAID_OF_VIEWS
 from trendlib.metrics.creators import most_viewed
-from trendlib.schema import POST_OBSERVATIONS, POSTS, TABLES, utc_text
-from trendlib.snapshot import PANDAS_TYPES, Snapshot
+from trendlib.schema import TABLES, utc_text
+from trendlib.snapshot import Snapshot, framed
 from trendlib.store import Store
 from trendlib.warehouse import errors_in_words, state
 
-_PROOF = ("post_id", "observed_at", "answer_id")
-_WORDS = [name for name in POSTS.names if name not in _PROOF]
-_COUNTERS = [name for name in POST_OBSERVATIONS.names if name not in _PROOF]
 # Which rows of a table are of a sound, or of hashtags that were read, and which copies that takes; {ids} are sounds.
 _OF_POSTS = ("SEMI JOIN posts USING (post_id)", "posts")
 _ROWS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -43,64 +42,11 @@ _ROWS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "post_observations": _OF_POSTS,
     },
 }
-_BY_TIME = "PARTITION BY post_id ORDER BY observed_at, answer_id"
-_SO_FAR = f"({_BY_TIME} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
-_LATEST_WORDS = ", ".join(f"last_value({name} IGNORE NULLS) OVER so_far AS {name}" for name in _WORDS)
-_VERSIONED = (
-    f"SELECT post_id, {_LATEST_WORDS}, {{more}}observed_at AS known_from, "  # noqa: S608 - of schema
-    f"lead(observed_at, 1, 'infinity'::TIMESTAMPTZ) OVER ({_BY_TIME}) AS known_until "
-    f"FROM {{rows}} WINDOW so_far AS {_SO_FAR} ORDER BY posted_at"
-)
-_READ = f"(SELECT {', '.join(_PROOF)}, struct_pack({', '.join(_COUNTERS)}) AS counters FROM post_observations)"  # noqa: S608
-_COUNTED = (
-    "SELECT * EXCLUDE (counters), unnest(counters) FROM ("  # noqa: S608 - of schema
-    + _VERSIONED.format(
-        more="last_value(counters IGNORE NULLS) OVER so_far AS counters, ",
-        rows=f"(SELECT * FROM posts FULL JOIN {_READ} USING ({', '.join(_PROOF)}))",  # noqa: S608 - of schema
-    )
-    + ")"
-)
-_NUMBERED = (
-    f"SELECT hash(post_id) AS post, coalesce(epoch_us(posted_at), {NEVER}) AS posted, coalesce(creator, 0) AS creator, "  # noqa: S608 - a number
-    "coalesce(place, 0) AS region, epoch_us(observed_at) AS observed FROM posts LEFT JOIN creator_numbers "
-    "USING (creator_id) LEFT JOIN region_numbers ON upper(posts.region) = region_numbers.region "
-    "WHERE observed_at IS NOT NULL ORDER BY observed_at, answer_id"
-)
-_VIEWED = (
-    "SELECT epoch_us(posted_at) AS posted, creator, coalesce(views, -1) AS views, "  # noqa: S608 - a number
-    f"epoch_us(known_from) AS known_from, "
-    f"CASE WHEN isfinite(known_until) THEN epoch_us(known_until) ELSE {NEVER} END AS known_until "
-    "FROM counted_posts JOIN creator_numbers USING (creator_id) WHERE sound_id IS NOT NULL AND posted_at IS NOT NULL "
-    "ORDER BY posted"
-)
-_CREATORS = (
-    "SELECT creator_id, (row_number() OVER (ORDER BY creator_id))::INTEGER AS creator "
-    "FROM (SELECT DISTINCT creator_id FROM posts WHERE creator_id IS NOT NULL)"
-)
-_REGIONS = (
-    "SELECT region, (row_number() OVER (ORDER BY region))::INTEGER AS place "
-    "FROM (SELECT DISTINCT upper(region) AS region FROM posts WHERE region IS NOT NULL)"
-)
-_TAGGED = (
-    "SELECT sound_id, epoch_us(posted_at) AS posted, hashtag, epoch_us(greatest(known_from, first)) AS known_from, "  # noqa: S608
-    f"CASE WHEN isfinite(known_until) THEN epoch_us(known_until) ELSE {NEVER} END AS known_until "
-    "FROM worded_posts JOIN (SELECT post_id, hashtag, min(observed_at) AS first FROM post_hashtags GROUP BY ALL) "
-    "USING (post_id) WHERE sound_id IS NOT NULL ORDER BY posted"
-)
 # What a look at one sound always takes: the file is opened once for all of it.
 _TOGETHER = ("sounds", "sound_observations", "feed_pages", "alerts", "posts")
-_OF_CREATORS = {"creators": ("handle", "nickname"), "creator_observations": ("followers",)}
-# what is made of which copied tables
-_MADE = {
-    "worded_posts": (("posts",), _VERSIONED.format(more="", rows="posts")),
-    "counted_posts": (("posts", "post_observations"), _COUNTED),
-    # creators as numbers in the order of their ids: counting by them is many times faster
-    "creator_numbers": (("posts",), _CREATORS),
-    "region_numbers": (("posts",), _REGIONS),
-    # a tag is known beside a version of its post from when both are known
-    "tagged_posts": (("worded_posts", "post_hashtags"), _TAGGED),
-}  # fmt: skip
-
+_OF_CREATORS = {"creators": "handle, nickname", "creator_observations": "followers"}
+# Few ids stand in the question itself, which DuckDB seeks by; many are joined.
+_FEW = 1000
 
 # of which state each file was looked at last: while it is in that state it is a warehouse of this version
 _CHECKED: dict[Path, tuple[int, int] | None] = {}
@@ -129,7 +75,8 @@ class Excerpt(Store):
         self._logs: dict[str, pd.DataFrame] = {}
         self._latest: dict[str, tuple[int, pd.DataFrame]] = {}
         self._times: dict[str, np.ndarray[Any, np.dtype[np.int64]]] = {}
-        self._creators: set[str] = set()
+        self._names = CreatorNames()
+        self._ids: dict[int, str] = {}
 
     def at(self, instant: datetime) -> "ExcerptSnapshot":
         """Return the sounds as they were known at an instant; what it gives stays readable.
@@ -153,14 +100,14 @@ class Excerpt(Store):
             If another program holds the warehouse for too long.
         """
         needed = [one for one in dict.fromkeys(self._with_parts(tables)) if one not in self._taken]
-        copied = [table for table in needed if table not in _MADE]
+        copied = [table for table in needed if table not in MADE]
         if copied:
             together = [] if self._taken or len(self.sound_ids) != 1 else _TOGETHER
             needed = list(dict.fromkeys([*together, *needed]))
-            self._copy([table for table in needed if table not in _MADE])
+            self._copy([table for table in needed if table not in MADE])
         for table in needed:
-            if table in _MADE:
-                self._memory.execute(f"CREATE OR REPLACE TABLE {table} AS {_MADE[table][1]}").fetchall()
+            if table in MADE:
+                self._memory.execute(f"CREATE OR REPLACE TABLE {table} AS {MADE[table][1]}").fetchall()
         self._taken.update(needed)
         return self._memory
 
@@ -174,8 +121,8 @@ class Excerpt(Store):
         """Return all rows of a log of any time, in the order of its key."""
         if name not in self._logs:
             order = ", ".join(dict.fromkeys((*TABLES[name].key, "observed_at", "answer_id")))
-            rows = self.taken(name).execute(f"SELECT * FROM {name} ORDER BY {order}").df()  # noqa: S608 - of schema
-            self._logs[name] = rows.astype({one.name: PANDAS_TYPES[one.kind] for one in TABLES[name].columns})
+            sql = f"SELECT * FROM {name} ORDER BY {order}"  # noqa: S608 - of schema
+            self._logs[name] = framed(self.taken(name).execute(sql).fetchnumpy(), TABLES[name])
         return self._logs[name]
 
     def condensed(self, name: str, as_of: datetime, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
@@ -188,29 +135,42 @@ class Excerpt(Store):
     def _moments(self, name: str) -> np.ndarray[Any, np.dtype[np.int64]]:
         if name not in self._times:
             times = f"SELECT epoch_us(observed_at) AS moment FROM {name} WHERE observed_at IS NOT NULL ORDER BY moment"  # noqa: S608
-            self._times[name] = self.taken(name).execute(times).df()["moment"].to_numpy(dtype="int64")
+            self._times[name] = self.taken(name).execute(times).fetchnumpy()["moment"]
         return self._times[name]
 
-    def take_creators(self, creator_ids: Sequence[str]) -> None:
-        """Copy what the warehouse holds of some creators; of those that were asked for before, it is there."""
-        asked = sorted({*creator_ids} - self._creators)
-        if asked or not self._creators:
+    def names(self, creator_ids: Sequence[str]) -> CreatorNames:
+        """Give what the warehouse holds of the names of some creators; who was asked for before is there."""
+        asked = self._names.missing(creator_ids)
+        if asked:
+            said = [
+                f"SELECT creator_id, epoch_us(observed_at), {words} FROM warehouse.{table} WHERE creator_id IN "  # noqa: S608
+                f"({_quoted(asked)}) AND observed_at IS NOT NULL ORDER BY observed_at, answer_id"
+                for table, words in _OF_CREATORS.items()
+            ]
             with self._attached() as memory:
-                for table in _OF_CREATORS:
-                    memory.execute(f"CREATE TABLE IF NOT EXISTS {table} AS FROM warehouse.{table} LIMIT 0").fetchall()
-                    rows = f"SELECT * FROM warehouse.{table} WHERE creator_id IN ({_quoted(asked)})"  # noqa: S608
-                    memory.execute(f"INSERT INTO {table} {rows}").fetchall()
-            self._creators.update(asked)
+                names, followers = (memory.execute(sql).fetchall() for sql in said)
+            self._names.add(asked, names, followers)
+        return self._names
+
+    def creator_ids(self, numbers: Sequence[int]) -> list[str]:
+        """Give the ids of some creators by their numbers."""
+        asked = ", ".join(str(one) for one in numbers if one not in self._ids)
+        if asked:
+            sql = f"SELECT creator, creator_id FROM creator_numbers WHERE creator IN ({asked})"  # noqa: S608 - numbers
+            self._ids.update(self.taken("creator_numbers").execute(sql).fetchall())
+        return [self._ids[one] for one in numbers]
 
     @cached_property
     def versions(self) -> PostHistory:
         """The versions of the one sound's posts as columns of numbers."""
-        return PostHistory.of(self.taken("posts", "creator_numbers", "region_numbers").execute(_NUMBERED).fetchnumpy())
+        copy = self.taken("posts", "creator_numbers", "region_numbers")
+        return PostHistory.of(copy.execute(SAID_OF_POSTS).fetchnumpy())
 
     @cached_property
     def viewed(self) -> PostHistory:
-        """The same with ``views`` (of -1: unknown), of the posts of known creators."""
-        return PostHistory(self.taken("counted_posts", "creator_numbers").execute(_VIEWED).fetchnumpy())
+        """The same with ``views`` (below 0: unknown), without regions."""
+        copy = self.taken("posts", "post_observations", "creator_numbers")
+        return PostHistory.of(copy.execute(SAID_OF_VIEWS).fetchnumpy())
 
     @cached_property
     def regions(self) -> list[str | None]:
@@ -225,7 +185,7 @@ class Excerpt(Store):
     def _copy(self, tables: Sequence[str]) -> None:
         with self._attached() as memory:
             for table in tables:
-                memory.execute(f"CREATE TABLE {table} AS {self._rows(table)}").fetchall()
+                memory.execute(f"CREATE TABLE {table} AS {self._rows(table, memory)}").fetchall()
 
     @contextmanager
     def _attached(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -247,14 +207,17 @@ class Excerpt(Store):
             return False
         return True
 
-    def _rows(self, table: str) -> str:
-        ids = _quoted(self.sound_ids)
-        return f"SELECT * FROM warehouse.{table} {_ROWS[self.subject][table][0].format(ids=ids)}"  # noqa: S608 - of schema and ids
+    def _rows(self, table: str, memory: duckdb.DuckDBPyConnection) -> str:
+        which = _ROWS[self.subject][table][0]
+        if which == _OF_POSTS[0]:
+            ids = memory.execute(f"SELECT DISTINCT post_id FROM posts LIMIT {_FEW + 1}").fetchall()  # noqa: S608 - a number
+            which = f"WHERE post_id IN ({_quoted(one for (one,) in ids)})" if len(ids) <= _FEW else which
+        return f"SELECT * FROM warehouse.{table} {which.format(ids=_quoted(self.sound_ids))}"  # noqa: S608 - of schema and ids
 
     def _with_parts(self, tables: Iterable[str]) -> Iterator[str]:
         """Name tables and what they are made of or chosen by, those first."""
         for table in tables:
-            yield from self._with_parts(_MADE[table][0] if table in _MADE else _ROWS[self.subject][table][1:])
+            yield from self._with_parts(MADE[table][0] if table in MADE else _ROWS[self.subject][table][1:])
             yield table
 
 
@@ -275,8 +238,7 @@ class ExcerptSnapshot(Snapshot):
 
     def table(self, name: str, **where: str | Sequence[str]) -> duckdb.DuckDBPyRelation:
         """Return a table as of the instant, as the warehouse does."""
-        if name not in _OF_CREATORS:
-            self._excerpt.taken(name)
+        self._excerpt.taken(name)
         return super().table(name, **where)
 
     def frame(self, name: str, **where: str | Sequence[str]) -> pd.DataFrame:
@@ -290,12 +252,7 @@ class ExcerptSnapshot(Snapshot):
 
     def creators(self, creator_ids: Sequence[str]) -> pd.DataFrame:
         """Return ``creator_id``, ``handle``, ``nickname`` and ``followers`` of some creators, where known."""
-        self._excerpt.take_creators(creator_ids)
-        asked = pd.DataFrame({"creator_id": pd.Series(list(dict.fromkeys(creator_ids)), dtype="str")})
-        for table, names in _OF_CREATORS.items():
-            known = Snapshot.frame(self, table, creator_id=list(creator_ids))
-            asked = asked.merge(known[["creator_id", *names]], on="creator_id", how="left")
-        return asked
+        return self._excerpt.names(creator_ids).at(micros(self.as_of), creator_ids)
 
     def oldest_post(self) -> datetime | None:
         """Tell when the one sound's oldest post was posted; None without posts."""
@@ -333,23 +290,12 @@ class ExcerptSnapshot(Snapshot):
         """Count the one sound's recent posts by creator, and add these up: what concentration is made of."""
         return self._known().by_creator(days)
 
-    def posts_of_leaders(self, top: int, days: int | None) -> pd.DataFrame:
-        """Return the posts of the creators with the most views: the columns that ranking them takes."""
+    def leaders(self, top: int, days: int | None) -> pd.DataFrame:
+        """Rank the creators with the most views: ``creator_id``, ``posts``, ``views``, ``reach_per_post``."""
         posts = self._excerpt.viewed.known(self.as_of, days)
-        creator, views = posts.column("creator"), posts.column("views")
-        leaders = most_viewed(creator, views, top)
-        is_theirs = np.isin(creator, leaders)
-        listed = ", ".join(map(str, leaders)) or "NULL"
-        sql = f"SELECT creator, creator_id FROM creator_numbers WHERE creator IN ({listed})"  # noqa: S608 - numbers
-        ids = dict(self._excerpt.taken("creator_numbers").execute(sql).fetchall())
-        seen = pd.Series(views[is_theirs], dtype="Int64")
-        return pd.DataFrame(
-            {
-                "creator_id": pd.Series([ids[one] for one in creator[is_theirs].tolist()], dtype="str"),
-                "posted_at": pd.DatetimeIndex(posts.column("posted")[is_theirs].view("datetime64[us]"), tz="UTC"),
-                "views": seen.mask(seen < 0),
-            }
-        )
+        leaders = most_viewed(posts.column("creator"), posts.column("views"), top)
+        ids = self._excerpt.creator_ids(leaders["creator"].tolist())
+        return leaders.drop(columns="creator").assign(creator_id=pd.Series(ids, dtype="str"))
 
     def _known(self, days: int | None = None) -> Known:
         return self._excerpt.versions.known(self.as_of, days)
@@ -358,7 +304,7 @@ class ExcerptSnapshot(Snapshot):
         """Count the hashtags beside each sound's recent posts: ``sound_id``, ``hashtag``, ``n``, ``n_posts``."""
         at = f"TIMESTAMPTZ '{utc_text(self.as_of)}'"
         known = (
-            "SELECT sound_id, count(*) AS n_posts FROM worded_posts "  # noqa: S608 - numbers
+            "SELECT sound_id, count(*) AS n_posts FROM dated_posts "  # noqa: S608 - numbers
             f"WHERE known_from < {at} AND known_until >= {at} AND sound_id IS NOT NULL "
             f"AND posted_at >= {at} - to_days({int(days)}) AND posted_at < {at} GROUP BY ALL"
         )
@@ -371,7 +317,7 @@ class ExcerptSnapshot(Snapshot):
             f"SELECT sound_id, hashtag, coalesce(n, 0) AS n, n_posts FROM ({known}) "  # noqa: S608 - numbers
             f"LEFT JOIN ({tagged}) USING (sound_id) ORDER BY sound_id, n DESC, hashtag"
         )
-        found = self._excerpt.taken("worded_posts", "tagged_posts").execute(counts).df()
+        found = self._excerpt.taken("dated_posts", "tagged_posts").execute(counts).df()
         return found.astype({"sound_id": "str", "hashtag": "str", "n": "Int64", "n_posts": "Int64"})
 
     def posts_known(self, *, has_counters: bool) -> duckdb.DuckDBPyRelation:

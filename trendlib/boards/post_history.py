@@ -17,7 +17,8 @@ import pandas as pd
 
 DAY_US = 86_400_000_000
 NEVER = 9_000_000_000_000_000_000
-_UNKNOWN = {"posted": NEVER, "creator": 0, "region": 0}
+# what stands where an answer leaves a column out; views that an answer shows as unknown are -1 and are not left out
+_UNKNOWN = {"posted": NEVER, "creator": 0, "region": 0, "views": -2}
 
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -41,7 +42,8 @@ class PostHistory:
         Parameters
         ----------
         said
-            ``post``, ``posted``, ``creator``, ``region``, ``observed``; what an answer leaves out stays as it was.
+            ``post``, ``observed``, and of ``posted``, ``creator``, ``region`` and ``views`` those that are counted by;
+            what an answer leaves out stays as it was.
         """
         order = np.argsort(said["post"], kind="stable")
         post, known_from = said["post"][order], said["observed"][order]
@@ -49,7 +51,9 @@ class PostHistory:
         is_first[1:] = post[1:] != post[:-1]
         known_until = np.full(len(post), NEVER)
         known_until[:-1] = np.where(is_first[1:], NEVER, known_from[1:])
-        columns = {name: _kept_on(said[name][order], unknown, is_first) for name, unknown in _UNKNOWN.items()}
+        columns = {
+            name: _kept_on(said[name][order], unknown, is_first) for name, unknown in _UNKNOWN.items() if name in said
+        }
         by_time = np.argsort(columns["posted"], kind="stable")
         every = {**columns, "known_from": known_from, "known_until": known_until}
         return cls({name: values[by_time] for name, values in every.items()})

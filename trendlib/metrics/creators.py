@@ -150,25 +150,38 @@ def top_creators(
     return leave(table[["sound_id", "rank", "creator_id", "posts", "views", "reach_per_post", "followers"]], posts)
 
 
-def most_viewed(creator: Any, views: Any, top: int) -> list[int]:
-    """Give the creators with the most views, in the order of `top_creators`: of each post its creator and its views.
+def most_viewed(creator: Any, views: Any, top: int) -> pd.DataFrame:
+    """Rank the creators with the most views as `top_creators` does, of each post its creator and its views.
 
-    Creators are small whole numbers in the order of their ids, so adding up by place does; views of -1 are unknown.
+    Creators are small whole numbers in the order of their ids, so adding up by place does; 0 is unknown and left out.
+    Views below 0 are unknown.
+
+    Returns
+    -------
+        ``creator``, ``posts``, ``views`` [views], ``reach_per_post`` [views a post], the first rank first.
 
     Examples
     --------
-    >>> most_viewed(np.array([1, 2, 1, 3]), np.array([5, 7, 4, -1]), 2)
-    [1, 2]
+    >>> most_viewed(np.array([1, 2, 1, 3, 0]), np.array([5, 7, 4, -1, 99]), 2)
+       creator  posts  views  reach_per_post
+    0        1      2      9             4.5
+    1        2      1      7             7.0
     """
-    number = np.bincount(creator)
+    number = np.bincount(creator, minlength=1)
+    number[0] = 0
+    shown = np.bincount(creator[views >= 0], minlength=len(number)) if views.min(initial=0) < 0 else number
     total = np.bincount(creator, np.maximum(views, 0), minlength=len(number))
-    if views.min(initial=0) < 0:
-        total[np.bincount(creator[views >= 0], minlength=len(number)) == 0] = -1.0
+    weight = np.where(shown > 0, total, -1.0)
     found = np.flatnonzero(number)
     if len(found) > top:
-        found = found[total[found] >= np.partition(total[found], -top)[-top]]
-    order = np.lexsort((found, -number[found], -total[found]))
-    return [int(one) for one in found[order][:top]]
+        found = found[weight[found] >= np.partition(weight[found], -top)[-top]]
+    first = found[np.lexsort((found, -number[found], -weight[found]))][:top]
+    has_views = shown[first] > 0
+    each = np.divide(total[first], shown[first], out=np.full(len(first), np.nan), where=has_views)
+    sums = pd.array(total[first].astype("int64"), dtype="Int64")
+    sums[~has_views] = pd.NA
+    posts = pd.array(number[first], dtype="Int64")
+    return pd.DataFrame({"creator": first, "posts": posts, "views": sums, "reach_per_post": each})
 
 
 def leave_one_out(
