@@ -6,9 +6,9 @@ word in each column, answers that said nothing left out. Of two answers of one m
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 import numpy as np
@@ -117,8 +117,19 @@ def _text(values: Any) -> Any:
     return pd.array(words, dtype="str")
 
 
-def _nullable(values: Any, kind: str) -> Any:
-    array = pd.array(np.ma.getdata(values).astype("bool" if kind == "boolean" else "int64"), dtype=kind)
+@cache
+def _empty(table: Table) -> pd.DataFrame:
+    names = (*table.names, "first_seen") if table.role == "identity" else table.names
+    return framed({name: np.array([], dtype=object) for name in names}, table)
+
+
+def nothing(name: str) -> pd.DataFrame:
+    """Give what `Snapshot.frame` gives of a table without rows."""
+    return _empty(TABLES[name]).copy()
+
+
+def _nullable(values: Any, kind: Literal["Int64", "boolean"]) -> Any:
+    array: Any = pd.array(np.ma.getdata(values).astype("bool" if kind == "boolean" else "int64"), dtype=kind)
     array[np.ma.getmaskarray(values)] = pd.NA
     return array
 
