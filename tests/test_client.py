@@ -399,6 +399,15 @@ def test_who_is_turned_away_at_the_door_has_spent_nothing(make: Make, server: Se
     assert budget.spent == cost
 
 
+def test_when_the_run_ends_who_waits_to_leave_stays(make: Make, server: Server) -> None:
+    budget = Budget()
+    budget.close()
+    with pytest.raises(BudgetError, match="nothing more"):
+        make(budget).fetch(call())
+    assert server.paths == []
+    assert budget.spent == 0
+
+
 def test_a_lasting_code_is_never_asked_again(make: Make, server: Server) -> None:
     server.otherwise = sends({"code": -2, "msg": "unique_id is invalid"})
     with pytest.raises(ApiError, match="unique_id is invalid"):

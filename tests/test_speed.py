@@ -1,5 +1,7 @@
 """The speed benchmark: its counting agrees with SQL, its table says what was promised. Nothing here is timed."""
 
+import pytest
+
 from benchmarks import counting, filling, scale, speed
 from benchmarks.promises import Promise, table
 
@@ -53,6 +55,15 @@ def test_the_runner_prints_one_table(monkeypatch, tmp_path, capsys):
     assert "| imports boards" in told
     assert "cores" in told
     assert (tmp_path / "out" / "bench.md").read_text() == told
+
+
+def test_without_a_name_all_parts_are_meant_and_a_strange_one_is_refused(monkeypatch, capsys):
+    monkeypatch.setattr(speed, "measured", lambda parts, _: [Promise(" ".join(parts), "now", is_held=True)])
+    speed.main([])
+    assert f"| {' '.join(speed.PARTS)} " in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        speed.main(["imports", "boats"])
+    assert "there is no part boats" in capsys.readouterr().err
 
 
 def test_a_part_has_a_process_of_its_own_and_what_fails_ends_alone(tmp_path):

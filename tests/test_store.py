@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from trendlib import warehouse
+from trendlib.boards.memory import attached
 from trendlib.errors import (
     ConfigError,
     NoDataError,
@@ -224,6 +225,21 @@ def test_two_threads_of_one_program_do_not_disturb_each_other(store: Store) -> N
             store.append([loaded(1)])
         assert len(world.frame("calls")) == 1
     assert patient.append([loaded(1)]) == 1
+
+
+def test_who_copies_from_the_file_in_one_thread_is_waited_for_by_who_writes_in_another(store: Store) -> None:
+    store.append([loaded(0)])
+    with duckdb.connect() as memory, attached(store.path, memory), pytest.raises(StoreBusyError):
+        store.append([loaded(1)])
+    assert store.append([loaded(1)]) == 1
+
+
+def test_a_long_wait_says_who_is_waited_for_once(store: Store, monkeypatch, caplog) -> None:
+    monkeypatch.setattr(warehouse, "SILENCE_S", 0)
+    store.append([loaded(0)])
+    with store.as_of(NOON + timedelta(days=1)), pytest.raises(StoreBusyError):
+        store.append([loaded(1)])
+    assert [record.getMessage().split(". ")[0] for record in caplog.records] == ["Still waiting for the warehouse"]
 
 
 def test_export_writes_every_table_partitioned_by_day(store: Store, tmp_path: Path) -> None:

@@ -239,7 +239,8 @@ class Config(BaseSettings):
         Where alerts go as files (``TRENDLIB_DELIVER_FOLDER``); by default ``alerts`` in the home.
     requests_per_minute
         Requests to a provider in any 60 s [requests], shared by all processes of this home; 0 for
-        no limit. MusicBrainz is asked once a second at most, whatever this says.
+        none, yet with one under way they leave no faster than at 200 a minute. MusicBrainz is asked once
+        a second at most, whatever this says.
     workers
         Most requests under way at once; one while answers are quicker than the limit asks for [requests].
     page_gap_s

@@ -181,7 +181,7 @@ class Calendar:
         spans = [(words, days) for days, words in _SPANS.items()]
         return [
             choice("hashtag", "top", "Show", names, self._hashtag),
-            {**choice("day", "top", "Posts of", [(_LATELY, ""), *reversed(days)], self._day), "hidden": not is_year},
+            {**choice("day", "top", "Posts of", [(_LATELY, ""), *days], self._day), "hidden": not is_year},
             {**choice("days", "top", "Span", spans, self._how["days"]), "hidden": is_year},
             {**choice("dialect", "top", "Measured by", dialects, self._how["dialect"]), "hidden": is_year},
             *keeping(self._how["kind"]),

@@ -7,6 +7,7 @@ A file appears with all its tables or not at all: it is made as a draft beside i
 or finds the disk full, leaves nothing that somebody could take for a warehouse.
 """
 
+import logging
 import os
 import re
 import shutil
@@ -16,13 +17,16 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import duckdb
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
 from trendlib.errors import OldFormatError, StoreBusyError, StoreError, StoreFormatError
 from trendlib.schema import TABLES
 
+logger = logging.getLogger(__name__)
+
 OWNER_ONLY = 0o600
 SQL_TYPES = {"text": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN", "time": "TIMESTAMPTZ"}
+SILENCE_S = 20
 _DRAFT = ".draft-"
 # What DuckDB says of a file that is none, is cut off, spoiled or of another version; not of permissions or disks.
 _DAMAGES = re.compile("not a valid DuckDB|read enough bytes|[Cc]orrupt|version number|[Ss]eriali[sz]ation")
@@ -50,7 +54,7 @@ def opened(
         If it cannot be read or written for another reason: the disk, the folder, the memory.
     """
     retrying = Retrying(retry=retry_if_exception_type(StoreBusyError), stop=stop_after_delay(wait_s),
-                        wait=wait_random(0.01, 0.1), reraise=True)  # fmt: skip
+                        wait=wait_random(0.01, 0.1), before_sleep=_Impatience(), reraise=True)  # fmt: skip
     if not read_only and not path.exists():
         _make(path)
     connection = retrying(_open_once, path, read_only=read_only, wait_s=wait_s)
@@ -111,6 +115,18 @@ def settle(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("CHECKPOINT")
 
 
+class _Impatience:
+    """Says once who is waited for, when that takes long."""
+
+    def __init__(self) -> None:
+        self._is_silent = True
+
+    def __call__(self, state: RetryCallState) -> None:
+        if self._is_silent and (state.seconds_since_start or 0) > SILENCE_S and state.outcome is not None:
+            self._is_silent = False
+            logger.warning("Still waiting for the warehouse. %s", state.outcome.exception())
+
+
 def _make(path: Path) -> None:
     """Make a warehouse without rows; another program's, made meanwhile, stays."""
     try:
@@ -139,7 +155,7 @@ def _put(fresh: Path, path: Path) -> None:
 def _open_once(path: Path, *, read_only: bool, wait_s: float) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(path), read_only=read_only)
-    except duckdb.ConnectionException as error:
+    except (duckdb.ConnectionException, duckdb.ResourceInUseException) as error:
         # Another thread of this process holds it open for the other purpose.
         raise StoreBusyError(f"{path} is in use by another part of this program; try again.") from error
     except duckdb.Error as error:

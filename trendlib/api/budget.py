@@ -32,6 +32,7 @@ class Budget:
         self._provider = provider
         self._spent = 0
         self._saved = 0
+        self._is_closed = False
         self._lock = threading.Lock()
 
     def reserve(self, credits_asked: int) -> None:
@@ -40,9 +41,11 @@ class Budget:
         Raises
         ------
         BudgetError
-            If that would exceed the limit; nothing is set aside then.
+            If that would exceed the limit, or the budget is closed; nothing is set aside then.
         """
         with self._lock:
+            if self._is_closed:
+                raise BudgetError(f"The run asks {self._provider} nothing more. What was bought is kept: run again.")
             if self.limit is not None and self._spent + credits_asked > self.limit:
                 raise BudgetError(
                     f"The next request to {self._provider} costs {credits_asked} credits;"
@@ -55,6 +58,11 @@ class Budget:
         """Take back credits of a request that was turned away."""
         with self._lock:
             self._spent -= credits_kept
+
+    def close(self) -> None:
+        """Allow no more requests: who waits to leave when a run ends stays."""
+        with self._lock:
+            self._is_closed = True
 
     def save(self, credits_saved: int) -> None:
         """Count credits that an answer from the cache made unnecessary."""

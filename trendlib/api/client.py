@@ -219,10 +219,11 @@ class Client:
     def _attempt(self, call: Call, feed: _Feed) -> Answer:
         """Ask once, whatever the cache holds."""
         wire = self._demand_wire(call)
-        self._budget.reserve(self._provider.credits)
         if (pause_s := feed.started_s + _MARGIN * self._config.page_gap_s - time.monotonic()) > 0:
             time.sleep(pause_s)
         with self._door.passed():
+            # not before: the run may have ended while this waited
+            self._budget.reserve(self._provider.credits)
             feed.started_s = time.monotonic()
             reply = wire.get(call.endpoint, call.params)
             # Two answers to one question at one instant would count as one.

@@ -10,7 +10,7 @@ import pandas as pd
 
 from trendlib import metrics
 from trendlib.boards.alerts import PACE_RULES, marks
-from trendlib.boards.board import COUNTED, POSTS_PER_CREATOR, SENT_ALERTS, joined_days, not_measured
+from trendlib.boards.board import COUNTED, POSTS_PER_CREATOR, SENT_ALERTS, WHOLE_DAY, joined_days, not_measured
 from trendlib.boards.study import GRID_DAYS, Study
 from trendlib.metrics.captions import hashtag_shares
 from trendlib.metrics.counters import Told
@@ -143,6 +143,13 @@ class Evidence:
         """Its daily counts, oldest first: by the posts where they cover a day whole, else by the counter."""
         listed = metrics.daily.covered_only(self.laid_out("capped", HORIZON_DAYS), as_of=instant(self.as_of))
         return joined_days(self.counted, listed)
+
+    @property
+    def listed_last_day(self) -> float | None:
+        """How many posts are listed of the last 24 hours; None where they are not covered whole [posts]."""
+        last = self.laid_out("posts", 1)
+        is_whole = last["exposure_days"] >= WHOLE_DAY
+        return float(last["seen"].iloc[0]) if is_whole.any() else None
 
     @cached_property
     def grid(self) -> Grid:

@@ -24,12 +24,12 @@ def pace(row: "pd.Series[Any]") -> str:
     return f"{words}{f': the last {days} days against the days' if is_widened else ' its own week'} before, {posts}"
 
 
-def listed_too(row: "pd.Series[Any]", days: pd.DataFrame) -> str:
-    """Say how many posts are listed of the last day where the pace is the counter's, and that shows another number."""
+def listed_too(row: "pd.Series[Any]", listed: float | None) -> str:
+    """Say how many posts are listed of the last 24 h where the pace is the counter's, and that shows another number."""
     is_counted = row["evidence_kind"] == "counter" and pd.notna(row["growth_rate"])
-    listed = days.tail(1).loc[lambda last: last["source"] == "posts", "posts"]
-    said = [daily_words(number, 1) for number in listed if is_counted and number != row["posts_last_24h"]]
-    return f"that is by its counter; listed are {said[0]}" if said else ""
+    if listed is None or not is_counted or listed == row["posts_last_24h"]:
+        return ""
+    return f"that is by its counter; listed are {daily_words(listed, 1)}"
 
 
 def translated(row: "pd.Series[Any]", dialect: str) -> str:

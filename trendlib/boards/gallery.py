@@ -97,7 +97,7 @@ class Gallery(ABC):
         """
         at_least_one(top=top, max_uses=max_uses)
         frame = self.board.leaderboard(max_uses=max_uses, top=top, include_unrankable=include_unrankable)
-        widened = int(frame["window_days"].gt(1).sum())
+        widened = int((frame["window_days"].gt(1) & frame["growth_rate"].notna()).sum())
         windows = f"; {widened} on windows of 2 to 14 days, as their counter is rounded" if widened else ""
         size = "of any size" if max_uses is None else f"with fewer than {max_uses:,} uses"
         return self._of_board(

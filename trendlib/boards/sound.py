@@ -250,7 +250,8 @@ class Sound(Posted):
     def _pace(self, dialect: Dialect) -> str:
         """Say how fast it moves, and what another dialect says beside it."""
         evidence = self.evidence
-        said = "; ".join(filter(None, (findings.pace(evidence.row), findings.listed_too(evidence.row, evidence.days))))
+        beside = findings.listed_too(evidence.row, evidence.listed_last_day)
+        said = "; ".join(filter(None, (findings.pace(evidence.row), beside)))
         if dialect == "trendlib":
             return said
         row = evidence.row_of(evidence.velocities(dialect)).iloc[0]

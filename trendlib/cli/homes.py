@@ -39,6 +39,7 @@ def replay(
 ) -> None:
     """Load recordings; the same file again adds nothing."""
     config = Config.load(home=context.obj)
+    loading.demand_recordings(files)
     if config.warehouse_file.exists():
         with stages() as on_progress, loading.alone(config):
             renewed = loading.renew(config, on_progress=on_progress)

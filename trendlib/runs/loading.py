@@ -239,14 +239,25 @@ def replay(paths: Sequence[Path], config: Config, *, on_bytes: OnBytes | None = 
     ConfigError
         If a file does not exist or is no recording by its name.
     """
-    for path in paths:
-        if not path.is_file() or not path.name.endswith((".jsonl", ".jsonl.gz")):
-            found = "it does not exist" if not path.exists() else "it is no .jsonl or .jsonl.gz file"
-            raise ConfigError(f"Asked to replay {path}; {found}. Give recordings: one JSON answer a line.")
+    demand_recordings(paths)
     with alone(config):
         renew(config)
         kept = dict.fromkeys(keep(path, config.archive_folder) for path in paths)
         return load(_answers(kept, on_bytes), Store(config.warehouse_file))
+
+
+def demand_recordings(paths: Sequence[Path]) -> None:
+    """Refuse what is no recording, before anything is made of the others.
+
+    Raises
+    ------
+    ConfigError
+        If a file does not exist or is no recording by its name.
+    """
+    for path in paths:
+        if not path.is_file() or not path.name.endswith((".jsonl", ".jsonl.gz")):
+            found = "it does not exist" if not path.exists() else "it is no .jsonl or .jsonl.gz file"
+            raise ConfigError(f"Asked to replay {path}; {found}. Give recordings: one JSON answer a line.")
 
 
 def rebuild(config: Config, *, on_bytes: OnBytes | None = None) -> LoadReport:

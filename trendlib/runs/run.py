@@ -263,6 +263,8 @@ class Run(AbstractContextManager["Run"]):
                     self._on_progress(stage, done, len(tasks))
             except BaseException:
                 self.report.is_interrupted = True
+                for budget in self._budgets.values():
+                    budget.close()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         return found
@@ -306,7 +308,7 @@ class Run(AbstractContextManager["Run"]):
             while not self._is_over(provider) and (answer := next(pages, None)) is not None:
                 answers.append(answer)
         except (AuthError, ConfigError, QuotaError, BudgetError) as error:
-            self.report.ends.setdefault(provider, str(error))
+            self._end(provider, str(error))
             if isinstance(error, AuthError | ConfigError):
                 self._shut_out = self._shut_out or error
         except (ApiError, ParseError) as error:
@@ -315,9 +317,15 @@ class Run(AbstractContextManager["Run"]):
             self._silences[provider] = self._silences[provider] + 1 if is_silent else 0
             if self._silences[provider] >= MOST_SILENCES:
                 found = f"{self._silences[provider]} questions in a row got no answer"
-                self.report.ends.setdefault(provider, f"{provider}: {found}; the last: {error}")
+                self._end(provider, f"{provider}: {found}; the last: {error}")
         else:
             self._silences[provider] = 0
+
+    def _end(self, provider: str, why: str) -> None:
+        """Ask a provider nothing more, also what is about to leave."""
+        self.report.ends.setdefault(provider, why)
+        if provider in self._budgets:
+            self._budgets[provider].close()
 
     def _is_over(self, provider: str) -> bool:
         return self.report.is_interrupted or provider in self.report.ends

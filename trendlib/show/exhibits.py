@@ -188,9 +188,15 @@ class Exhibit:
         head = [plain_text(text, 120) for text in (self.title, self.subtitle) if text]
         return "\n".join([*head, "", _plain_table(self.table), "", plain_text(self.caption, 1000)])
 
-    def fragment(self) -> str:
-        """Return table and caption as HTML that fits into a notebook."""
-        return page.fragment(self.table, self._words, is_headed=self.draw is None)
+    def fragment(self, *, is_headed: bool = False) -> str:
+        """Return table and caption as HTML that fits into a notebook.
+
+        Parameters
+        ----------
+        is_headed
+            Whether title and subtitle stand above it though there is a picture that says them.
+        """
+        return page.fragment(self.table, self._words, is_headed=is_headed or self.draw is None)
 
     _repr_html_ = fragment
 
