@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 from trendlib.errors import NoDataError
@@ -91,7 +92,7 @@ def test_a_figure_folds_the_table_up_and_texts_are_cut_and_plain(one: Window) ->
 def test_a_table_alone_is_not_folded_and_an_exhibit_can_stand_beneath_a_map(one: Window) -> None:
     one.show(exhibit())
     assert (one.sheet["figure"], one.sheet["fold"]) == (None, "")
-    one.show(exhibit(), beneath=exhibit(title="Posts of the day"))
+    one.show(exhibit(), beneath=exhibit(title="Posts of the day", draw=go.Figure))
     assert "<h4>Posts of the day</h4>" in one.sheet["table"]
 
 
