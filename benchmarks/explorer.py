@@ -1,17 +1,19 @@
-"""How fast one sound answers in a store of 10,000 sounds, one of which has 1,000,000 posts.
+"""How fast the explorer answers in a store of 10,000 sounds, one of which has 1,000,000 posts.
 
-``python -m benchmarks.explorer [folder [exhibit ...]]`` writes such a store in bulk (once; the same folder again is used
-again), opens it as an analyst does, and prints for every exhibit of the large sound, and of small ones, the first answer
-and the 95th percentile of later ones [ms] while the as-of instant slides day by day, what of it the processor worked,
-and the size of the message to the browser.
+``python -m benchmarks.explorer [folder [exhibit ...]]`` writes such a store in bulk, its rows in the order in which
+sweeps would have loaded them (once; the same folder again is used again), opens the explorer on it, and does on each
+tab what an analyst does: moves the slider day by day, and opens one sound after the other, by clicking rows of the list
+or by searching for sounds that are not in it. Told are the first answer and the 95th percentile of the others [ms], of
+the clock and of the processor, from what was done to the message for the browser, and the message's size.
 """
 
 # ruff: noqa: E501 - SQL in columns
 
+import json
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,11 +21,10 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from trendlib.boards.sound import Sound
 from trendlib.config import Config
+from trendlib.explorer import explore
 from trendlib.monitor import Monitor
 from trendlib.schema import utc_text
-from trendlib.show.exhibits import Exhibit
 from trendlib.store import Store
 
 SOUNDS, LARGE_POSTS, SMALL_POSTS = 10_000, 1_000_000, 60
@@ -33,8 +34,6 @@ FIRST_ID = 7_000_000_000_000_000_000
 SLIDES = 40
 SMALL_SOUNDS = 40
 TABS = ("velocity", "regions", "creators", "hashtags", "forecast", "why")
-# as the explorer asks: it has no control for all days, and ranks nothing at an instant of the past
-_HOW: Mapping[str, Mapping[str, Any]] = {"why": {"ranked": False}, "creators": {"days": 28}}
 
 _NUMBERS = {
     "sounds": SOUNDS, "posts": LARGE_POSTS, "each": SMALL_POSTS, "days": DAYS, "post_days": POST_DAYS, "page": PAGE,
@@ -99,24 +98,70 @@ def write_store(home: Path) -> None:
         connection.execute("SET TimeZone = 'UTC'")
         for sql in _TABLES:
             connection.execute(sql.format(**_NUMBERS)).fetchall()
+        for table in ("sound_observations", "posts", "post_observations", "post_hashtags", "feed_pages"):
+            connection.execute(f"CREATE TEMP TABLE rows_of AS FROM {table}; TRUNCATE {table}").fetchall()
+            connection.execute(f"INSERT INTO {table} FROM rows_of ORDER BY observed_at, answer_id").fetchall()
+            connection.execute("DROP TABLE rows_of").fetchall()
 
 
-def measured(sounds: Sequence[Sound], name: str) -> tuple[list[float], list[float], int]:
-    """Answer an exhibit for each of some sounds: wall and processor time [ms], largest message [bytes]."""
+class Hand:
+    """Somebody at the explorer's window."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        self.explorer = explore(monitor)
+        self.study = monitor.study
+
+    def does(self, what: str, value: object) -> int:
+        """Do something in the window; tell the size of what goes to the browser [bytes]."""
+        self.explorer.widget.hear({"what": what, "value": value})
+        state = self.explorer.widget.get_state()
+        return len(json.dumps([state["sheet"], state["controls"], state["listing"]]))
+
+    def slides(self, name: str) -> Callable[[datetime], int]:
+        """Give the act of moving the slider under an exhibit."""
+
+        def slide(moment: datetime) -> int:
+            self.explorer.as_of = moment  # as the slider's control does, whatever instants the store holds
+            return self.does("exhibit", name)
+
+        return slide
+
+    def opens(self, sound_id: str) -> int:
+        """Open a sound."""
+        return self.does("open", sound_id)
+
+
+def measured(act: Callable[[Any], int], each: Sequence[Any]) -> tuple[list[float], list[float], int]:
+    """Do something again and again: time of the clock and of the processor [ms], largest message [bytes]."""
     walls, works, largest = [], [], 0
-    for sound in sounds:
+    for one in each:
         began, worked = time.perf_counter(), time.process_time()
-        message = _message(sound.exhibit(name, **_HOW.get(name, {})))
+        message = act(one)
         walls.append(1e3 * (time.perf_counter() - began))
         works.append(1e3 * (time.process_time() - worked))
         largest = max(largest, message)
     return walls, works, largest
 
 
-def _message(exhibit: Exhibit) -> int:
-    """Make what goes to the browser, and tell its size [bytes]."""
-    figure = exhibit.headed_figure
-    return len(exhibit.fragment().encode()) + (0 if figure is None else len(figure.to_json().encode()))
+def looked(hand: Hand, name: str) -> Iterator[tuple[str, list[float], list[float], int]]:
+    """Do what an analyst does under one exhibit: each act, and what `measured` tells of it."""
+    large, usual, *listed = (str(FIRST_ID), *(row["id"] for row in hand.explorer.widget.rows))
+    listed = [one for one in listed if one not in {large, usual}][:SMALL_SOUNDS]
+    every = (str(FIRST_ID + 1 + 241 * place) for place in range(SMALL_SOUNDS))
+    searched = [one for one in every if one not in {usual, *listed}]
+    moments = [AS_OF - timedelta(days=day, minutes=day) for day in range(SLIDES)]
+    cases: Mapping[str, tuple[str, Callable[[Any], int], Sequence[Any]]] = {
+        "slide, 1,000,000 posts": (large, hand.slides(name), moments),
+        "slide, 60 posts": (listed[0], hand.slides(name), moments),
+        "a listed sound": (usual, hand.opens, listed),
+        "a sound found by search": (usual, hand.opens, searched),
+    }
+    for case, (sound_id, act, each) in cases.items():
+        hand.study.forget_sounds()
+        hand.explorer.sound_id = usual
+        hand.explorer.show(name, as_of=AS_OF)
+        hand.explorer.sound_id = sound_id
+        yield case, *measured(act, each)
 
 
 def main() -> None:
@@ -124,25 +169,13 @@ def main() -> None:
     names = sys.argv[2:] or TABS
     home = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp())
     write_store(home)
-    monitor = Monitor(Config.load(home=home), as_of=AS_OF)
-    monitor.study.company_days(AS_OF)
-    large = monitor.sound(str(FIRST_ID))
-    ids = [str(FIRST_ID + 1 + 241 * place) for place in range(SMALL_SOUNDS)]
-    moments = [AS_OF - timedelta(days=day, minutes=day) for day in range(1, SLIDES + 1)]
-    cases = {
-        "slide, 1,000,000 posts": lambda: [large.at(moment) for moment in moments],
-        "slide, 60 posts": lambda: [monitor.sound(ids[0]).at(moment) for moment in moments],
-        "sound after sound": lambda: [monitor.sound(one) for one in ids],
-    }
-    print(f"{'':24}{'exhibit':16}{'first':>8}{'median':>8}{'p95':>8}{'cpu p95':>8}{'bytes':>9}")
-    for case, make in cases.items():
-        for name in names:
-            monitor.study.forget_measures()
-            first = measured(make()[:1], name)[0][0]
-            monitor.study.forget_measures()
-            walls, works, largest = measured(make(), name)
-            middle, worst, work = np.median(walls), np.quantile(walls, 0.95), np.quantile(works, 0.95)
-            print(f"{case:24}{name:16}{first:8.0f}{middle:8.0f}{worst:8.0f}{work:8.0f}{largest:9,}", flush=True)
+    hand = Hand(Monitor(Config.load(home=home), as_of=AS_OF))
+    print(f"{'':24}{'exhibit':16}{'first':>8}{'median':>8}{'p95':>8}{'cpu p50':>8}{'cpu p95':>8}{'bytes':>9}")
+    for name in names:
+        for case, walls, works, largest in looked(hand, name):
+            figures = [walls[0], np.median(walls[1:]), np.quantile(walls[1:], 0.95)]
+            figures += [np.median(works[1:]), np.quantile(works[1:], 0.95)]
+            print(f"{case:24}{name:16}{''.join(f'{one:8.0f}' for one in figures)}{largest:9,}", flush=True)
 
 
 if __name__ == "__main__":

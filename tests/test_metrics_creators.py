@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
 from frames import to_polars
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from trendlib.metrics.creators import concentration, leave_one_out, top_creators
+from trendlib.metrics.creators import concentration, leave_one_out, most_viewed, top_creators
 from trendlib.metrics.engines import board, enter
 from trendlib.metrics.velocity import velocity
 
@@ -74,6 +75,17 @@ def test_creators_go_by_total_views_and_unknown_views_come_last_as_null():
 def test_only_so_many_are_listed():
     frame = posts_by(["a", "b", "c"], views=pd.array([3, 2, 1], dtype="Int64"))
     assert top_creators(frame, as_of=AS_OF, top=2)["creator_id"].tolist() == ["a", "b"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(-1, 5)), min_size=1, max_size=40), st.integers(1, 8))
+def test_counted_as_numbers_the_most_viewed_are_the_top_creators(posts, top):
+    names = [f"c{creator}" if creator else None for creator, _ in posts]
+    views = pd.array([None if seen < 0 else seen for _, seen in posts], dtype="Int64")
+    theirs = top_creators(posts_by(names, views=views).astype({"creator_id": "str"}), as_of=AS_OF, top=top)
+    creator, seen = (np.array(column, dtype="int64") for column in (zip(*posts, strict=True) if posts else ([], [])))
+    ours = most_viewed(creator, seen, top)
+    assert [f"c{one}" for one in ours["creator"]] == theirs["creator_id"].tolist()
+    pd.testing.assert_frame_equal(ours.drop(columns="creator"), theirs[["posts", "views", "reach_per_post"]])
 
 
 def day_of(creators, *, days_ago, region="US", views=10):

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from trendlib import metrics
+from trendlib.boards.creator_names import CreatorNames
 from trendlib.boards.excerpt import Excerpt
 from trendlib.boards.sound import EXHIBITS, Sound
 from trendlib.config import Config
@@ -218,6 +219,50 @@ def test_an_excerpt_is_the_warehouse_at_every_instant(monitor: Monitor, busiest:
         ours = excerpt.at(instant).posts_known(has_counters=True).order("post_id").df()
         pd.testing.assert_frame_equal(ours, theirs[ours.columns], check_dtype=False)
         pd.testing.assert_frame_equal(excerpt.at(instant).frame("sound_observations"), readings)
+
+
+def test_what_was_read_ahead_is_shown_as_what_is_read_alone(monitor: Monitor, busiest: Sound) -> None:
+    other = open_monitor(monitor.config.home)
+    other.study.read_ahead(["7999999999999999999", busiest.sound_id])
+    sound = Sound(other.study, busiest.sound_id, busiest.as_of)
+    for name in ("velocity", "regions", "creators", "hashtags", "reach"):
+        pd.testing.assert_frame_equal(sound.exhibit(name).frame, busiest.exhibit(name).frame)
+
+
+def test_a_sound_that_was_read_ahead_opens_no_file(
+    monitor: Monitor, busiest: Sound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = Excerpt(monitor.store, [busiest.sound_id])
+    whole = len(alone.taken("posts").table("posts"))
+    other = open_monitor(monitor.config.home)
+    other.study.read_ahead([busiest.sound_id])
+    monkeypatch.delattr(Excerpt, "_attached")
+    part = other.study.excerpt(busiest.sound_id)
+    assert len(part.taken("posts", "post_observations", "post_hashtags").table("posts")) == whole > 3
+
+
+def test_sounds_with_very_many_posts_are_not_read_ahead(monitor: Monitor, busiest: Sound) -> None:
+    both = Excerpt(monitor.store, [busiest.sound_id, "7999999999999999999"])
+    assert both.of_usual_size(10**6) == list(both.sound_ids)
+    assert both.of_usual_size(3) == ["7999999999999999999"]
+
+
+def test_what_is_swept_after_reading_ahead_is_seen(tmp_path: Path) -> None:
+    monitor = home_of(tmp_path, counter(ONE, 500, at=AT - timedelta(days=2)))
+    monitor.study.read_ahead([ONE])
+    assert len(monitor.sound(ONE).evidence.readings) == 1
+    load([("20260102T000000Z-all", counter(ONE, 600, at=AT - timedelta(days=1)))], monitor.store)
+    assert len(monitor.sound(ONE).evidence.readings) == 2
+
+
+def test_a_creators_name_is_the_one_known_at_the_instant() -> None:
+    names = CreatorNames()
+    names.add(["a", "b"], [("a", 10, "first", None), ("a", 20, None, "Nick"), ("a", 30, "third", None)], [("a", 15, 7)])
+    assert names.missing(["a", "c"]) == ["c"]
+    known = [names.at(now, ["a", "b"]) for now in (10, 20, 31)]
+    assert [frame["handle"].fillna("").tolist() for frame in known] == [["", ""], ["first", ""], ["third", ""]]
+    assert [frame["nickname"].fillna("").iloc[0] for frame in known] == ["", "", "Nick"]
+    assert [frame["followers"].fillna(-1).tolist() for frame in known] == [[-1, -1], [7, -1], [7, -1]]
 
 
 def test_what_is_swept_later_is_seen(tmp_path: Path) -> None:

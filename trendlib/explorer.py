@@ -296,6 +296,7 @@ class Explorer:
         """List the sounds in the order of an instant."""
         board = _ranked(monitor)
         listed = board.head(_LISTED)
+        self.monitor.study.read_ahead(listed["sound_id"].tolist())
         signs = [f"{status_look(one).sign} {status_words(one)}" for one in listed["status"].drop_duplicates()]
         others = f"{len(listed)} of {len(board):,} sounds; search finds the others. " if len(board) > _LISTED else ""
         label = f"Surest growth first, as of {time_words(monitor.as_of)}"

@@ -44,6 +44,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 # What a look at one sound always takes: the file is opened once for all of it.
 _TOGETHER = ("sounds", "sound_observations", "feed_pages", "alerts", "posts")
+OF_SOUNDS = tuple(_ROWS["sound"])
 _OF_CREATORS = {"creators": "handle, nickname", "creator_observations": "followers"}
 # Few ids stand in the question itself, which DuckDB seeks by; many are joined.
 _FEW = 1000
@@ -63,14 +64,22 @@ class Excerpt(Store):
         Which sounds.
     subject
         ``sound``, or ``hashtag`` for all hashtags that were read, whatever their sounds.
+    larger
+        An excerpt that these sounds are among: they are copied from there.
     """
 
     def __init__(
-        self, store: Store, sound_ids: Sequence[str], *, subject: Literal["sound", "hashtag"] = "sound"
+        self,
+        store: Store,
+        sound_ids: Sequence[str],
+        *,
+        subject: Literal["sound", "hashtag"] = "sound",
+        larger: "Excerpt | None" = None,
     ) -> None:
         super().__init__(store.path, wait_s=store.wait_s)
         self.sound_ids = tuple(sound_ids)
         self.subject = subject
+        self._larger = larger
         self._taken: set[str] = set()
         self._logs: dict[str, pd.DataFrame] = {}
         self._latest: dict[str, tuple[int, pd.DataFrame]] = {}
@@ -110,6 +119,19 @@ class Excerpt(Store):
                 self._memory.execute(f"CREATE OR REPLACE TABLE {table} AS {MADE[table][1]}").fetchall()
         self._taken.update(needed)
         return self._memory
+
+    def of_usual_size(self, posts: int) -> list[str]:
+        """Give the first of the sounds, those left out that would bring the answers about posts over a number."""
+        ids = _quoted(self.sound_ids)
+        sql = f"SELECT sound_id, count(*) FROM posts WHERE sound_id IN ({ids}) GROUP BY sound_id"  # noqa: S608 - ids
+        with self._connection(read_only=True) as connection:
+            answers = dict(connection.execute(sql).fetchall())
+        taken = []
+        for one in self.sound_ids:
+            if answers.get(one, 0) <= posts:
+                posts -= answers.get(one, 0)
+                taken.append(one)
+        return taken
 
     def first_readings(self) -> pd.DataFrame:
         """Return every sound of the warehouse whose counter was ever read: ``sound_id``, ``first_read`` [UTC]."""
@@ -183,13 +205,27 @@ class Excerpt(Store):
         return [None, *(name for (name,) in names)]
 
     @cached_property
-    def _memory(self) -> duckdb.DuckDBPyConnection:
+    def _place(self) -> tuple[duckdb.DuckDBPyConnection, str]:
         return place_of(self)
 
+    @property
+    def _memory(self) -> duckdb.DuckDBPyConnection:
+        return self._place[0]
+
     def _copy(self, tables: Sequence[str]) -> None:
-        with self._attached() as memory:
+        with self._origin(tables) as origin:
             for table in tables:
-                memory.execute(f"CREATE TABLE {table} AS {self._rows(table, memory)}").fetchall()
+                self._memory.execute(f"CREATE OR REPLACE TABLE {table} AS {self._rows(table, origin)}").fetchall()
+
+    @contextmanager
+    def _origin(self, tables: Sequence[str]) -> Iterator[str]:
+        """Name the database that tables are copied from."""
+        if self._larger is not None:
+            self._larger.taken(*tables)
+            yield self._larger._place[1]  # noqa: SLF001 - of the same kind
+            return
+        with self._attached():
+            yield "warehouse"
 
     @contextmanager
     def _attached(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -211,12 +247,12 @@ class Excerpt(Store):
             return False
         return True
 
-    def _rows(self, table: str, memory: duckdb.DuckDBPyConnection) -> str:
+    def _rows(self, table: str, origin: str) -> str:
         which = _ROWS[self.subject][table][0]
         if which == _OF_POSTS[0]:
-            ids = memory.execute(f"SELECT DISTINCT post_id FROM posts LIMIT {_FEW + 1}").fetchall()  # noqa: S608 - a number
+            ids = self._memory.execute(f"SELECT DISTINCT post_id FROM posts LIMIT {_FEW + 1}").fetchall()  # noqa: S608 - a number
             which = f"WHERE post_id IN ({_quoted(one for (one,) in ids)})" if len(ids) <= _FEW else which
-        return f"SELECT * FROM warehouse.{table} {which.format(ids=_quoted(self.sound_ids))}"  # noqa: S608 - of schema and ids
+        return f"SELECT * FROM {origin}.{table} {which.format(ids=_quoted(self.sound_ids))}"  # noqa: S608 - of schema and ids
 
     def _with_parts(self, tables: Iterable[str]) -> Iterator[str]:
         """Name tables and what they are made of or chosen by, those first."""

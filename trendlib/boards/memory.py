@@ -17,12 +17,12 @@ _PLACES = count()
 _ATTACHING = Lock()  # one database has one name for the file
 
 
-def place_of(owner: object) -> duckdb.DuckDBPyConnection:
-    """Give a connection whose tables are its owner's alone."""
+def place_of(owner: object) -> tuple[duckdb.DuckDBPyConnection, str]:
+    """Give a connection whose tables are its owner's alone, and the name by which others read them."""
     connection, name = _database().cursor(), f"place_{next(_PLACES)}"
     connection.execute(f"ATTACH ':memory:' AS {name}; USE {name}; SET TimeZone = 'UTC'")
     weakref.finalize(owner, _leave, name).atexit = False
-    return connection
+    return connection, name
 
 
 @contextmanager

@@ -20,7 +20,7 @@ import pandas as pd
 from trendlib import metrics
 from trendlib.boards.board import Board, board
 from trendlib.boards.charted import Charted
-from trendlib.boards.excerpt import Excerpt
+from trendlib.boards.excerpt import OF_SOUNDS, Excerpt
 from trendlib.boards.songbook import Songbook, read_overrides
 from trendlib.errors import ConfigError
 from trendlib.metrics import Rule
@@ -35,6 +35,7 @@ from trendlib.warehouse import state
 
 COMPANY = 200
 GRID_DAYS = HORIZON_DAYS + 1
+_POSTS_AHEAD = 100_000
 _SOUNDS_KEPT, _INSTANTS_KEPT, _BOARDS_KEPT = 6, 48, 2
 
 Kept = TypeVar("Kept")
@@ -63,6 +64,11 @@ class _Shelf:
         kept: Kept = self._things[key]
         return kept
 
+    def last(self) -> Any:
+        """Give the thing that was asked for last; None where there is none of the file as it is."""
+        is_fresh = self._things and state(self._path) == self._stamp
+        return next(reversed(self._things.values())) if is_fresh else None
+
 
 class Study:
     """The sounds of one home, to be looked at one by one; it keeps what it read, and forgets it when the file changes.
@@ -85,10 +91,10 @@ class Study:
         self.watched = tuple(watched)
         self.rules = rules
         self._shelf = partial(_Shelf, path=store.path)
-        self._excerpts, self._feeds = self._shelf(_SOUNDS_KEPT), self._shelf(_SOUNDS_KEPT)
-        self._counters = self._shelf(_SOUNDS_KEPT)
-        self._draws = self._shelf(1)
-        self.forget_measures()
+        self._draws, self._ahead = self._shelf(1), self._shelf(1)
+        self._names = self._shelf(_INSTANTS_KEPT)
+        self._songbooks, self._boards = self._shelf(_BOARDS_KEPT), self._shelf(_BOARDS_KEPT)
+        self.forget_sounds()
 
     def evidence(self, sound_id: str, as_of: datetime, make: Callable[[], Kept]) -> Kept:
         """Keep what is known of a sound at an instant."""
@@ -105,7 +111,24 @@ class Study:
 
     def excerpt(self, *sound_ids: str) -> Excerpt:
         """Return what the warehouse holds of some sounds."""
-        return self._excerpts.keep(sound_ids, lambda: Excerpt(self.store, sound_ids))
+        return self._excerpts.keep(sound_ids, lambda: self._excerpt(sound_ids))
+
+    def _excerpt(self, sound_ids: tuple[str, ...]) -> Excerpt:
+        ahead = self._ahead.last()
+        is_there = ahead is not None and set(sound_ids) <= set(ahead.sound_ids)
+        return Excerpt(self.store, sound_ids, larger=ahead if is_there else None)
+
+    def read_ahead(self, sound_ids: Sequence[str]) -> None:
+        """Read sounds that somebody may well look at next, all at once; those with very many posts are left out.
+
+        To seek one sound's posts takes as long as to seek those of fifty.
+        """
+        self._ahead.keep(tuple(sound_ids), lambda: self._read_ahead(sound_ids))
+
+    def _read_ahead(self, sound_ids: Sequence[str]) -> Excerpt:
+        ahead = Excerpt(self.store, Excerpt(self.store, sound_ids).of_usual_size(_POSTS_AHEAD))
+        ahead.taken(*OF_SOUNDS)
+        return ahead
 
     def tags(self) -> Excerpt:
         """Return what the warehouse holds of the hashtags that were read."""
@@ -173,12 +196,12 @@ class Study:
         with self.store.as_of(as_of) as world:
             return board(world, self.watched, rules=self.rules)
 
-    def forget_measures(self) -> None:
-        """Forget what was measured, not what was read."""
-        self._evidence, self._names = self._shelf(_INSTANTS_KEPT), self._shelf(_INSTANTS_KEPT)
+    def forget_sounds(self) -> None:
+        """Forget what was read and measured of single sounds; boards stay, and what was read ahead."""
+        self._excerpts, self._feeds = self._shelf(_SOUNDS_KEPT), self._shelf(_SOUNDS_KEPT)
+        self._counters = self._shelf(_SOUNDS_KEPT)
+        self._evidence, self._errors = self._shelf(_INSTANTS_KEPT), self._shelf(_INSTANTS_KEPT)
         self._company_days, self._hashtags = self._shelf(_INSTANTS_KEPT), self._shelf(_INSTANTS_KEPT)
-        self._errors = self._shelf(_INSTANTS_KEPT)
-        self._songbooks, self._boards = self._shelf(_BOARDS_KEPT), self._shelf(_BOARDS_KEPT)
 
 
 def in_utc(as_of: datetime) -> datetime:
