@@ -78,7 +78,9 @@ class Window(AnyWidget):
             "heading": plain_text(exhibit.title, 160),
             "subtitle": plain_text(exhibit.subtitle, 400),
             "caption": plain_text(exhibit.caption, 2000),
-            "table": page.leaf(page.table(exhibit.table, _ROWS)) if beneath is None else beneath.fragment(is_headed=True),
+            "table": page.leaf(page.table(exhibit.table, _ROWS))
+            if beneath is None
+            else beneath.fragment(is_headed=True),
             "fold": f"Table, {len(exhibit.frame):,} rows" if figure is not None and beneath is None else "",
             "chosen": chosen,
         }
