@@ -1,5 +1,6 @@
 """The Monday review: of the practice world, of past Mondays, of odd and empty homes; and the team's hand in it."""
 
+import gzip
 import json
 import shutil
 from dataclasses import replace
@@ -11,16 +12,18 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from trendlib.boards.alerts import record as record_alerts
 from trendlib.config import Config
 from trendlib.errors import ConfigError, NoDataError
 from trendlib.monitor import Monitor, open_monitor
 from trendlib.review import SECTIONS, Review, Settings, boards
 from trendlib.review.content import PARTS
 from trendlib.review.week import Agenda
-from trendlib.runs.loading import replay
+from trendlib.runs.loading import rebuild, replay
 from trendlib.sandbox import Server, SweepPlan, World, record
 from trendlib.schema import utc_text
 from trendlib.show.deck import Slide
+from trendlib.show.deck.boxes import planned
 from trendlib.show.exhibits import Exhibit
 from trendlib.show.theme import plain_text
 
@@ -115,13 +118,48 @@ def test_each_pick_has_a_page_with_what_is_known_and_what_would_change_it(review
         names = [exhibit.name for exhibit in page.exhibits]
         assert names in (["velocity", "regions", "creators"], ["velocity"])
         assert [bullet.split(":")[0] for bullet in page.bullets] == [
-            "Next", "Who", "With", "Song", "What would change this", "Use",
+            "Next", "Who", "With, last 28 days", "Song", "What would change this", "Use",
         ]  # fmt: skip
         assert page.bullets[-1].endswith("rights must be confirmed")
         assert pick.said in page.finding
         assert page.caveat
-        assert all(link.target.startswith("https://www.tiktok.com/") for link in page.links)
-    assert max(len(page.links) for page in pages) == 3
+        heading, *links = page.links or [None]
+        assert heading is None or (heading.words, heading.target) == ("Most viewed, last 7 days:", "")
+        assert all(link.target.startswith("https://www.tiktok.com/") for link in links)
+    assert max(len(page.links) for page in pages) == 4
+
+
+def test_nothing_that_a_slide_of_the_practice_world_rests_on_is_cut(review: Review) -> None:
+    for slide in review.deck.slides:
+        plan = planned(slide, review.deck.caption(slide))
+        assert not plan.caption.words.is_cut, slide.title
+        assert plan.points is None or not any(point.is_cut for point in plan.points.points), slide.title
+
+
+def test_a_sound_without_a_week_of_its_own_says_its_age_as_the_caveat(review: Review) -> None:
+    (young,) = (page for page in slides(review, "breakouts") if page.title.startswith("Strawberry Passport"))
+    assert young.caveat.startswith("first seen 6 days ago, so there is no whole week to compare with")
+
+
+def test_a_crossing_is_drawn_and_told_with_its_least_gain_and_status(review: Review) -> None:
+    (slide,) = slides(review, "crossovers")
+    assert "4% → 41% of its creators, at least +26 points, ok" in slide.finding
+    assert slide.exhibits[0].draw is not None
+    assert {"at_least_by", "status"} <= set(slide.exhibits[0].table)
+
+
+def test_what_to_post_with_today_says_how_sure_its_growth_is(review: Review) -> None:
+    brief = slides(review, "hashtags")[-1]
+    shown = brief.exhibits[0].table
+    assert shown["growth"].str.contains("[", regex=False).all()
+    assert shown["status"].notna().all()
+    assert brief.caveat.startswith("3 of 5 may not grow: their interval reaches 1×")
+
+
+def test_better_than_chance_is_quoted_at_the_same_horizon_for_all(review: Review) -> None:
+    (rates,) = (slide for slide in slides(review, "ledger") if slide.title.startswith("Better than chance"))
+    assert rates.title.startswith("Better than chance after 1 week: ")
+    assert all("after 1 week" in bullet for bullet in rates.bullets)
 
 
 def test_a_page_shows_the_same_numbers_as_the_sound_itself(review: Review) -> None:
@@ -378,6 +416,26 @@ def test_without_recorded_alerts_the_rules_are_asked_anew_and_the_review_says_so
     assert not early.week.is_recorded
     assert {pick.change for pick in early.picks} <= {"new"}
     assert "the rules are asked anew" in slides(early, "summary")[0].caveat
+
+
+def test_a_first_review_says_that_there_is_none_to_compare_with_and_names_no_part_both_shown_and_empty(
+    home: Path,
+) -> None:
+    for recording in (home / "archive").glob("*.gz"):
+        if b'"provider":"trendlib"' in gzip.decompress(recording.read_bytes())[:2000].replace(b" ", b""):
+            recording.unlink()
+    rebuild(Config.load(home=home))
+    monitor = open_monitor(home)
+    record_alerts(monitor.config, monitor.board, clock=lambda: monitor.as_of)
+    found = open_monitor(home).review()
+    assert found.week.is_first
+    assert "so every pick counts as new" in slides(found, "summary")[0].caveat
+    assert "there is no last review to compare with" in slides(found, "changes")[0].finding
+    assert slides(found, "ledger")[0].title == "No alert is old enough to be told"
+    (quiet,) = (slide for slide in found.deck.slides if slide.section == "Quiet")
+    there = {slide.section for slide in found.deck.slides}
+    assert quiet.title == "Nothing to show: Ledger"
+    assert "Ledger" not in there
 
 
 ODD_TITLES = (

@@ -32,7 +32,10 @@ LEADERBOARD_COLUMNS = (
     "evidence_kind", "counts",
 )  # fmt: skip
 BUMP_COLUMNS = ("hashtag", "delta", "baseline", "evidence", "snapshots", "status", "is_bump")
-BRIEF_COLUMNS = ("hashtag_rank", "hashtag", "growth_rate", "post_rank", "views", "posted_at", "link")
+BRIEF_COLUMNS = (
+    "hashtag_rank", "hashtag", "growth_rate", "growth_low", "growth_high", "status", "post_rank", "views", "posted_at",
+    "link",
+)  # fmt: skip
 YEAR_DAYS = 365
 RECENT_DAYS = 7
 

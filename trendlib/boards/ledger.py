@@ -80,22 +80,25 @@ class Ledger:
 
     @property
     def finding(self) -> str:
-        """Each rule's hits at the horizon with the most told outcomes, in a sentence."""
-        told = self.rates[self.rates["n"] > 0]
+        """Each rule's hits at the first horizon that is told, the same for all but rarely, in a sentence."""
+        told = first_told(self.rates)
         if told.empty:
             return "No alert is old enough to be told: the first outcome comes after a week."
-        best = told.sort_values(["rule", "rule_version", "n", "weeks"]).drop_duplicates(
-            ["rule", "rule_version"], keep="last"
-        )
-        return "; ".join(_in_words(row) for row in best.itertuples())
+        return "; ".join(_in_words(row) for row in told.itertuples())
+
+
+def first_told(rates: pd.DataFrame) -> pd.DataFrame:
+    """Give each rule and version at the first horizon with a told outcome: which one is quoted is not chosen."""
+    told = rates[rates["n"] > 0].sort_values(["rule", "rule_version", "weeks"])
+    first: pd.DataFrame = told.drop_duplicates(["rule", "rule_version"])
+    return first
 
 
 def _in_words(row: Any) -> str:
     after = f"after {row.weeks} week{'' if row.weeks == 1 else 's'}"
-    own = f"{row.rule} v{row.rule_version} {after}: {row.hits} of {row.n} hit"
-    chance = f", {row.base_rate:.0%} of sounds not flagged" if row.base_n else ""
-    lead = f", {row.lead_days:g} days before the peak" if pd.notna(row.lead_days) else ""
-    return f"{own} ({row.rate:.0%}, {row.low:.0%} to {row.high:.0%}){chance}{lead}"
+    own = f"{row.rule.replace('_', ' ')} v{row.rule_version}: {row.hits} of {row.n} hit {after}"
+    chance = f", not flagged {row.base_rate:.0%}" if row.base_n else ""
+    return f"{own} ({row.low:.0%} to {row.high:.0%}){chance}"
 
 
 def read_ledger(store: Store, as_of: datetime, *, outcome: Rule = metrics.OUTCOME) -> Ledger:

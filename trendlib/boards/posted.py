@@ -198,7 +198,7 @@ class Posted(ABC):
         shown = frame.head(top).drop(columns="sound_id").reset_index(drop=True)
         return self._exhibit(
             "hashtags",
-            f"Hashtags beside {self.name}",
+            f"Hashtags beside {self.name}, last {days} days",
             shown,
             subtitle=findings.most_typical(frame),
             columns=HASHTAG_COLUMNS,

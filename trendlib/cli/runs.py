@@ -40,6 +40,11 @@ def demo(
         report = practice.live_through(config.home, on_bytes=on_bytes, on_progress=on_progress)
     if report:
         summarise_sweep(report)
+    if not (config.home / practice.SAMPLE / practice.ALERTS).is_file():
+        screen.print(
+            "No alert of the ten weeks is recorded here, only this morning's: they come with the repository "
+            f"({practice.SAMPLE}/{practice.ALERTS} in the home). The review has nothing to compare with, and says so."
+        )
     monitor = Monitor.of_practice(config.home)
     board, alerts = monitor.leaderboard(), monitor.alerts()
     for exhibit in (board, alerts, monitor.crossovers(), monitor.cautions()):

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from trendlib.show.theme import plain_text, ratio_words, short_number, status_words, time_words
+from trendlib.show.theme import plain_text, ratio_words, rule_words, short_number, status_words, time_words
 
 Kind = Literal["text", "number", "time", "link"]
 Fact = str | int | float | datetime | None
@@ -74,8 +74,7 @@ def _message(row: Mapping[str, Any], *, is_practice: bool) -> Message:
     title = (row.get("title") or f"sound {row['subject_id']}") if is_sound else f"#{row['subject_id']}"
     artist = row.get("artist") if is_sound else None
     where = f" in {row['region']}" if row["region"] else ""
-    words = dict.fromkeys(str(row[name]).replace("_", " ") for name in ("rule", "alert", "last_alert"))
-    rule = f"{' → '.join(words)}{where}"
+    rule = f"{' → '.join(rule_words(row['rule'], row['alert'], row['last_alert']))}{where}"
     small_print = (
         PRACTICE if is_practice else "",
         f"as of {time_words(row['alerted_at'])}",

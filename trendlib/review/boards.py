@@ -1,7 +1,9 @@
 """Slides of the whole board: the top by growth, what crosses borders, old songs that wake up."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
@@ -10,13 +12,17 @@ from trendlib.review.opening import in_parts
 from trendlib.review.week import Agenda
 from trendlib.show import charts
 from trendlib.show.deck import Slide
-from trendlib.show.theme import day_words, plain_text, ratio_words
+from trendlib.show.theme import day_words, plain_text, ratio_words, share_words, status_words
 
 TOP = 20
 SHOWN = 3
 NAMED = 50
-PLAIN_NAMES = {"p0": "share_before", "p1": "share_now", "n0": "posters_before", "n1": "posters_now"}
-CROSSED_COLUMNS = ("title", "region", "share_before", "share_now", "posters_before", "posters_now")
+PLAIN_NAMES = {
+    "p0": "share_before", "p1": "share_now", "low": "at_least_by", "n0": "posters_before", "n1": "posters_now",
+}  # fmt: skip
+CROSSED_COLUMNS = (
+    "title", "region", "share_before", "share_now", "at_least_by", "posters_before", "posters_now", "status",
+)  # fmt: skip
 
 
 def top(agenda: Agenda) -> list[Slide]:
@@ -55,9 +61,20 @@ def crossovers(agenda: Agenda) -> list[Slide]:
     rest = f", and {len(board.frame) - 2} more" if len(board.frame) > 2 else ""
     sounds = list(dict.fromkeys(board.frame["sound_id"]))[:SHOWN]
     lineups = week.lined_up(sounds)
-    table = replace(board, frame=board.frame.rename(columns=PLAIN_NAMES), columns=CROSSED_COLUMNS, draw=None)
+    crossed = replace(board, frame=board.frame.rename(columns=PLAIN_NAMES), columns=CROSSED_COLUMNS)
     pictures = [replace(lineups[one].regions(one), title=f"Where: {_name(board.frame, one)}") for one in sounds]
-    return [Slide(title=f"{'; '.join(said)}{rest}", exhibits=[*pictures, table])]
+    shares = [
+        f"{plain_text(row['title'], NAMED)} into {crossing_words(row)}"
+        for row in board.frame.head(2).to_dict("records")
+    ]
+    return [Slide(title=f"{'; '.join(said)}{rest}", finding="; ".join(shares), exhibits=[crossed, *pictures])]
+
+
+def crossing_words(row: Mapping[Any, Any]) -> str:
+    """Say a crossing with its doubt: ``SE 4% → 41% of its creators, at least +26 points, ok``."""
+    gain = f", at least {100 * row['low']:+.0f} points" if pd.notna(row["low"]) else ""
+    shares = f"{row['region']} {share_words(row['p0'])} → {share_words(row['p1'])} of its creators"
+    return f"{shares}{gain}, {status_words(row['status'])}"
 
 
 def _name(frame: pd.DataFrame, sound: str) -> str:

@@ -1,20 +1,23 @@
 """A page a pick: how fast, where, who, which hashtags and versions, how it may be used, what would change it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
 
 from trendlib.metrics import Rule
-from trendlib.review.boards import missing
-from trendlib.review.lineup import Lineup
+from trendlib.review.boards import crossing_words, missing
+from trendlib.review.lineup import TAG_DAYS, Lineup
 from trendlib.review.picks import Pick
 from trendlib.review.week import Agenda, Week
 from trendlib.schema import Status
 from trendlib.show.deck import Link, Slide
-from trendlib.show.theme import daily_words, plain_text, ratio_words, share_words, short_number
+from trendlib.show.theme import daily_words, plain_text, ratio_words, short_number
 
 NAMED = 60
+YOUNG = timedelta(days=8)
+LEVEL = "3 days over the 3 weeks before"
 NOT_WATCHED = "It was not watched at this instant: nothing is known of it. Add it to the watchlist, and sweep."
 
 
@@ -40,10 +43,7 @@ def _crossings(week: Week) -> dict[str, str]:
     if week.board is None:
         return {}
     crossing = week.board.crossovers()
-    words = [
-        f"{region} {share_words(before)} → {share_words(now)}"
-        for region, before, now in crossing[["region", "p0", "p1"]].itertuples(index=False, name=None)
-    ]
+    words = [crossing_words(row) for row in crossing.to_dict("records")]
     found: dict[str, str] = {}
     for sound, said in zip(crossing["sound_id"], words, strict=True):
         found[sound] = f"{found[sound]}, {said}" if sound in found else f"Crosses into {said}"
@@ -74,19 +74,28 @@ def _page(
             *_notes(pick),
             f"Next: {lineup.forecast(sound)}",
             _posts(lineup, sound),
-            f"With: {lineup.hashtags(sound)}",
+            f"With, last {TAG_DAYS} days: {lineup.hashtags(sound)}",
             f"Song: {lineup.versions(sound)}; {lineup.ranks(sound)}; {lineup.audience(sound)}",
             f"What would change this: {change}",
             f"Use: {lineup.licence(sound)}",
         ],
-        caveat=cautions.get(sound) or _caveat(Status(row["status"])),
-        links=[Link(words, address) for words, address in lineup.best_posts(sound)],
+        caveat=cautions.get(sound) or _caveat(row),
+        links=_links(lineup.best_posts(sound)),
         notes=f"{pick.name}, sound {sound}. What would change this: {change}. {lineup.licence_sentence(sound)}. "
         "Links: its most viewed posts of the last 7 days; who: by all posts known.",
     )
 
 
-def _caveat(status: Status) -> str:
+def _links(posts: Sequence[tuple[str, str]]) -> list[Link]:
+    """Lead to posts, and say of which days they are."""
+    return [Link(words, address) for words, address in (("Most viewed, last 7 days:", ""), *posts)] if posts else []
+
+
+def _caveat(row: "pd.Series[Any]") -> str:
+    status, age = Status(row["status"]), row["as_of"] - row["first_seen"]
+    if pd.notna(age) and age < YOUNG:
+        days = "under a day" if age < timedelta(days=1) else f"{age.days} day{'' if age.days == 1 else 's'}"
+        return f"first seen {days} ago, so there is no whole week to compare with; {status.meaning}"
     return f"none known; {status.meaning}" if status is Status.OK else status.meaning
 
 
@@ -132,7 +141,7 @@ def _breakout(row: "pd.Series[Any]", rule: Rule, *, is_standing: bool) -> str:
     lift, evidence = rule["watch_lift"], rule["watch_evidence"]
     if pd.isna(row["lift"]) or pd.isna(row["evidence"]):
         return "more days: its three weeks before are too few to compare with"
-    level = f"its level is {short_number(row['lift'])}× its baseline"
+    level = f"its level ({LEVEL}) is {short_number(row['lift'])}×"
     proof = f"its evidence {short_number(row['evidence'])}"
     if is_standing:
         return (

@@ -173,8 +173,11 @@ class Review:
         bare = [slide for slide in slides if not (slide.exhibits or slide.bullets)]
         if not bare:
             return slides
+        kept = [slide for slide in slides if slide.exhibits or slide.bullets]
+        silent_parts = dict.fromkeys(slide.section for slide in bare)
+        empty = [part for part in silent_parts if part not in {slide.section for slide in kept}]
         quiet = Slide(
-            title=f"Nothing to show: {', '.join(dict.fromkeys(slide.section for slide in bare))}",
+            title=f"Nothing to show: {', '.join(empty)}" if empty else f"Quiet in part: {', '.join(silent_parts)}",
             bullets=[
                 f"{slide.section}: " + ". ".join(words for words in (slide.title, slide.finding) if words)
                 for slide in bare
@@ -182,7 +185,6 @@ class Review:
             source="; ".join(dict.fromkeys(slide.source for slide in bare if slide.source)),
             section="Quiet",
         )  # fmt: skip
-        kept = [slide for slide in slides if slide.exhibits or slide.bullets]
         end = next((place for place, slide in enumerate(kept) if slide.section == PARTS["appendix"][0]), len(kept))
         return [*kept[:end], quiet, *kept[end:]]
 

@@ -10,10 +10,10 @@ from trendlib.review.boards import missing
 from trendlib.review.week import Agenda
 from trendlib.show.deck import Link, Slide
 from trendlib.show.exhibits import Exhibit
-from trendlib.show.theme import plain_text, short_number
+from trendlib.show.theme import plain_text, ratio_words, short_number
 
 GROWING, DAYS, SHOWN, LINKS = 10, 14, 14, 6
-BRIEF_COLUMNS = ("hashtag_rank", "hashtag", "growth_rate", "post_rank", "views", "posted_at")
+BRIEF_COLUMNS = ("hashtag_rank", "hashtag", "growth", "status", "post_rank", "views", "posted_at")
 NO_HASHTAG = "No hashtag was read before this instant. Add some to the watchlist, and sweep for a week."
 
 
@@ -38,15 +38,31 @@ def hashtags(agenda: Agenda) -> list[Slide]:
         Slide(
             title="Creator brief: hashtags to post with today",
             finding=brief.subtitle,
-            exhibits=[replace(brief, columns=BRIEF_COLUMNS)],
+            exhibits=[replace(brief, frame=_with_growth(brief.frame), columns=BRIEF_COLUMNS)],
             links=_links(brief.frame),
-            caveat="views as last read, and they grow with age: a list to look at, no comparison",
+            caveat=_brief_caveat(brief.frame),
         ),
     ]
 
 
 def _said(heading: str, finding: str) -> str:
     return f"{heading}: {finding}" if finding else heading
+
+
+def _with_growth(brief: pd.DataFrame) -> pd.DataFrame:
+    """Write each growth with its interval."""
+    rates = brief[["growth_rate", "growth_low", "growth_high"]].itertuples(index=False, name=None)
+    return brief.assign(growth=pd.Series([ratio_words(*rate) for rate in rates], brief.index, dtype="str"))
+
+
+def _brief_caveat(brief: pd.DataFrame) -> str:
+    unsure = brief.loc[~(brief["growth_low"] > 1), "hashtag"].nunique()
+    views = "views as last read, and they grow with age: a list to look at, no comparison"
+    return (
+        f"{unsure} of {brief['hashtag'].nunique()} may not grow: their interval reaches 1×; {views}"
+        if unsure
+        else views
+    )
 
 
 def _bumps(bumps: Sequence[Exhibit]) -> list[str]:

@@ -42,7 +42,7 @@ def summary(agenda: Agenda) -> list[Slide]:
             finding=" · ".join((span, markets_words(week), coverage, spent)),
             exhibits=[table] if picks else [],
             bullets=[] if picks else [quiet],
-            caveat="; ".join(filter(None, (agenda.taken_over, "" if week.is_recorded else _unrecorded(week)))),
+            caveat="; ".join(filter(None, (agenda.taken_over, _unrecorded(week)))),
             source=_asked(week),
         )
     ]
@@ -205,6 +205,8 @@ def _confessed(row: Any) -> str:
 
 
 def _ruler(week: Week) -> str:
+    if week.is_first:
+        return f"No alert was recorded before {day_words(week.since)}: there is no last review to compare with"
     return (
         f"The last review stood at {time_words(week.since)} with {len(week.picks_then)} "
         f"pick{'' if len(week.picks_then) == 1 else 's'}"
@@ -226,6 +228,10 @@ def _asked(week: Week) -> str:
 def _unrecorded(week: Week) -> str:
     if week.board is None:
         return "Nothing is known at this instant"
+    if week.is_recorded and week.is_first:
+        return f"No alert was recorded before {day_words(week.since)}, so every pick counts as new"
+    if week.is_recorded:
+        return ""
     return (
         f"No alert was recorded between {day_words(week.since)} and {day_words(week.as_of)}: the rules are asked anew, "
         "so everything they flag counts as new"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from trendlib.boards.ledger import Ledger
+from trendlib.boards.ledger import Ledger, first_told
 from trendlib.errors import NoDataError
 from trendlib.metrics.ledger import HIT, HORIZONS_WEEKS, NOT_YET
 from trendlib.review.boards import missing
@@ -22,6 +22,8 @@ def ledger(agenda: Agenda) -> list[Slide]:
     week = agenda.week
     if week.kept is None or week.kept.alerts.empty:
         return [missing("The ledger is empty", NOT_YET_TOLD)]
+    if week.told.empty and not (week.kept.rates["n"] > 0).any():
+        return [missing("No alert is old enough to be told", _too_young(week.kept))]
     return [*_due(week), *_record(week, week.kept)]
 
 
@@ -46,6 +48,14 @@ def _due(week: Week) -> list[Slide]:
     ]
 
 
+def _too_young(kept: Ledger) -> str:
+    count, first = len(kept.alerts), kept.alerts["alerted_at"].min()
+    return (
+        f"{count} alert{'' if count == 1 else 's'} recorded, the first on {day_words(first)}; an outcome comes after a "
+        "week"
+    )
+
+
 def _by_horizon(told: pd.DataFrame) -> str:
     words = []
     for weeks in HORIZONS_WEEKS:
@@ -66,14 +76,20 @@ def _record(week: Week, kept: Ledger) -> list[Slide]:
     is_told = rates.frame["n"] > 0
     if not is_told.any():
         return [Slide(title="No alert is old enough to be told", exhibits=[board])]
-    best = rates.frame[is_told & rates.frame["is_better"]]
-    rules = ", ".join(dict.fromkeys(name.replace("_", " ") for name in best["rule"]))
-    title = f"Better than chance so far: {rules}" if rules else "No rule is surely better than chance yet"
+    first = first_told(rates.frame)
+    title = "; ".join(_better(first[first["weeks"] == weeks], weeks) for weeks in sorted(set(first["weeks"])))
     table = replace(rates, frame=rates.frame[is_told].reset_index(drop=True), subtitle="")
     return [
         Slide(title=title, exhibits=[table], bullets=rates.subtitle.split("; ")),
         Slide(title=f"What became of the last {len(newest)} alerts that are due", exhibits=[board]),
     ]
+
+
+def _better(rates: pd.DataFrame, weeks: int) -> str:
+    """Name the rules that beat chance at one horizon."""
+    after = f"after {weeks} week{'' if weeks == 1 else 's'}"
+    rules = ", ".join(dict.fromkeys(name.replace("_", " ") for name in rates.loc[rates["is_better"], "rule"]))
+    return f"Better than chance {after}: {rules}" if rules else f"No rule is surely better than chance {after}"
 
 
 def why_not(agenda: Agenda) -> list[Slide]:

@@ -137,6 +137,11 @@ class Week:
         return self.last_look is not None
 
     @cached_property
+    def is_first(self) -> bool:
+        """Whether no rule had been asked by the last review's instant: nothing to compare the picks with is kept."""
+        return self.read("rule_runs", self.since).empty
+
+    @cached_property
     def flagged(self) -> list[Pick]:
         """The songs that rules flagged since the last review, beside that review; the team's hand is not in it."""
         songs, growth = self.songs, self.everything

@@ -61,7 +61,7 @@ class Sheet:
 
     def __init__(self, words: Words, *, height: int, left: int, right: int) -> None:
         title = _wrapped(words.title, _TITLE_SIGNS, lines=2)
-        subtitle = _wrapped(words.subtitle, 100, lines=2)
+        subtitle = _wrapped(words.subtitle, 100, lines=3)
         caption = _wrapped(words.caption, _CAPTION_SIGNS, lines=5)
         above = 36 + (EDGE + 27 * len([*title, *subtitle]) if title or subtitle else 0)
         below = 40 + (16 + 17 * len(caption) if caption else 0)

@@ -239,6 +239,19 @@ def day_words(instant: datetime) -> str:
     return f"{moment.day} {moment:%b %Y}"
 
 
+def rule_words(rule: str, *alerts: str | None) -> list[str]:
+    """Name a rule and what it said, in plain words and each once: an alert that only repeats its rule is left out.
+
+    Examples
+    --------
+    >>> rule_words("catch_them_early", "early"), rule_words("breakout", "watch", "confirmed")
+    (['catch them early'], ['breakout', 'watch', 'confirmed'])
+    """
+    name = rule.replace("_", " ")
+    said = dict.fromkeys(alert.replace("_", " ") for alert in alerts if alert)
+    return [*([name] if name else []), *(alert for alert in said if alert not in name.split())]
+
+
 def plain_text(text: Any, limit: int = 80) -> str:
     r"""Make other people's text fit for one line: no control or direction signs, at most ``limit`` characters.
 

@@ -23,7 +23,7 @@ from trendlib.show.canvas import (
 from trendlib.show.theme import LIGHT, safe_text, share_words, short_number
 
 _MOST_ROWS = 20
-_LEFT = 220
+_LEFT, _RIGHT = 220, 60
 _SHARES, _LIFTS = [0.0, 0.52], [0.62, 1.0]
 
 
@@ -48,7 +48,7 @@ def hashtags(beside: pd.DataFrame, words: Words = NO_WORDS, *, usual: str = "bes
     rows = checked(beside, "beside", "hashtag n share lift status")
     rows = rows.assign(**{name: numbers(rows[name]) for name in ("n", "share", "lift")}, name=texts(rows["hashtag"]))
     shown = rows.head(_MOST_ROWS).assign(place=range(min(len(rows), _MOST_ROWS)))
-    sheet = Sheet(words, height=max(28 * len(shown), 120), left=_LEFT, right=60)
+    sheet = Sheet(words, height=max(28 * len(shown), 120), left=_LEFT, right=_RIGHT)
     lifted = shown[shown["lift"] > 0]
     sheet.lay(
         xaxis={**share_axis(0, 1.3 * max([0.01, *shown["share"].dropna()]), 4), "domain": _SHARES,
@@ -103,8 +103,10 @@ def _draw_lifts(sheet: Sheet, rows: pd.DataFrame) -> None:
         return
     is_sure = rows["status"] == Status.OK
     few = swatch(LIGHT.grey, "under 5 posts", "○") if not is_sure.all() else ""
-    sheet.note(f"<b>Times what is usual</b>{few}", x=_LIFTS[0], xref="paper", y=1, yref="y domain", xanchor="left",
-               yanchor="bottom", yshift=8)  # fmt: skip
+    # With its legend the heading is longer than the dots are wide: it ends where the picture does.
+    place = {"x": 1, "xanchor": "right", "xshift": _RIGHT - EDGE} if few else {"x": _LIFTS[0], "xanchor": "left"}
+    sheet.note(f"<b>Times what is usual</b>{few}", xref="paper", y=1, yref="y domain", yanchor="bottom", yshift=8,
+               **place)  # fmt: skip
     sheet.line(xref="x2", x0=1, x1=1, yref="paper", y0=0, y1=1, line={"color": LIGHT.muted, "width": 1}, layer="below")
     colors = [LIGHT.slate if sure else LIGHT.grey for sure in is_sure]
     fills = [LIGHT.slate if sure else LIGHT.paper for sure in is_sure]

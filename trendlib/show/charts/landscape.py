@@ -41,7 +41,7 @@ def landscape(board: pd.DataFrame, words: Words = NO_WORDS, *, growth: float = 3
     """
     dots = _dots(board, growth, uses)
     shown = dots.head(_MOST_DOTS)
-    sheet = Sheet(words, height=_HEIGHT, left=64, right=28)
+    sheet = Sheet(words, height=_HEIGHT, left=64, right=60)
     (left, right), (low, high) = _span(shown["total_uses"], uses), _span(shown["growth"], growth, 1.0)
     has_dots = not shown.empty
     sheet.lay(
@@ -61,7 +61,7 @@ def landscape(board: pd.DataFrame, words: Words = NO_WORDS, *, growth: float = 3
         corner = f"catch them early: {short_number(growth)}× or more, under {short_number(uses)} uses"
         sheet.note(corner, x=0, xref="paper", y=1, yref="paper", xanchor="left", yanchor="top", xshift=8, yshift=-6,
                    font={"size": 12, "color": LIGHT.accent})  # fmt: skip
-        sheet.note("steady", x=1, xref="paper", y=0, xanchor="right", yanchor="bottom", yshift=2,
+        sheet.note("steady", x=1, xref="paper", y=0, xanchor="left", yanchor="middle", xshift=6,
                    font={"size": 12, "color": LIGHT.muted})  # fmt: skip
     else:
         sheet.say("No sound to place: of none are both its total uses and its growth known.")

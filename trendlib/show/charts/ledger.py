@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from trendlib.show.canvas import EDGE, NO_WORDS, Sheet, Words, checked, numbers, row_axis, share_axis, swatch, texts
-from trendlib.show.theme import LIGHT, day_words, safe_text, share_words, short_number
+from trendlib.show.theme import LIGHT, day_words, rule_words, safe_text, share_words, short_number
 
 _MOST_ALERTS, _MOST_RATES = 24, 12
 _ROW, _GAP = 28, 52
@@ -124,7 +124,7 @@ def _draw_tiles(sheet: Sheet, tiles: pd.DataFrame, keys: list[Any], weeks: list[
         edge = {"xref": "paper", "y": row["y"], "xanchor": "left"}
         sheet.note(quiet, x=0, xshift=EDGE - _LEFT, **edge)
         sheet.note(safe_text(row["title"], 24) or "untitled", x=0, xshift=EDGE - _LEFT + _DATE, **edge)
-        said = safe_text(" ".join(word for word in (row["rule"], row["alert"]) if word), 30)
+        said = safe_text(" ".join(rule_words(row["rule"], row["alert"])), 30)
         sheet.note(said, x=1, xshift=12, font={"color": LIGHT.muted}, **edge)
     there = set(tiles["outcome"])
     shown = [swatch(color if outcome != "not yet" else LIGHT.hatch, said, "□" if outcome == "not yet" else "■")
@@ -156,8 +156,8 @@ def _draw_rates(sheet: Sheet, rates: pd.DataFrame) -> None:
     for place, row in enumerate(rates.to_dict("records")):
         edge = {"xref": "paper", "y": place, "yref": "y2", "xanchor": "left"}
         weeks = f"after {row['weeks']:.0f} week{'s' if row['weeks'] > 1 else ''}"
-        sheet.note(f"{safe_text(row['rule'], 20)} <span style=\"color:{LIGHT.muted}\">{weeks}</span>", x=0,
-                   xshift=EDGE - _LEFT, **edge)  # fmt: skip
+        rule = safe_text(" ".join(rule_words(row["rule"])), 20)
+        sheet.note(f'{rule} <span style="color:{LIGHT.muted}">{weeks}</span>', x=0, xshift=EDGE - _LEFT, **edge)
         said = (f"<b>{share_words(row['rate'])}</b> of {row['n']:.0f}" if row["n"] > 0 else "none is told yet") + (
             f", by chance {share_words(row['base_rate'])}" if row["base_n"] > 0 else ""
         )

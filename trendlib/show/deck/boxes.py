@@ -126,9 +126,15 @@ def planned(slide: Slide, caption: str) -> Plan:
     return Plan(
         title=title, section=section, finding=finding, points=points, caveat=caveat, links=links,
         pictures=_framed(slide, rest),
-        caption=Placed(Box(EDGE, _FOOT, beneath, 34), fitted(caption, beneath, 2, [12, 11])),
+        caption=Placed(Box(EDGE, _FOOT, beneath, 54), _captioned(caption, beneath)),
         page=Box(WIDTH - EDGE - _PAGE, _FOOT, _PAGE, 18),
     )  # fmt: skip
+
+
+def _captioned(caption: str, room: float) -> Fitted:
+    """Fit what the numbers rest on: more lines before it is cut, as it ends in what readers must not miss."""
+    tried = [fitted(caption, room, 2, [12, 11]), fitted(caption, room, 3, [12, 11]), fitted(caption, room, 4, [10, 9])]
+    return next((one for one in tried if not one.is_cut), tried[-1])
 
 
 def _points(slide: Slide, body: Box) -> tuple[Points | None, Box]:
@@ -146,14 +152,14 @@ def _points(slide: Slide, body: Box) -> tuple[Points | None, Box]:
 def _bulleted(bullets: Sequence[str], box: Box, sizes: Sequence[float]) -> Points:
     room = box.width - 28
     for size in sizes:
-        points = [fitted(bullet, room, 4, [size]) for bullet in bullets]
+        points = [fitted(bullet, room, 5, [size]) for bullet in bullets]
         if sum(_tall(point) for point in points) <= box.height and not any(point.is_cut for point in points):
             return Points(box, points, size)
     size = sizes[-1]
     kept: list[Fitted] = []
     free = box.height - 1.6 * size * LINE
     for bullet in bullets:
-        point = fitted(bullet, room, 4, [size])
+        point = fitted(bullet, room, 5, [size])
         if _tall(point) > free:
             break
         kept.append(point)
