@@ -310,3 +310,19 @@ def test_a_save_removes_what_killed_programs_left_of_the_same_file(tmp_path: Pat
         os.utime(draft, (0, 0))
     write_file(tmp_path / "a[1].html", b"all of it")
     assert {path.name for path in tmp_path.iterdir()} == {"a[1].html", fresh.name, other.name}
+
+
+def test_tables_say_of_a_days_posts_what_they_are_and_frames_keep_the_number() -> None:
+    rows = {"posts_last_24h": [67, 29, 12], "window_days": [7, 1, 1]}
+    one = Exhibit(
+        name="board",
+        title="Board",
+        frame=pd.DataFrame({**rows, "status": ["counter_only", "not_enough_coverage", "ok"]}),
+        as_of=AS_OF,
+        source="3 posts",
+    )
+    for shown in (one.fragment(), repr(one)):
+        assert "67 a day/7 d" in shown
+        assert "at least 29" in shown
+        assert "window" not in shown
+    assert one.frame["posts_last_24h"].tolist() == rows["posts_last_24h"]

@@ -165,3 +165,14 @@ def test_why_tells_what_to_buy_where_coverage_is_short():
 def test_why_knows_no_sound_that_is_not_on_the_board():
     with pytest.raises(NoDataError, match="watchlist"):
         why("nobody", whole(velocities(("a", 4.0, "ok")), a=5))
+
+
+def test_why_says_of_posts_a_day_when_they_are_a_lower_bound_or_a_mean():
+    board = whole(velocities(("a", None, "not_enough_coverage"), ("b", 1.0, "counter_only")), a=5, b=5)
+    board = board.assign(posts_last_24h=[29, 29], window_days=[1, 7], sound_id=["a", "b"], status=[
+        "not_enough_coverage", "counter_only",
+    ])  # fmt: skip
+    least, mean = (why(one, board).set_index("check").loc["catch_them_early: posts_last_24h"] for one in ("a", "b"))
+    assert least["found"] == "at least 29"
+    assert least["advice"].startswith("can't be told")
+    assert [mean["found"], mean["advice"]] == ["29 a day over 7 days", "21 short"]

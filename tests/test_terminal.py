@@ -146,3 +146,8 @@ def test_a_daily_mean_says_of_how_many_days() -> None:
     assert "1,234  " in day
     assert "1,234 a day/7 d" in mean
     assert not any("window" in line for line in lines)
+
+
+def test_a_lower_bound_says_that_it_is_one() -> None:
+    lines = printed(exhibit({"title": "Not read", "posts_last_24h": 29, "status": "not_enough_coverage"}))
+    assert "at least 29" in next(line for line in lines if "Not read" in line)

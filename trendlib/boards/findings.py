@@ -19,7 +19,7 @@ def pace(row: "pd.Series[Any]") -> str:
     if pd.isna(row["growth_rate"]):
         return f"Can't tell how fast it moves: {Status(row['status']).meaning}"
     words = ratio_words(row["growth_rate"], row["growth_low"], row["growth_high"])
-    days, posts = row["window_days"], daily_words(row["posts_last_24h"], row["window_days"])
+    days, posts = row["window_days"], daily_words(row["posts_last_24h"], row["window_days"], row["status"])
     is_widened = pd.notna(days) and days > 1
     return f"{words}{f': the last {days} days against the days' if is_widened else ' its own week'} before, {posts}"
 

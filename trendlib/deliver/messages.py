@@ -13,7 +13,15 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from trendlib.show.theme import plain_text, ratio_words, rule_words, short_number, status_words, time_words
+from trendlib.show.theme import (
+    is_lower_bound,
+    plain_text,
+    ratio_words,
+    rule_words,
+    short_number,
+    status_words,
+    time_words,
+)
 
 Kind = Literal["text", "number", "time", "link"]
 Fact = str | int | float | datetime | None
@@ -100,7 +108,10 @@ def _message(row: Mapping[str, Any], *, is_practice: bool) -> Message:
 def _numbers(row: Mapping[str, Any]) -> Iterator[str]:
     if row["growth_rate"] is not None:
         yield f"velocity {ratio_words(row['growth_rate'], row['growth_low'], row['growth_high'])}"
-    yield from (f"{short_number(row[name])} {words}" for name, words in COUNTS.items() if row[name] is not None)
+    for name, words in COUNTS.items():
+        least = "at least " if name == "posts_last_24h" and is_lower_bound(row[name], row["status"]) else ""
+        if row[name] is not None:
+            yield f"{least}{short_number(row[name])} {words}"
     yield f"status: {status_words(row['status'])}"
 
 

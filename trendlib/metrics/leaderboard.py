@@ -346,5 +346,15 @@ def _rule_checks(sound: "pd.Series[Any]", rule: Rule) -> list[Check]:
         is_passed = is_flagged or bool(value < threshold if is_upper else value >= threshold)
         advice = f"{abs(threshold - value):,.4g} {'too many' if is_upper else 'short'}"
         found = f"{value:,.4g}" if isinstance(value, float) else f"{value:,}"
+        if name == "posts_last_24h":
+            found, advice = _of_a_day(sound, found, advice)
         checks.append((what, found, needed, is_passed, advice))
     return checks
+
+
+def _of_a_day(sound: "pd.Series[Any]", found: str, advice: str) -> tuple[str, str]:
+    """Say of posts a day whether they are a lower bound, or the mean of several days."""
+    if sound["status"] == Status.NOT_ENOUGH_COVERAGE:
+        return f"at least {found}", f"can't be told: {found} were found, and what was fetched does not reach far enough"
+    days = sound["window_days"]
+    return (f"{found} a day over {days} days" if pd.notna(days) and days > 1 else found), advice

@@ -111,7 +111,7 @@ def _posts(lineup: Lineup, sound: str) -> str:
 
 def _moves(row: "pd.Series[Any]") -> str:
     if pd.isna(row["growth_rate"]):
-        return daily_words(row["posts_last_24h"], row["window_days"])
+        return daily_words(row["posts_last_24h"], row["window_days"], row["status"])
     return ratio_words(row["growth_rate"], row["growth_low"], row["growth_high"])
 
 

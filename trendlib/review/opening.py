@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from trendlib.review.picks import BY_HAND, COOLING, DROPPED, MERGED, NEW, RISING, Pick
+from trendlib.review.picks import BY_HAND, COOLING, DROPPED, MERGED, NEW, RISING, UNTOLD, Pick
 from trendlib.review.settings import Settings
 from trendlib.review.week import Agenda, Week
 from trendlib.schema import Status
@@ -17,7 +17,7 @@ from trendlib.show.theme import day_words, plain_text, ratio_words, short_number
 
 ROWS_A_SLIDE = 12
 NAMED = 40
-CHANGES = (NEW, RISING, COOLING, BY_HAND, MERGED, DROPPED)
+CHANGES = (NEW, RISING, UNTOLD, COOLING, BY_HAND, MERGED, DROPPED)
 PICK_COLUMNS = ("place", "title", "artist", "change", "growth", "status", "said", "note")
 CHANGE_COLUMNS = ("change", "title", "artist", "growth", "status", "why")
 TOLD_COLUMNS = ("alerted_at", "title", "rule", "weeks", "lift", "outcome", "note")

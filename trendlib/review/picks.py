@@ -6,7 +6,7 @@ was ever recorded the rules are asked anew, and the review says so. What it is b
 
 * *rising* here means: flagged at the last look, or growing with the whole interval above 1.
 * *New*: rising, and no pick of the last review. *Still rising*: rising, and a pick then too. *Cooling*: flagged since
-  the last review, but rising no more.
+  the last review, but rising no more. *Can't be told*: flagged since then, and no pace can be told now.
 * *Dropped*: it was one, and was not flagged since. *Merged into a song*: it was one of its own, and turned out to be a
   version of another pick's song. *By hand*: the team put it there.
 """
@@ -22,8 +22,8 @@ from trendlib.review.cut import Cut
 from trendlib.show.theme import plain_text
 
 PICK_RULES = ("breakout", "catch_them_early", "reactivation")
-NEW, RISING, COOLING, DROPPED, MERGED, BY_HAND = (
-    "new", "still rising", "cooling", "dropped", "merged into a song", "by hand",
+NEW, RISING, UNTOLD, COOLING, DROPPED, MERGED, BY_HAND = (
+    "new", "still rising", "can't be told", "cooling", "dropped", "merged into a song", "by hand",
 )  # fmt: skip
 TAKEN_OUT = "taken out by the team"
 _STRENGTH = ("confirmed", "new", "watch", "reactivation", "early")
@@ -42,7 +42,7 @@ class Pick:
     title, artist
         As the provider names them; "" where it does not.
     change
-        What it is beside the last review: new, still rising, cooling, by hand.
+        What it is beside the last review: new, still rising, can't be told, cooling, by hand.
     said
         What the rules said of it and since when, in words.
     is_standing
@@ -197,14 +197,15 @@ def compared(now: Sequence[Pick], then: Sequence[Pick], songs: pd.DataFrame, gro
     song_of = dict(zip(songs["sound_id"], songs["song_id"], strict=True))
     before = {song_of.get(pick.sound_id, pick.sound_id) for pick in then}
     rising = set(growth.loc[growth["growth_low"] > 1, "sound_id"])
+    told = set(growth.loc[growth["growth_low"].notna(), "sound_id"])
 
     def change(pick: Pick) -> str:
         if not (pick.is_standing or pick.sound_id in rising):
-            return COOLING
+            return COOLING if pick.sound_id in told else UNTOLD
         return RISING if pick.song_id in before else NEW
 
     found = [replace(pick, change=change(pick)) for pick in now]
-    return sorted(found, key=lambda pick: pick.change == COOLING)
+    return sorted(found, key=lambda pick: (pick.change == COOLING, pick.change == UNTOLD))
 
 
 def gone(now: Sequence[Pick], then: Sequence[Pick], songs: pd.DataFrame) -> list[tuple[Pick, str, str]]:

@@ -275,9 +275,7 @@ def _plain_table(frame: pd.DataFrame) -> str:
         return "no rows"
     shown = frame.head(_PLAIN_ROWS)
     limit = max(20, _PLAIN_WIDTH // len(frame.columns))
-    columns = {
-        str(name): [plain_text(text, limit) for text in page.shown_values(shown[name])] for name in frame.columns
-    }
+    columns = {name: [plain_text(text, limit) for text in texts] for name, texts in page.shown_columns(shown).items()}
     widths = {name: 1 + max(len(name), *map(len, cells)) for name, cells in columns.items()}
     fitting = [name for name, reach in zip(widths, accumulate(widths.values()), strict=True) if reach <= _PLAIN_WIDTH]
     table = pd.DataFrame({name: columns[name] for name in fitting}).to_string(index=False)

@@ -27,6 +27,7 @@ from trendlib.show.theme import (
     LIGHT,
     STATUS_LOOKS,
     Palette,
+    daily_cell,
     plain_text,
     safe_text,
     status_look,
@@ -226,17 +227,17 @@ def leaf(body: str) -> str:
 def table(frame: pd.DataFrame, most_rows: int, label: str = "") -> str:
     """Write the first rows of a frame as an HTML table; ``label`` is markup for those who listen to it."""
     shown = frame.head(most_rows)
-    sides = [' class="n"' if _is_number(frame[name]) else ' style="text-align:left"' for name in frame.columns]
+    cells = shown_columns(shown)
+    sides = [' class="n"' if _is_number(frame[name]) else ' style="text-align:left"' for name in cells]
     names = "".join(
-        f"<th{side}>{safe_text(str(name).replace('_', ' '), 40)}</th>"
-        for name, side in zip(frame.columns, sides, strict=True)
+        f"<th{side}>{safe_text(name.replace('_', ' '), 40)}</th>" for name, side in zip(cells, sides, strict=True)
     )
     special = {"status": _status_cells, "link": _link_cells}
     columns = [
         special[name](shown[name])
         if name in special
-        else [f"<td{side}>{safe_text(text, _CELL_SIGNS)}</td>" for text in shown_values(shown[name])]
-        for name, side in zip(frame.columns, sides, strict=True)
+        else [f"<td{side}>{safe_text(text, _CELL_SIGNS)}</td>" for text in texts]
+        for (name, texts), side in zip(cells.items(), sides, strict=True)
     ]
     rows = "".join(f"<tr>{''.join(cells)}</tr>" for cells in zip(*columns, strict=True))
     named = f' aria-label="{label}"' if label else ""
@@ -269,6 +270,20 @@ def _link_cells(links: pd.Series) -> list[str]:
         for text in texts
     ]
     return [f'<td style="text-align:left">{cell}</td>' for cell in cells]
+
+
+def shown_columns(frame: pd.DataFrame) -> dict[str, list[str]]:
+    """Write all columns for readers, by name.
+
+    Posts of a day say in their own cell when they are the mean of a longer window, or a lower bound; so
+    ``window_days`` has no column of its own beside them.
+    """
+    if not {"posts_last_24h", "status"} <= set(frame.columns):
+        return {str(name): shown_values(frame[name]) for name in frame.columns}
+    days = frame["window_days"] if "window_days" in frame else [None] * len(frame)
+    posts = zip(frame["posts_last_24h"], days, frame["status"], strict=True)
+    shown = {str(name): shown_values(frame[name]) for name in frame.columns if name != "window_days"}
+    return shown | {"posts_last_24h": [daily_cell(*of_a_day) for of_a_day in posts]}
 
 
 def shown_values(values: pd.Series) -> list[str]:

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from trendlib.show.exhibits import Exhibit
-from trendlib.show.page import shown_values
+from trendlib.show.page import shown_columns
 from trendlib.show.theme import plain_text, ratio_words, status_words
 
 _NUMBERS = (
@@ -101,21 +101,15 @@ def _table(frame: pd.DataFrame, width: int) -> Table:
 def _cells(frame: pd.DataFrame) -> dict[str, list[str]]:
     """Write the columns for readers; a ratio and its interval are one thing to read."""
     cells: dict[str, list[str]] = {}
-    for name in frame.columns:
+    for name, texts in shown_columns(frame).items():
         if name == "growth_rate":
             cells["growth"] = [ratio_words(*row) for row in frame[_INTERVAL].itertuples(index=False)]
         elif name == "status":
             cells["status"] = [status_words(status) for status in frame[name]]
         elif name == "alerted_at":
-            cells["alerted"] = [text[:_DATE_SIGNS] for text in shown_values(frame[name])]
+            cells["alerted"] = [text[:_DATE_SIGNS] for text in texts]
         elif name == "alert":
-            cells["alert"] = ["" if alert == "–" else alert for alert in shown_values(frame[name])]
-        elif name == "posts_last_24h" and "window_days" in frame:
-            cells["posts 24 h"] = [
-                f"{posts} a day/{days} d" if posts != "–" and pd.notna(days) and days > 1 else posts
-                for posts, days in zip(shown_values(frame[name]), frame["window_days"], strict=True)
-            ]
-        elif name not in {*_INTERVAL, "window_days"}:
-            heading = _SHORTER.get(str(name), str(name).replace("_", " "))
-            cells[heading] = [plain_text(text, 200) for text in shown_values(frame[name])]
+            cells["alert"] = ["" if alert == "–" else alert for alert in texts]
+        elif name not in _INTERVAL:
+            cells[_SHORTER.get(name, name.replace("_", " "))] = [plain_text(text, 200) for text in texts]
     return cells

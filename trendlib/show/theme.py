@@ -193,21 +193,44 @@ def ratio_words(growth: Any, low: Any, high: Any) -> str:
     return "–" if pd.isna(growth) else f"{_ratio(growth)}× [{_ratio(low)}–{_ratio(high)}]"
 
 
-def daily_words(posts: Any, window_days: Any) -> str:
-    """Write how many posts a day has; the mean of a window longer than a day says so.
+def daily_words(posts: Any, window_days: Any, status: Any = "") -> str:
+    """Write how many posts a day has; the mean of a window longer than a day says so, and so does a lower bound.
 
     Examples
     --------
     >>> daily_words(412, 1), daily_words(60, 7), daily_words(1, None)
     ('412 posts in 24 h', '60 posts a day over 7 d', '1 post in 24 h')
+    >>> daily_words(29, 1, "not_enough_coverage")
+    'at least 29 posts in 24 h'
     """
     number = short_number(posts)
-    counted = f"{number} post{'' if number == '1' else 's'}"
+    least = "at least " if is_lower_bound(posts, status) else ""
+    counted = f"{least}{number} post{'' if number == '1' else 's'}"
     return (
         f"{counted} a day over {window_days:.0f} d"
         if pd.notna(window_days) and window_days > 1
         else f"{counted} in 24 h"
     )
+
+
+def daily_cell(posts: Any, window_days: Any, status: Any = "") -> str:
+    """Write the same in a cell under a heading that says posts of a day.
+
+    Examples
+    --------
+    >>> daily_cell(1234, 1), daily_cell(67, 7), daily_cell(29, 1, "not_enough_coverage"), daily_cell(None, 1)
+    ('1,234', '67 a day/7 d', 'at least 29', '–')
+    """
+    if pd.isna(posts):
+        return "–"
+    least = "at least " if is_lower_bound(posts, status) else ""
+    mean = f" a day/{window_days:.0f} d" if pd.notna(window_days) and window_days > 1 else ""
+    return f"{least}{posts:,.0f}{mean}"
+
+
+def is_lower_bound(posts: Any, status: Any) -> bool:
+    """Tell whether more posts may have been made than were found: what was fetched does not reach far enough."""
+    return bool(pd.notna(posts) and status == "not_enough_coverage")
 
 
 def share_words(share: Any) -> str:

@@ -118,7 +118,7 @@ def _hover(row: Mapping[Any, Any]) -> str:
         safe_text(row["artist"], 40) or "artist unknown": True,
         f"{ratio_words(row['growth_rate'], row['growth_low'], row['growth_high'])} its week before": True,
         f"{short_number(row['total_uses'])} uses in all": True,
-        daily_words(row["posts_last_24h"], row["window_days"]): pd.notna(row["posts_last_24h"]),
+        daily_words(row["posts_last_24h"], row["window_days"], row["status"]): pd.notna(row["posts_last_24h"]),
         f"alert: {safe_text(row['alert'], 16)}": bool(row["alert"]),
         f"status: {safe_text(status_words(row['status']))}": True,
     }

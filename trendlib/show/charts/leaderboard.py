@@ -129,7 +129,7 @@ def _row_hover(row: Mapping[Any, Any]) -> str:
     return (
         f"<b>{safe_text(row['title'], 60) or 'untitled'}</b><br>{safe_text(row['artist'], 60) or 'artist unknown'}"
         f"<br>{ratio_words(row['growth_rate'], row['growth_low'], row['growth_high'])} its week before"
-        f"<br>{daily_words(row['posts_last_24h'], row['window_days'])}"
+        f"<br>{daily_words(row['posts_last_24h'], row['window_days'], row['status'])}"
         f"<br>status: {safe_text(status_words(row['status']))}"
     )
 
@@ -155,5 +155,4 @@ def _why_unranked(row: Mapping[Any, Any]) -> str:
     reason = _UNRANKED.get(row["status"], f"not ranked: {safe_text(status_words(row['status']))}")
     if pd.isna(row["posts_last_24h"]) or row["posts_last_24h"] == 0:
         return reason
-    at_least = "at least " if row["status"] == Status.NOT_ENOUGH_COVERAGE else ""
-    return f"{reason}; {at_least}{daily_words(row['posts_last_24h'], row['window_days'])}"
+    return f"{reason}; {daily_words(row['posts_last_24h'], row['window_days'], row['status'])}"

@@ -15,7 +15,7 @@ import pandas as pd
 
 from trendlib.errors import ConfigError
 from trendlib.show.exhibits import Exhibit
-from trendlib.show.page import shown_values
+from trendlib.show.page import shown_columns
 from trendlib.show.theme import LIGHT, plain_text, time_words
 
 MOST_EXHIBITS, MOST_LINKS = 4, 6
@@ -198,9 +198,9 @@ def _numbers(frame: pd.DataFrame) -> list[str]:
     if frame.empty:
         return ["Numbers: no rows"]
     shown = frame.iloc[:_NOTED_ROWS, :_NOTED_COLUMNS]
-    columns = [[plain_text(cell, 60) for cell in shown_values(shown[name])] for name in shown.columns]
-    rows = [" | ".join(cells) for cells in zip(*columns, strict=True)]
-    head = " | ".join(plain_text(str(name).replace("_", " "), 40) for name in shown.columns)
+    told = {name: [plain_text(cell, 60) for cell in cells] for name, cells in shown_columns(shown).items()}
+    rows = [" | ".join(cells) for cells in zip(*told.values(), strict=True)]
+    head = " | ".join(plain_text(name.replace("_", " "), 40) for name in told)
     rest = f"… {len(frame) - len(shown):,} more rows" if len(frame) > len(shown) else ""
     return [f"Numbers: {head}", *rows, *([rest] if rest else [])]
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from trendlib.show.deck.drawing import Box
 from trendlib.show.deck.letters import LINE, fitted, width
-from trendlib.show.page import shown_values
+from trendlib.show.page import shown_columns
 from trendlib.show.theme import plain_text, status_look, status_words
 
 _SIZES = (16.0, 15.0, 14.0, 13.0)
@@ -69,7 +69,8 @@ class _Column:
 
 def grid(frame: pd.DataFrame, box: Box) -> Grid:
     """Make a table fit into a box; what found no room is counted."""
-    columns = [_column(frame[name]) for name in frame.columns]
+    told = shown_columns(frame.head(_MOST_ROWS))
+    columns = [_column(frame[name], texts) for name, texts in told.items()]
     for lines, size in product((1, _LINES), _SIZES):
         widths = _widths(columns, box.width, size, lines)
         found = _laid(columns, widths, size, lines) if widths else None
@@ -106,9 +107,8 @@ def _in_part(frame: pd.DataFrame, columns: Sequence[_Column], box: Box) -> Grid:
     return replace(found, rows=found.rows[:shown], heights=found.heights[:shown], rest=said)
 
 
-def _column(values: "pd.Series[Any]") -> _Column:
-    shown = values.head(_MOST_ROWS)
-    said = _statuses(shown) if values.name == "status" else shown_values(shown)
+def _column(values: "pd.Series[Any]", texts: Sequence[str]) -> _Column:
+    said = _statuses(values.head(_MOST_ROWS)) if values.name == "status" else texts
     cells = [plain_text(text, 160) for text in said]
     head = plain_text(str(values.name).replace("_", " "), 30)
     is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
