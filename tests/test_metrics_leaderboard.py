@@ -176,3 +176,23 @@ def test_why_says_of_posts_a_day_when_they_are_a_lower_bound_or_a_mean():
     assert least["found"] == "at least 29"
     assert least["advice"].startswith("can't be told")
     assert [mean["found"], mean["advice"]] == ["29 a day over 7 days", "21 short"]
+
+
+@pytest.mark.parametrize(
+    ("posts", "creators", "found", "is_passed"),
+    [(400, 60, "6.7 posts a creator and day", False), (400, 300, "1.3 posts", True), (19, 1, "too few to tell", True)],
+)
+def test_why_tells_whether_a_handful_posts_it(posts: int, creators: int, found: str, is_passed: bool):
+    board = whole(velocities(("a", 4.0, "ok")), a=5).assign(evidence=9.0, lift=9.0, alert="unusual")
+    crowd = pd.DataFrame({"sound_id": ["a", "b"], "posts": [posts, 500], "creators": [creators, 500]})
+    check = why("a", board, rules=[BREAKOUT], crowd=crowd).set_index("check").loc["breakout: creators"]
+    assert found in check["found"]
+    assert check["passed"] == is_passed
+    assert bool(check["advice"]) != is_passed
+
+
+def test_why_says_of_which_list_a_rank_is():
+    board = whole(velocities(("a", 4.0, "ok"), ("b", 3.0, "ok")), a=120_000, b=5)
+    small, all_of_them = (why("b", board, max_uses=most).set_index("check") for most in (100_000, None))
+    assert small.loc["rank", "found"].startswith("rank 1 of sounds under 100,000 uses")
+    assert all_of_them.loc["rank", "found"].startswith("rank 2 of all sounds")

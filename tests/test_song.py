@@ -10,6 +10,7 @@ import pytest
 from trendlib import practice
 from trendlib.boards.licence import CML, MAY_BE, NOT_KNOWN, licence_lines, licence_sentence
 from trendlib.boards.song import Song, _told_apart
+from trendlib.boards.songbook import told_shares
 from trendlib.errors import ConfigError, NoDataError
 from trendlib.monitor import Monitor
 
@@ -138,3 +139,16 @@ def test_an_artist_is_looked_up_once_and_nobody_is_called_unsigned(practice_home
     nobody = monitor.artist("Nobody & Sons of the Sandbox")
     assert nobody.frame.empty
     assert "nobody of that name found in MusicBrainz as of" in nobody.subtitle
+
+
+def test_a_day_that_is_not_covered_has_no_number_and_a_sound_nobody_read_is_said(song: Song) -> None:
+    shown = song.versions()
+    lost = shown.frame[shown.frame["status"] == "not_enough_coverage"]
+    assert len(lost)
+    assert lost[["posts", "n", "share"]].isna().all(axis=None)
+    assert "ok" not in set(shown.frame["status"])
+    assert "of 1 of its 2 sounds none is known" in shown.caption
+    shares = shown.frame.assign(status="ok")
+    told, note = told_shares(shares, song.family, song.family["sound_id"])
+    assert set(told["status"]) == {"ok"}
+    assert "none" not in note

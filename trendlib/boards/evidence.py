@@ -216,20 +216,23 @@ class Evidence:
         """What the rules said of it, as it was recorded."""
         return self.world.frame("alerts")
 
+    @property
+    def crowd(self) -> pd.DataFrame:
+        """How many creators are known to have posted it, day by day."""
+        return (
+            self.tally[["posts", "creators"]]
+            .astype("Int64")
+            .assign(
+                sound_id=pd.Series(self.sound_id, self.tally.index, dtype="str"),
+                day=days_at(self.tally["age"], instant(self.as_of)),
+            )
+        )
+
     @cached_property
     def today(self) -> pd.DataFrame:
         """What the breakout rule says of its last day."""
-        tally = self.tally
-        known = (
-            tally[["posts", "creators"]]
-            .astype("Int64")
-            .assign(
-                sound_id=pd.Series(self.sound_id, tally.index, dtype="str"),
-                day=days_at(tally["age"], instant(self.as_of)),
-            )
-        )
         flags: pd.DataFrame = metrics.breakouts(
-            self.company_days, as_of=self.as_of, crowd=known, rule=self.study.rules["breakout"]
+            self.company_days, as_of=self.as_of, crowd=self.crowd, rule=self.study.rules["breakout"]
         )
         return flags[flags["sound_id"] == self.sound_id]
 

@@ -106,8 +106,8 @@ class Gallery(ABC):
             frame,
             columns=LEADERBOARD_COLUMNS,
             draw=partial(charts.leaderboard, frame),
-            note=f"sounds {size}, ranked by the lower end of the 90 % interval; 1x is the sound's own week before, "
-            "weekdays and what moved everybody taken out" + windows,
+            note=f"sounds {size}, ranked among themselves by the lower end of the 90 % interval; 1x is the sound's own "
+            "week before, weekdays and what moved everybody taken out" + windows,
         )
 
     def landscape(self) -> Exhibit:

@@ -19,6 +19,7 @@ from trendlib.boards.board import Board
 from trendlib.boards.chart_board import PERIOD, ChartBoard
 from trendlib.boards.licence import COLUMNS as LICENCE_COLUMNS
 from trendlib.boards.licence import CONFIRM, licence_lines, licence_sentence
+from trendlib.boards.songbook import told_shares
 from trendlib.errors import ConfigError, NoDataError
 from trendlib.metrics.leaderboard import COLUMNS
 from trendlib.schema import Status
@@ -34,6 +35,7 @@ SOUND_COLUMNS = (
     "total_uses", "status", "alert",
 )  # fmt: skip
 CREATOR_COLUMNS = ("rank", "handle", "nickname", "posts", "views", "reach_per_post", "followers")
+VERSION_COLUMNS = ("day", "version", "posts", "share", "n", "status")
 TOP_CREATORS = 8
 
 
@@ -44,6 +46,7 @@ class _Posts:
     number: int
     totals: pd.DataFrame
     shares: pd.DataFrame
+    note: str
     creators: pd.DataFrame
     concentration: pd.DataFrame
 
@@ -107,7 +110,8 @@ class Song:
             draw=partial(charts.leaderboard, frame),
             source=f"TikLiveAPI: {self._posts.number:,} posts, each counted once",
             tally=Counter(frame["status"]),
-            note=f"{unwatched} of them are not watched, so not measured" if unwatched else "",
+            note="a rank is that among all watched sounds"
+            + (f"; {unwatched} of them are not watched, so not measured" if unwatched else ""),
         )
 
     def totals(self) -> Exhibit:
@@ -135,11 +139,13 @@ class Song:
         return self._exhibit(
             "versions",
             f"Which version of {self.name}",
-            shares,
+            shares.iloc[::-1].reset_index(drop=True),
+            columns=VERSION_COLUMNS,
             draw=partial(charts.versions, shares),
             source=f"TikLiveAPI: {self._posts.number:,} posts, each counted once",
             tally=Counter(shares.drop_duplicates("day", keep="last")["status"]),
             things="days",
+            note=self._posts.note,
         )
 
     def ranks(self, period: int = PERIOD) -> Exhibit:
@@ -274,10 +280,11 @@ class Song:
         joined = posts.assign(sound_id=self.song_id)
         top = metrics.top_creators(joined, as_of=as_of, top=TOP_CREATORS, followers=followers)
         shares = metrics.version_share(posts, self.family, as_of=as_of, coverage=covered)
+        own = shares[shares["song_id"] == self.song_id]
         return _Posts(
             len(posts),
             metrics.family_totals(posts, self.family, as_of=as_of, coverage=covered),
-            shares[shares["song_id"] == self.song_id],
+            *told_shares(own, self.family, {*posts["sound_id"], *covered["subject_id"]}),
             top.merge(named, on="creator_id", how="left"),
             metrics.concentration(joined, as_of=as_of),
         )

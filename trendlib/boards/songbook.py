@@ -11,7 +11,7 @@ an analyst who knows better says so in ``families.toml`` of the home, and wins::
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,11 +23,13 @@ from trendlib import metrics
 from trendlib.boards.charted import Charted
 from trendlib.errors import ConfigError, NoDataError
 from trendlib.metrics import Overrides
+from trendlib.schema import Status
 from trendlib.show.theme import plain_text, time_words
 from trendlib.watchlist import sound_id
 
 FILE = "families.toml"
 MOST_NAMED = 5
+KNOWN_ONLY = "shares are of the posts known; – where a day was not covered"
 _LISTS = ("same", "different")
 
 
@@ -103,6 +105,32 @@ class Songbook:
         exact = self.sounds.loc[titles.str.casefold() == text.casefold(), "sound_id"]
         some = self.sounds.loc[titles.str.contains(text, case=False, regex=False), "sound_id"]
         return (exact if len(exact) else some).tolist()
+
+
+def told_shares(shares: pd.DataFrame, family: pd.DataFrame, listed: Iterable[str]) -> tuple[pd.DataFrame, str]:
+    """Show shares of versions for what they are: of the posts known, and of no day that nobody read.
+
+    Parameters
+    ----------
+    shares
+        What `trendlib.metrics.version_share` gave of one song.
+    family
+        The song's sounds.
+    listed
+        The sounds whose feed was read or of which posts are known.
+
+    Returns
+    -------
+        The shares with ``posts`` and ``n`` missing on days that are not covered, and what the caption has to say.
+        No day is ``ok`` while of one of the sounds no post is known.
+    """
+    is_covered = shares["status"] != Status.NOT_ENOUGH_COVERAGE
+    told = shares.assign(**{name: shares[name].where(is_covered) for name in ("posts", "n")})
+    without = len(set(family["sound_id"]).difference(listed))
+    if not without:
+        return told, KNOWN_ONLY
+    told["status"] = told["status"].mask(told["status"] == Status.OK, Status.WEAK.value)
+    return told, f"{KNOWN_ONLY}; of {without} of its {len(family)} sounds none is known"
 
 
 def read_overrides(home: Path) -> Overrides:

@@ -17,8 +17,11 @@ from trendlib.boards import findings
 from trendlib.boards.evidence import Evidence, evidence
 from trendlib.boards.licence import licence_exhibit, licence_lines
 from trendlib.boards.posted import Posted, known_dialect
+from trendlib.boards.songbook import told_shares
 from trendlib.boards.study import Study, at_least_one, in_utc, named_exhibit
 from trendlib.errors import ConfigError
+from trendlib.metrics.breakouts import CROWD_DAYS
+from trendlib.metrics.engines import DAY, instant
 from trendlib.metrics.forecast import RECENT_DAYS as MOST_AHEAD
 from trendlib.metrics.leaderboard import TOP
 from trendlib.metrics.titles import OFFICIAL
@@ -151,7 +154,8 @@ class Sound(Posted):
             draw=partial(charts.forecast, self.evidence.days, ahead=frame, as_of=self.as_of),
             source=findings.evidence_used(self.evidence.days, self.evidence.readings),
             tally=Counter(frame["status"].tail(1)),
-            note="80 % interval from the errors of past forecasts of other sounds",
+            note="80 % interval from the errors of past forecasts of other sounds; daily growth is the slope of the trend "
+            "fitted to its last days, which fades ahead and starts from the trend's level, not from the last day's",
         )
 
     def family(self) -> Exhibit:
@@ -184,7 +188,9 @@ class Sound(Posted):
         covered = metrics.coverage(world.frame("feed_pages"), as_of=self.as_of)
         posts = world.posts_known(has_counters=False)
         shares = metrics.version_share(posts, family, as_of=self.as_of, days=days, coverage=covered)
-        frame = shares[shares["song_id"] == family["song_id"].iloc[0]].drop(columns="song_id").reset_index(drop=True)
+        own = shares[shares["song_id"] == family["song_id"].iloc[0]].drop(columns="song_id").reset_index(drop=True)
+        listed = {*posts.project("sound_id").distinct().df()["sound_id"], *covered["subject_id"]}
+        frame, note = told_shares(own, family, listed)
         return self._exhibit(
             "versions",
             f"Which version of {self.name}",
@@ -193,6 +199,7 @@ class Sound(Posted):
             source=f"posts of {len(family)} sounds, each counted once",
             tally=Counter(frame.drop_duplicates("day")["status"]),
             things="days",
+            note=note,
         )
 
     def why(self, *, ranked: bool = True) -> Exhibit:
@@ -205,10 +212,10 @@ class Sound(Posted):
         """
         if ranked:
             board = self.study.board(self.as_of)
-            leaders, alerts = board.leaderboard(), board.alerts()
+            leaders, alerts, crowd = board.leaderboard(), board.alerts(), board.crowd
             flagged = alerts.loc[alerts["sound_id"] == self.sound_id, "rule"].tolist()
         else:
-            leaders, flagged = self.evidence.leaders, self.evidence.flagged_by
+            leaders, flagged, crowd = self.evidence.leaders, self.evidence.flagged_by, self.evidence.crowd
             today = self.evidence.today.set_index("sound_id").reindex(leaders["sound_id"])
             leaders = leaders.assign(**{name: today[name].to_numpy() for name in ("alert", "evidence", "lift")})
         checks = metrics.why(
@@ -217,10 +224,12 @@ class Sound(Posted):
             max_uses=MAX_USES,
             top=TOP if ranked else None,
             rules=[self.study.rules[name] for name in ("catch_them_early", "breakout")],
+            crowd=crowd[crowd["day"] >= instant(self.as_of) - CROWD_DAYS * DAY],
         )
         row = leaders[leaders["sound_id"] == self.sound_id].iloc[0]
         place = "not ranked" if pd.isna(row["rank"]) else f"rank {row['rank']} of all that is watched"
-        flags = f"flagged by {' and '.join(flagged)}" if flagged else "flagged by no rule"
+        unusual = "unusual, but " if row["alert"] == "unusual" else ""
+        flags = f"flagged by {' and '.join(flagged)}" if flagged else f"{unusual}flagged by no rule"
         failed = int((~checks["passed"]).sum())
         parts = [*([place] if ranked else []), flags, f"{failed or 'none'} of {len(checks)} checks below say no"]
         return self._exhibit(

@@ -6,12 +6,11 @@ import typer
 
 from trendlib.boards import hashtag_board
 from trendlib.boards import sound as sound_room
-from trendlib.cli.terminal import AsFormat, AsOf, Format, Purpose, app, opened, printed, screen
+from trendlib.cli.terminal import BRIEF, AsFormat, AsOf, Format, Purpose, app, opened, printed, screen
 from trendlib.errors import ConfigError, NoDataError
 
 OVERVIEW = ("velocity", "regions", "creators", "hashtags", "forecast", "why")
 SPEAKING = ("velocity", "leave_one_out")
-BRIEF = 14  # rows of each exhibit in an overview: two weeks of days
 OF_HASHTAGS = ("calendar",)
 
 

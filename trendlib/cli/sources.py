@@ -8,6 +8,7 @@ import typer
 
 from trendlib.boards.chart_board import PERIOD
 from trendlib.cli.terminal import (
+    BRIEF,
     AsFormat,
     AsOf,
     Credits,
@@ -91,7 +92,8 @@ def song(
         screen.print(f"wrote {found.save(out)}")
     elif format_ is Format.TABLE:
         for exhibit in found.exhibits():
-            printed(exhibit, format_)
+            printed(exhibit, format_, most=BRIEF)
+        screen.print("\nMore of each, with charts: trendlib song … --out song.html")
     else:
         printed(found.sounds(), format_)
 

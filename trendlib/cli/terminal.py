@@ -36,6 +36,7 @@ from trendlib.show.theme import CONTROLS
 DONE, DONE_WITH_FAILURES, BAD_INPUT, COULD_NOT_RUN = range(4)
 MOST_SHOWN = 5
 PIPE_WIDTH = 120
+BRIEF = 14  # rows of each exhibit in an overview: two weeks of days
 
 
 class Purpose(StrEnum):

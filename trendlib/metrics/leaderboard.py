@@ -207,6 +207,7 @@ def why(
     max_uses: int | None = MAX_USES,
     top: int | None = TOP,
     rules: Sequence[Rule] = (CATCH_THEM_EARLY,),
+    crowd: IntoFrame | None = None,
 ) -> pd.DataFrame:
     """Tell which check keeps a sound off the list, by how much, and what would change it.
 
@@ -222,6 +223,8 @@ def why(
         Its length.
     rules
         The rules to check it against as well: `CATCH_THEM_EARLY` and `BREAKOUT`, with whatever thresholds.
+    crowd
+        What `trendlib.metrics.crowds` gave of the last 7 days, for `BREAKOUT`'s check of who posts; None leaves that check out.
 
     Returns
     -------
@@ -246,6 +249,7 @@ def why(
         *_uses_check(sound, max_uses),
         *_rank_check(sound, table, max_uses, top),
         *(check for rule in rules for check in _rule_checks(sound, rule)),
+        *(check for rule in rules if rule.name == BREAKOUT.name for check in _crowd_check(sound, crowd, rule)),
     ]
     frame = pd.DataFrame(checks, columns=["check", "found", "needed", "passed", "advice"])
     frame["advice"] = frame["advice"].mask(frame["passed"], "")
@@ -318,7 +322,8 @@ def _rank_check(sound: "pd.Series[Any]", table: pd.DataFrame, max_uses: int | No
     if max_uses is not None:
         rivals = rivals[(rivals["total_uses"] < max_uses).fillna(value=False).astype(bool)]
     rank = int((rivals["rank"] < sound["rank"]).sum()) + 1
-    found = f"rank {rank}, growth at least {sound['growth_low']:.2f}"
+    among = "all sounds" if max_uses is None else f"sounds under {max_uses:,} uses"
+    found = f"rank {rank} of {among}, growth at least {sound['growth_low']:.2f}"
     if rank <= top:
         return [("rank", found, f"rank {top} or better", True, "")]
     bar = float(rivals.sort_values("rank")["growth_low"].iloc[top - 1])
@@ -358,3 +363,20 @@ def _of_a_day(sound: "pd.Series[Any]", found: str, advice: str) -> tuple[str, st
         return f"at least {found}", f"can't be told: {found} were found, and what was fetched does not reach far enough"
     days = sound["window_days"]
     return (f"{found} a day over {days} days" if pd.notna(days) and days > 1 else found), advice
+
+
+def _crowd_check(sound: "pd.Series[Any]", crowd: IntoFrame | None, rule: Rule) -> list[Check]:
+    """Say whether many post it or a handful: what no breakout is sent without."""
+    if crowd is None:
+        return []
+    known = board(enter(crowd, ids=["sound_id"], others=["posts", "creators"]))
+    own = known[known["sound_id"] == sound["sound_id"]]
+    posts, creators, most = int(own["posts"].sum()), int(own["creators"].sum()), rule["posts_per_creator"]
+    what, needed = f"{rule.name}: creators", f"at most {most:g} posts a creator and day, or too few posts to tell"
+    if posts < rule["crowd_posts"]:
+        return [(what, f"{posts} posts of the week known: too few to tell", needed, True, "")]
+    is_passed = bool(posts <= most * creators or sound["alert"] in _FLAGS)
+    worth = sound["effective_creators"]
+    said = f"{posts / creators:.1f} posts a creator and day"
+    few = f"; they are worth {worth:.1f} creators" if pd.notna(worth) else ""
+    return [(what, said, needed, is_passed, f"a few accounts post most of it{few}: look at them before you believe it")]

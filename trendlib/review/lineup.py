@@ -270,7 +270,7 @@ class Lineup:
         if not posts.sum():
             return f"{said}; which version leads can't be told"
         leader = str(posts.sort_index().idxmax())
-        return f"{said}; {leader} has {share_words(posts[leader] / posts.sum())} of the week's posts"
+        return f"{said}; {leader} has {share_words(posts[leader] / posts.sum())} of the week's posts known"
 
     def ranks(self, sound: str) -> str:
         """Say where its song charts."""

@@ -86,7 +86,7 @@ def versions(shares: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     )
     sheet.head("<b>Posts a day</b>", "y2")
     if not is_told:
-        sheet.say(f"Not covered: of these {len(days)} days no post of the song is known.", y=0.7)
+        sheet.say(f"None of these {len(days)} days is covered: posts may be known, but not all, so no shares.", y=0.7)
     return sheet.figure()
 
 
