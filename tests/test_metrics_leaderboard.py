@@ -182,7 +182,7 @@ def test_why_says_of_posts_a_day_when_they_are_a_lower_bound_or_a_mean():
     ("posts", "creators", "found", "is_passed"),
     [(400, 60, "6.7 posts a creator and day", False), (400, 300, "1.3 posts", True), (19, 1, "too few to tell", True)],
 )
-def test_why_tells_whether_a_handful_posts_it(posts: int, creators: int, found: str, is_passed: bool):
+def test_why_tells_whether_a_handful_posts_it(posts: int, creators: int, found: str, *, is_passed: bool):
     board = whole(velocities(("a", 4.0, "ok")), a=5).assign(evidence=9.0, lift=9.0, alert="unusual")
     crowd = pd.DataFrame({"sound_id": ["a", "b"], "posts": [posts, 500], "creators": [creators, 500]})
     check = why("a", board, rules=[BREAKOUT], crowd=crowd).set_index("check").loc["breakout: creators"]

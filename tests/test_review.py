@@ -66,7 +66,7 @@ def test_picks_are_the_songs_flagged_since_the_last_review(review: Review) -> No
     alerts = said.alerts[said.alerts["rule"].isin(["breakout", "catch_them_early", "reactivation"])]
     flagged = set(alerts.loc[alerts["last_at"] > review.since, "sound_id"])
     assert {one for pick in review.picks for one in (pick.sound_id, *pick.versions)} == flagged
-    assert {pick.change for pick in review.picks} == {"new", "still rising", "can't be told", "cooling"}
+    assert {pick.change for pick in review.picks} == {"new", "still rising", "pace not known", "cooling"}
     assert [pick.change == "cooling" for pick in review.picks] == sorted(
         pick.change == "cooling" for pick in review.picks
     )

@@ -89,7 +89,7 @@ def test_a_pick_says_what_the_rules_said_and_when() -> None:
         (pick("a"), [], 0.9, "cooling"),
         (pick("a", is_standing=True), [pick("a")], 0.5, "still rising"),
         (pick("a"), [pick("a")], 1.1, "still rising"),
-        (pick("a"), [pick("a")], float("nan"), "can't be told"),
+        (pick("a"), [pick("a")], float("nan"), "pace not known"),
         (pick("a", "s", is_standing=True), [pick("b")], 1.0, "still rising"),
     ],
 )

@@ -154,8 +154,8 @@ class Sound(Posted):
             draw=partial(charts.forecast, self.evidence.days, ahead=frame, as_of=self.as_of),
             source=findings.evidence_used(self.evidence.days, self.evidence.readings),
             tally=Counter(frame["status"].tail(1)),
-            note="80 % interval from the errors of past forecasts of other sounds; daily growth is the slope of the trend "
-            "fitted to its last days, which fades ahead and starts from the trend's level, not from the last day's",
+            note="80 % interval from the errors of past forecasts of other sounds; daily growth is the slope of the "
+            "trend fitted to its last days, which fades ahead and starts from that trend's level, not the last day's",
         )
 
     def family(self) -> Exhibit:

@@ -224,7 +224,7 @@ def why(
     rules
         The rules to check it against as well: `CATCH_THEM_EARLY` and `BREAKOUT`, with whatever thresholds.
     crowd
-        What `trendlib.metrics.crowds` gave of the last 7 days, for `BREAKOUT`'s check of who posts; None leaves that check out.
+        What `trendlib.metrics.crowds` gave of the last 7 days, for `BREAKOUT`'s check of who posts; None leaves it out.
 
     Returns
     -------

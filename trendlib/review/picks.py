@@ -6,7 +6,7 @@ was ever recorded the rules are asked anew, and the review says so. What it is b
 
 * *rising* here means: flagged at the last look, or growing with the whole interval above 1.
 * *New*: rising, and no pick of the last review. *Still rising*: rising, and a pick then too. *Cooling*: flagged since
-  the last review, but rising no more. *Can't be told*: flagged since then, and no pace can be told now.
+  the last review, but rising no more. *Pace not known*: flagged since then, and no pace can be told now.
 * *Dropped*: it was one, and was not flagged since. *Merged into a song*: it was one of its own, and turned out to be a
   version of another pick's song. *By hand*: the team put it there.
 """
@@ -23,7 +23,7 @@ from trendlib.show.theme import plain_text
 
 PICK_RULES = ("breakout", "catch_them_early", "reactivation")
 NEW, RISING, UNTOLD, COOLING, DROPPED, MERGED, BY_HAND = (
-    "new", "still rising", "can't be told", "cooling", "dropped", "merged into a song", "by hand",
+    "new", "still rising", "pace not known", "cooling", "dropped", "merged into a song", "by hand",
 )  # fmt: skip
 TAKEN_OUT = "taken out by the team"
 _STRENGTH = ("confirmed", "new", "watch", "reactivation", "early")
@@ -42,7 +42,7 @@ class Pick:
     title, artist
         As the provider names them; "" where it does not.
     change
-        What it is beside the last review: new, still rising, can't be told, cooling, by hand.
+        What it is beside the last review: new, still rising, pace not known, cooling, by hand.
     said
         What the rules said of it and since when, in words.
     is_standing
