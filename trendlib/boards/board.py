@@ -323,7 +323,7 @@ def _named(world: World, known: Sequence[str]) -> pd.DataFrame:
     charted = world.frame("chart_entries", sound_id=nameless).dropna(subset=["title"])
     last = charted.sort_values("observed_at").drop_duplicates("sound_id", keep="last").set_index("sound_id")
     return sounds.assign(
-        **{name: sounds[name].fillna(sounds["sound_id"].map(last[name])) for name in ("title", "artist")}
+        **{name: sounds[name].fillna(sounds["sound_id"].map(last[name]).astype("str")) for name in ("title", "artist")}
     )
 
 

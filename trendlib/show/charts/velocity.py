@@ -221,7 +221,8 @@ def _draw_expected(sheet: Sheet, band: pd.DataFrame) -> None:
     for block in blocks(band):
         edges = wall_times(edge for day in block["day"] for edge in (day, day + DAY))
         x += [*edges, *reversed(edges), None]
-        y += [*block["high"].repeat(2), *reversed(block["low"].repeat(2).tolist()), None]
+        high, low = (block[name].round(2).repeat(2).tolist() for name in ("high", "low"))  # saved notebooks stay small
+        y += [*high, *reversed(low), None]
     look = {"x": x, "y": y, "mode": "lines", "hoverinfo": "skip"}
     line = {"color": LIGHT.band, "width": 1}
     sheet.draw(
