@@ -8,8 +8,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +21,7 @@ import pytest
 from loopback import Loopback, serving
 
 from trendlib.cli import BAD_INPUT, COULD_NOT_RUN, DONE, DONE_WITH_FAILURES, main
+from trendlib.cli.terminal import bytes_bar, stages
 from trendlib.config import Config
 from trendlib.metrics.leaderboard import COLUMNS
 from trendlib.runs.loading import replay
@@ -549,6 +552,14 @@ def test_help_names_every_command(run: Run) -> None:
     assert [
         act for act in [*acts.split(), "follow", "resend", "announce", "doctor", "sandbox"] if f" {act} " not in said
     ] == []
+
+
+@pytest.mark.parametrize("bars", [stages, lambda: bytes_bar("replaying", 9)])
+def test_no_thread_draws_bars_when_they_are_gone(bars: Callable[[], AbstractContextManager[Any]]) -> None:
+    before = set(threading.enumerate())
+    with bars():
+        assert set(threading.enumerate()) - before
+    assert not set(threading.enumerate()) - before
 
 
 # Keys

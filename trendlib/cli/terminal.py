@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -16,6 +16,7 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
@@ -174,10 +175,21 @@ def leave_delivered(deliveries: Sequence[Delivery]) -> NoReturn:
 
 
 @contextmanager
+def _bars(*columns: ProgressColumn) -> Iterator[Progress]:
+    """Show bars, and end when the thread that draws them has: left alive at exit, it keeps duckdb from closing."""
+    with ExitStack() as ending:
+        progress = Progress(*columns, console=screen, transient=True)
+        with progress:
+            if drawing := getattr(progress.live, "_refresh_thread", None):
+                ending.callback(drawing.join)
+            yield progress
+
+
+@contextmanager
 def bytes_bar(name: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
     """Show how many bytes are done."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=screen, transient=True) as progress:
+    with _bars(*columns) as progress:
         task = progress.add_task(name, total=total)
         yield partial(_advance, progress, task)
 
@@ -190,7 +202,7 @@ def _advance(progress: Progress, task: TaskID, size: int) -> None:
 def stages() -> Iterator[OnProgress]:
     """Show the stages of a run, a bar each."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=screen, transient=True) as progress:
+    with _bars(*columns) as progress:
         tasks: dict[str, TaskID] = {}
 
         def show(stage: str, done: int, total: int) -> None:
