@@ -161,6 +161,29 @@ def test_every_tab_shows_something_and_is_reached_by_arrows(window: Locator, pag
         window.get_by_role("tab", name=name).focus()
 
 
+def test_a_chart_keeps_its_height_when_the_window_becomes_wider(window: Locator, page: Page) -> None:
+    narrow = window.locator(".tl-stage .main-svg").first.bounding_box()
+    assert narrow is not None
+    page.evaluate("jupyterapp.shell.collapseLeft()")
+    page.wait_for_function(
+        "width => document.querySelector('.tl-stage .main-svg').clientWidth > width", arg=narrow["width"]
+    )
+    wide = window.locator(".tl-stage .main-svg").first.bounding_box()
+    assert wide is not None
+    assert wide["height"] == narrow["height"]
+    page.evaluate("jupyterapp.shell.expandLeft()")
+
+
+def test_nothing_of_one_chart_stays_in_the_next(window: Locator) -> None:
+    strokes = window.locator('.tl-stage .shape-group path[style*="stroke-width: 3px"]')
+    window.get_by_role("tab", name="Regions").click()
+    window.get_by_role("radio", name="this week against last").click()
+    expect(strokes).not_to_have_count(0)
+    window.get_by_role("tab", name="Forecast").click()
+    expect(window.locator("h3")).to_contain_text("What comes next")
+    expect(strokes).to_have_count(0)
+
+
 def test_the_slider_travels_in_time_by_keyboard(window: Locator, page: Page) -> None:
     now = window.locator(".tl-subtitle").inner_text()
     window.get_by_role("slider").focus()

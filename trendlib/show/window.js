@@ -246,6 +246,12 @@ function stage(model, ask) {
     const { config, darkened } = model.get("look");
     const worn = JSON.parse(isDark() ? inDark(JSON.stringify(figure), darkened) : JSON.stringify(figure));
     node.setAttribute("aria-label", heading);
+    node.style.height = `${worn.layout.height}px`; // plotly forgets a figure's height when its width changes
+    if (node.layout?.shapes?.some(({ layer }) => layer === "between")) { // plotly leaves such strokes in the next figure
+      plotly.purge(node);
+      node.replaceChildren();
+      isHeard = false;
+    }
     await plotly.react(node, worn.data, worn.layout, config);
     if (!isHeard) {
       node.on("plotly_click", ({ points: [{ x, y, customdata, data }] }) =>
