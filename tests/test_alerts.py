@@ -79,6 +79,20 @@ def test_an_alert_is_marked_in_the_cell_that_holds_it_or_ends_with_it() -> None:
     assert alerts.marks(recorded.head(0), AS_OF).empty
 
 
+def test_an_alert_stands_from_its_first_word_to_its_last() -> None:
+    at = [[4 * DAY, 2 * DAY], [3 * DAY, 2 * DAY + timedelta(seconds=5)], [DAY, DAY]]
+    recorded = pd.DataFrame(
+        {
+            name: pd.Series([AS_OF - ages[place] for ages in at], dtype="datetime64[us, UTC]")
+            for place, name in enumerate(("alerted_at", "last_at"))
+        }
+    ).assign(alert=["watch", "early", "new"])
+    stood = alerts.standing(recorded, AS_OF)
+    days = [(row.alert, (AS_OF - row.day) / DAY) for row in stood.itertuples()]
+    assert days == [("watch", 5), ("watch", 4), ("watch", 3), ("early", 4), ("early", 3), ("new", 2)]
+    assert alerts.standing(recorded.head(0), AS_OF).empty
+
+
 # Once an episode
 
 

@@ -127,11 +127,12 @@ def test_a_rounded_counter_shows_how_far_it_can_be_off():
 
 def test_alerts_are_marked_once_an_episode_with_the_day_on_which_each_was_told():
     alerts = pd.DataFrame(
-        {"day": days(30)["day"][[5, 6, 7, 20]], "alert": ["watch", "confirmed", "confirmed", "watch"]}
+        {"day": days(30)["day"][[5, 6, 6, 7, 20]], "alert": ["watch", "watch", "early", "watch", "watch"]}
     )
     figure = charts.velocity(days(30), alerts=alerts)
     said = [each.text for each in figure.layout.annotations if each.name == "alert"]
-    assert said == ["<b>watch 15 Feb, confirmed 16 Feb</b>", "<b>watch 2 Mar</b>"]
+    assert said == ["<b>watch 15 Feb, early 16 Feb</b>", "<b>watch 2 Mar</b>"]
+    assert "alert: watch, early" in trace(figure, "posts")["hovertext"][6]
     assert [color == LIGHT.accent for color in trace(figure, "posts")["marker"]["color"]].count(True) == 4
 
 

@@ -171,9 +171,9 @@ def test_a_page_shows_the_same_numbers_as_the_sound_itself(review: Review) -> No
     own = sound.creators(top=4).frame
     assert creators.frame["creator_id"].tolist() == own["creator_id"].tolist()
     assert velocity.frame["day"].tolist() == sound.velocity().frame["day"].tolist()[:35]
-    marked = drawn_with(velocity)["alerts"].sort_values("day", ignore_index=True)
-    assert len(marked)
-    pd.testing.assert_frame_equal(marked, sound.evidence.marks.sort_values("day", ignore_index=True))
+    stood = drawn_with(velocity)["alerts"]
+    assert len(stood)
+    pd.testing.assert_frame_equal(stood, sound.evidence.standing)
 
 
 def test_a_picture_marks_what_was_recorded_and_not_what_todays_rules_would_say(home: Path) -> None:

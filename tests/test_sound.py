@@ -221,6 +221,16 @@ def test_an_excerpt_is_the_warehouse_at_every_instant(monitor: Monitor, busiest:
         pd.testing.assert_frame_equal(excerpt.at(instant).frame("sound_observations"), readings)
 
 
+def test_an_excerpt_knows_until_when_alerts_stood(monitor: Monitor) -> None:
+    with monitor.store.as_of(monitor.as_of) as world:
+        alerts = world.frame("alerts")
+    alerts = alerts[(alerts["subject"] == "sound") & (alerts["last_at"] > alerts["alerted_at"])]
+    assert len(alerts)
+    theirs = Excerpt(monitor.store, alerts["subject_id"].tolist()).at(monitor.as_of).frame("alerts")
+    is_theirs = theirs["alert_id"].isin(alerts["alert_id"])
+    assert theirs.loc[is_theirs, "last_at"].tolist() == alerts["last_at"].tolist()
+
+
 def test_what_was_read_ahead_is_shown_as_what_is_read_alone(monitor: Monitor, busiest: Sound) -> None:
     other = open_monitor(monitor.config.home)
     other.study.read_ahead(["7999999999999999999", busiest.sound_id])

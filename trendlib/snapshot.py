@@ -50,7 +50,7 @@ class Snapshot:
         name
             A table of `trendlib.schema.TABLES`.
         **where
-            Column = value, or a list of values: only those rows.
+            Column = value, or a list of values: only those rows. Of what rows say later, NULL does not match.
 
         Returns
         -------

@@ -256,10 +256,38 @@ def marks(alerts: pd.DataFrame, as_of: datetime, *, span_days: int = 1) -> pd.Da
         ``day``, the beginning of the cell that holds the alert or that it was recorded at the end of; ``alert``,
         what it said at first; ``region``.
     """
-    cell, end = span_days * DAY, pd.Timestamp(as_of)
-    days = [end - ((end - at) // cell + 1) * cell for at in alerts["alerted_at"]]
     said = alerts[["alert", "region"]].reset_index(drop=True)
-    return said.assign(day=pd.Series(days, dtype="datetime64[us, UTC]"))
+    return said.assign(day=_cells(alerts["alerted_at"], as_of, span_days * DAY))
+
+
+def standing(alerts: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
+    """Say on which days of a time line that ends at an instant alerts stood: from their first word to their last.
+
+    Parameters
+    ----------
+    alerts
+        Rows of ``alerts``, as known at the instant.
+    as_of
+        Where the last day ends.
+
+    Returns
+    -------
+        One row a day and alert: ``day``, its beginning [UTC]; ``alert``, what it said at first.
+    """
+    first, last = (_cells(alerts[name], as_of, DAY) for name in ("alerted_at", "last_at"))
+    spans = sorted(zip(first, last, alerts["alert"], strict=True))
+    stood = [(day, alert) for begin, end, alert in spans for day in pd.date_range(begin, end, freq=DAY)]
+    return pd.DataFrame(
+        {
+            "day": pd.Series([day for day, _ in stood], dtype="datetime64[us, UTC]"),
+            "alert": pd.Series([alert for _, alert in stood], dtype="str"),
+        }
+    )
+
+
+def _cells(times: pd.Series, as_of: datetime, cell: pd.Timedelta) -> pd.Series:
+    end = pd.Timestamp(as_of)
+    return pd.Series([end - ((end - at) // cell + 1) * cell for at in times], dtype="datetime64[us, UTC]")
 
 
 def _flag(rule: Rule, subject: tuple[str, str], row: Mapping[Any, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:

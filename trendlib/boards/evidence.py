@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from trendlib import metrics
-from trendlib.boards.alerts import PACE_RULES, marks
+from trendlib.boards.alerts import PACE_RULES, standing
 from trendlib.boards.board import COUNTED, POSTS_PER_CREATOR, SENT_ALERTS, WHOLE_DAY, joined_days, not_measured
 from trendlib.boards.study import GRID_DAYS, Study
 from trendlib.metrics.captions import hashtag_shares
@@ -207,9 +207,9 @@ class Evidence:
         return velocities if is_seen else (*velocities, not_measured([self.sound_id], velocities))
 
     @cached_property
-    def marks(self) -> pd.DataFrame:
-        """The days on which a rule first said something of its pace, as it was recorded: ``day``, ``alert``."""
-        return marks(self.alerts[self.alerts["rule"].isin(PACE_RULES)], self.as_of)
+    def standing(self) -> pd.DataFrame:
+        """The days on which what a rule said of its pace stood, as it was recorded: ``day``, ``alert``."""
+        return standing(self.alerts[self.alerts["rule"].isin(PACE_RULES)], self.as_of)
 
     @cached_property
     def alerts(self) -> pd.DataFrame:

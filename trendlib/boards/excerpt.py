@@ -27,11 +27,14 @@ from trendlib.store import Store
 from trendlib.warehouse import errors_in_words, state
 
 # Which rows of a table are of a sound, or of hashtags that were read, and which copies that takes; {ids} are sounds.
+_OF_SUBJECT = "WHERE subject = 'sound' AND subject_id IN ({ids})"
 _OF_POSTS = ("SEMI JOIN posts USING (post_id)", "posts")
 _ROWS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "sound": {
         **dict.fromkeys(("sounds", "sound_observations", "posts"), ("WHERE sound_id IN ({ids})",)),
-        **dict.fromkeys(("feed_pages", "alerts"), ("WHERE subject = 'sound' AND subject_id IN ({ids})",)),
+        "feed_pages": (_OF_SUBJECT,),
+        # what is said of an alert later names the alert only
+        "alerts": ("SEMI JOIN (SELECT alert_id FROM {origin}.alerts " + _OF_SUBJECT + ") USING (alert_id)",),
         **dict.fromkeys(("post_observations", "post_hashtags"), _OF_POSTS),
     },
     "hashtag": {
@@ -248,11 +251,11 @@ class Excerpt(Store):
         return True
 
     def _rows(self, table: str, origin: str) -> str:
-        which = _ROWS[self.subject][table][0]
+        which = _ROWS[self.subject][table][0].format(origin=origin, ids=_quoted(self.sound_ids))
         if which == _OF_POSTS[0]:
             ids = self._memory.execute(f"SELECT DISTINCT post_id FROM posts LIMIT {_FEW + 1}").fetchall()  # noqa: S608 - a number
             which = f"WHERE post_id IN ({_quoted(one for (one,) in ids)})" if len(ids) <= _FEW else which
-        return f"SELECT * FROM {origin}.{table} {which.format(ids=_quoted(self.sound_ids))}"  # noqa: S608 - of schema and ids
+        return f"SELECT * FROM {origin}.{table} {which}"  # noqa: S608 - of schema and ids
 
     def _with_parts(self, tables: Iterable[str]) -> Iterator[str]:
         """Name tables and what they are made of or chosen by, those first."""

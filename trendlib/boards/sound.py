@@ -127,7 +127,7 @@ class Sound(Posted):
                 evidence.days,
                 readings=evidence.rounded_readings,
                 expected=evidence.expected,
-                alerts=evidence.marks,
+                alerts=evidence.standing,
             ),
             source=findings.evidence_used(evidence.days, evidence.readings),
             tally={status.value: 1},

@@ -12,7 +12,7 @@ import pandas as pd
 
 from trendlib import metrics
 from trendlib.boards import findings
-from trendlib.boards.alerts import PACE_RULES, marks
+from trendlib.boards.alerts import PACE_RULES, marks, standing
 from trendlib.boards.board import Board
 from trendlib.boards.chart_board import PERIOD
 from trendlib.boards.licence import CONFIRM, NOT_KNOWN, licence_lines, licence_sentence
@@ -103,8 +103,9 @@ class Lineup:
     def _alerts(self) -> pd.DataFrame:
         """What the rules said of them, as it was recorded."""
         with self.desk.store.as_of(self.desk.as_of) as world:
-            alerts = world.frame("alerts", subject_id=list(self.ids))
-        return alerts[alerts["subject"] == "sound"].rename(columns={"subject_id": "sound_id"})
+            alerts = world.frame("alerts")
+        is_theirs = (alerts["subject"] == "sound") & alerts["subject_id"].isin(self.ids)
+        return alerts[is_theirs].rename(columns={"subject_id": "sound_id"})
 
     @cached_property
     def _ahead(self) -> pd.DataFrame:
@@ -182,14 +183,14 @@ class Lineup:
         readings = readings[readings["observed_at"] >= days["day"].min()] if len(days) else readings
         status = Status(self.row(sound)["status"])
         told = _of(self._alerts, sound)
-        marked = marks(told[told["rule"].isin(PACE_RULES)], self.desk.as_of)
+        stood = standing(told[told["rule"].isin(PACE_RULES)], self.desk.as_of)
         return self._exhibit(
             "velocity",
             "How fast",
             days.iloc[::-1].reset_index(drop=True),
             subtitle=self.pace(sound),
             columns=DAY_COLUMNS,
-            draw=partial(charts.velocity, days, readings=readings, expected=_of(self._expected, sound), alerts=marked),
+            draw=partial(charts.velocity, days, readings=readings, expected=_of(self._expected, sound), alerts=stood),
             source=findings.evidence_used(days, readings),
             tally={status.value: 1},
             note=status.meaning,

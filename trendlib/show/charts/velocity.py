@@ -56,7 +56,7 @@ def velocity(
     expected
         What the days before led to expect: ``day``, ``low``, ``high`` [posts].
     alerts
-        ``day`` and ``alert`` (its name).
+        ``day`` and ``alert`` (its name), one row for each day that an alert stood.
 
     Raises
     ------
@@ -101,9 +101,10 @@ def _panels(words: Words, days: pd.DataFrame, uses: pd.DataFrame, top: float) ->
 def _days(daily: pd.DataFrame, alerts: pd.DataFrame | None) -> pd.DataFrame:
     frame = checked(daily, "daily", "day posts exposure_days", "source is_flagged rounding_unit")
     posts, exposure = numbers(frame["posts"]), numbers(frame["exposure_days"]).fillna(0)
-    named = (
-        {} if alerts is None else checked(alerts, "alerts", "day alert").dropna().set_index("day")["alert"].to_dict()
-    )
+    stood = [] if alerts is None else checked(alerts, "alerts", "day alert").dropna().to_dict("records")
+    named: dict[Any, list[str]] = {}
+    for row in stood:
+        named.setdefault(row["day"], []).append(row["alert"])
     is_known = posts.notna() & (exposure > 0)
     return frame.assign(
         posts=posts.where(is_known),
@@ -112,7 +113,8 @@ def _days(daily: pd.DataFrame, alerts: pd.DataFrame | None) -> pd.DataFrame:
         is_certain=(exposure >= _WHOLE) & ~frame["is_flagged"].isin([True]),
         is_flagged=frame["is_flagged"].isin([True]),
         rounding_unit=_units(frame["rounding_unit"]),
-        alert=pd.Series([named.get(day) for day in frame["day"]], frame.index, dtype=object),
+        alerts=pd.Series([named.get(day, []) for day in frame["day"]], frame.index, dtype=object),
+        is_alert=frame["day"].isin(list(named)),
     )
 
 
@@ -157,7 +159,7 @@ def _key(days: pd.DataFrame, band: pd.DataFrame) -> str:
         swatch(LIGHT.slate_soft, " or ".join(doubt for doubt, is_there in doubts.items() if is_there)): any(
             doubts.values()
         ),
-        swatch(LIGHT.accent, "alert"): known["alert"].notna().any(),
+        swatch(LIGHT.accent, "alert"): known["is_alert"].any(),
         swatch(LIGHT.band_soft, "expected", "▬"): not band.empty,
     }
     return "<b>Posts a day</b>" + "".join(part for part, is_there in parts.items() if is_there)
@@ -165,9 +167,7 @@ def _key(days: pd.DataFrame, band: pd.DataFrame) -> str:
 
 def _draw_days(sheet: Sheet, days: pd.DataFrame) -> None:
     known = days[days["is_known"]]
-    colors = (
-        known["is_certain"].map({True: LIGHT.slate, False: LIGHT.slate_soft}).mask(known["alert"].notna(), LIGHT.accent)
-    )
+    colors = known["is_certain"].map({True: LIGHT.slate, False: LIGHT.slate_soft}).mask(known["is_alert"], LIGHT.accent)
     sheet.draw(
         "bar",
         name="posts",
@@ -195,7 +195,7 @@ def _day_hover(day: Mapping[Any, Any]) -> str:
         f"only {day['exposure_days']:.0%} of these hours covered": day["exposure_days"] < _WHOLE,
         f"from the use counter, give or take {short_number(unit)}": unit > 0,
         "the counter fell or jumped: read with care": day["is_flagged"],
-        f"alert: {safe_text(day['alert'], 24)}": pd.notna(day["alert"]),
+        f"alert: {safe_text(', '.join(day['alerts']), 40)}": bool(day["alerts"]),
     }
     return "<br>".join(line for line, is_true in lines.items() if is_true)
 
@@ -232,12 +232,15 @@ def _draw_expected(sheet: Sheet, band: pd.DataFrame) -> None:
 
 
 def _draw_alerts(sheet: Sheet, days: pd.DataFrame, top: float) -> None:
-    for number, episode in enumerate(blocks(days[days["alert"].notna()])[-_MOST_NOTES:]):
+    for number, episode in enumerate(blocks(days[days["is_alert"]])[-_MOST_NOTES:]):
         first = episode["day"].iloc[0]
         is_late = first > days["day"].iloc[len(days) // 2]
         # an alert is told when its 24 hours are over
-        steps = episode.assign(told=episode["day"] + DAY).drop_duplicates("alert").to_dict("records")
-        said = ", ".join(f"{safe_text(step['alert'], 24)} {step['told'].day} {step['told']:%b}" for step in steps)
+        told: dict[str, pd.Timestamp] = {}
+        for day, alerts in zip(episode["day"], episode["alerts"], strict=True):
+            for alert in alerts:
+                told.setdefault(alert, day + DAY)
+        said = ", ".join(f"{safe_text(alert, 24)} {at.day} {at:%b}" for alert, at in told.items())
         x = wall_time(first)
         sheet.line(x0=x, x1=x, y0=0, y1=top, line={"color": LIGHT.accent, "width": 1.5})
         sheet.note(
