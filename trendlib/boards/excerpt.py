@@ -27,16 +27,16 @@ from trendlib.store import Store
 from trendlib.warehouse import errors_in_words, state
 
 # Which rows of a table are of a sound, or of hashtags that were read, and which copies that takes; {ids} are sounds.
+# What is said of an alert later names the alert only.
+_OF_ALERTS = """WHERE alert_id IN (
+    SELECT alert_id FROM {origin}.alerts WHERE subject = 'sound' AND subject_id IN ({ids})
+)"""
 _OF_POSTS = ("SEMI JOIN posts USING (post_id)", "posts")
 _ROWS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "sound": {
         **dict.fromkeys(("sounds", "sound_observations", "posts"), ("WHERE sound_id IN ({ids})",)),
         "feed_pages": ("WHERE subject = 'sound' AND subject_id IN ({ids})",),
-        # what is said of an alert later names the alert only
-        "alerts": (
-            "WHERE alert_id IN (SELECT alert_id FROM {origin}.alerts "
-            "WHERE subject = 'sound' AND subject_id IN ({ids}))",
-        ),
+        "alerts": (_OF_ALERTS,),
         **dict.fromkeys(("post_observations", "post_hashtags"), _OF_POSTS),
     },
     "hashtag": {
