@@ -26,12 +26,12 @@ from trendlib.snapshot import Snapshot, framed, nothing
 from trendlib.store import Store
 from trendlib.warehouse import errors_in_words, state
 
-# Which rows of a table are of a sound, or of hashtags that were read, and which copies that takes; {ids} are sounds.
 # What is said of an alert later names the alert only.
 _OF_ALERTS = """WHERE alert_id IN (
     SELECT alert_id FROM {origin}.alerts WHERE subject = 'sound' AND subject_id IN ({ids})
 )"""
 _OF_POSTS = ("SEMI JOIN posts USING (post_id)", "posts")
+# Which rows of a table are of a sound, or of hashtags that were read, and which copies that takes; {ids} are sounds.
 _ROWS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "sound": {
         **dict.fromkeys(("sounds", "sound_observations", "posts"), ("WHERE sound_id IN ({ids})",)),
