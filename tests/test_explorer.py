@@ -1,6 +1,7 @@
 """The explorer without a browser: what is done in the window, and the exhibit that is at hand for it."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 import trendlib as tl
+from trendlib.boards.excerpt import Excerpt
 from trendlib.config import Config
 from trendlib.errors import ConfigError, NoDataError
 from trendlib.explorer import TABS, Explorer
@@ -131,6 +133,26 @@ def test_what_is_typed_is_found_and_what_is_not_there_is_said(explorer: Explorer
     assert explorer.sound_id == COLA
     do(explorer, "follow")
     assert "follows all its sounds" in explorer.widget.said
+
+
+def test_a_sound_that_a_search_offered_is_not_sought_again(
+    practice_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trendlib.explorer._LISTED", 1)
+    explorer = tl.explore(Monitor.of_practice(practice_home))
+    rests: list[Iterator[None]] = []
+    monkeypatch.setattr(explorer.widget, "spend_rest", rests.append)
+    do(explorer, "search", "o")
+    offered = explorer.widget.finds["found"][0]["id"]
+    assert offered not in {explorer.sound_id, explorer.widget.rows[0]["id"]}
+    assert list(rests[-1])
+    do(explorer, "search", "o")
+    assert not list(rests[-1])  # all of it was read before
+    monkeypatch.delattr(Excerpt, "_attached")
+    do(explorer, "open", offered)
+    for name in ("velocity", "regions", "creators", "posts"):
+        do(explorer, "exhibit", name)
+        assert (explorer.sound_id, explorer.exhibit.name, explorer.widget.said) == (offered, name, "")
 
 
 def test_where_nothing_is_known_it_shows_that_and_nothing_else(explorer: Explorer) -> None:

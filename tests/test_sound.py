@@ -14,7 +14,7 @@ from trendlib.boards.creator_names import CreatorNames
 from trendlib.boards.excerpt import Excerpt
 from trendlib.boards.sound import EXHIBITS, Sound
 from trendlib.config import Config
-from trendlib.errors import ConfigError, NoDataError
+from trendlib.errors import ConfigError, NoDataError, StoreBusyError
 from trendlib.metrics.engines import DAY
 from trendlib.monitor import Monitor, open_monitor
 from trendlib.runs.loading import load
@@ -249,6 +249,50 @@ def test_a_sound_that_was_read_ahead_opens_no_file(
     monkeypatch.delattr(Excerpt, "_attached")
     part = other.study.excerpt(busiest.sound_id)
     assert len(part.taken("posts", "post_observations", "post_hashtags").table("posts")) == whole > 3
+
+
+def test_what_is_offered_is_read_in_steps_and_is_there_after_the_last(
+    monitor: Monitor, busiest: Sound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = open_monitor(monitor.config.home).study
+    steps = study.reading_ahead([busiest.sound_id])
+    next(steps)
+    next(steps)
+    alone = study.excerpt(busiest.sound_id).taken("posts").table("posts").project("post_id").order("post_id").fetchall()
+    study.forget_sounds()
+    assert list(steps)
+    monkeypatch.delattr(Excerpt, "_attached")
+    copied = study.excerpt(busiest.sound_id).taken("posts", "creators", "post_hashtags").table("posts")
+    assert copied.project("post_id").order("post_id").fetchall() == alone
+    assert not list(study.reading_ahead([busiest.sound_id]))
+
+
+def test_what_was_read_while_the_warehouse_changed_is_dropped(tmp_path: Path) -> None:
+    monitor = home_of(tmp_path, counter(ONE, 500, at=AT - timedelta(hours=2)))
+    steps = monitor.study.reading_ahead([ONE])
+    next(steps)
+    load([("20260302T100000Z-all", counter(ONE, 900, at=AT - timedelta(hours=1)))], monitor.store)
+    assert list(steps)
+    assert monitor.sound(ONE).evidence.uses["total_uses"].tolist() == [900]
+    assert list(monitor.study.reading_ahead([ONE]))
+
+
+def test_reading_ahead_waits_for_nobody_who_writes(tmp_path: Path) -> None:
+    monitor = home_of(tmp_path, counter(ONE, 500, at=AT - timedelta(hours=2)))
+    assert monitor.store.wait_s > 0
+    with duckdb.connect(str(monitor.store.path)), pytest.raises(StoreBusyError, match="in use by another part"):
+        list(monitor.study.reading_ahead([ONE]))
+
+
+def test_many_offers_leave_the_list_where_it_is(
+    monitor: Monitor, busiest: Sound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = open_monitor(monitor.config.home).study
+    study.read_ahead([busiest.sound_id])
+    for place in range(12):
+        assert list(study.reading_ahead([f"79999999999999999{place:02}"]))
+    monkeypatch.delattr(Excerpt, "_attached")
+    assert study.excerpt(busiest.sound_id).log("feed_pages") is not None
 
 
 def test_sounds_with_very_many_posts_are_not_read_ahead(monitor: Monitor, busiest: Sound) -> None:

@@ -1,7 +1,9 @@
 """The window: what it tells the browser, and what the browser tells it."""
 
+import asyncio
 import gzip
 import json
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -112,3 +114,65 @@ def test_controls_are_described_in_plain_values() -> None:
         {**one, "options": [list(option) for option in one["options"]]} if "options" in one else one for one in every
     ]
     assert [one["name"] for one in every] == ["a", "b", "kind", "save", "copy"]
+
+
+# While nothing is done
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no time pass before a rest and between its steps."""
+    monkeypatch.setattr(window, "_REST_S", 0)
+    monkeypatch.setattr(window, "_STEP_S", 0)
+
+
+def in_steps(done: list[int], number: int = 3) -> Iterator[None]:
+    for step in range(number):
+        done.append(step)
+        yield
+
+
+def rested(*acts: Callable[[], Any]) -> None:
+    """Do one thing after the other where a loop runs, and let it run on after each."""
+
+    async def rest() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: pytest.fail(str(told)))
+        for act in acts:
+            act()
+            for _ in range(20):
+                await asyncio.sleep(0)
+
+    asyncio.run(rest())
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_rest_is_spent_step_by_step(one: Window) -> None:
+    done: list[int] = []
+    rested(partial(one.spend_rest, in_steps(done)))
+    assert done == [0, 1, 2]
+
+
+@pytest.mark.usefixtures("at_once", "sent")
+def test_whatever_is_done_ends_a_rest(one: Window) -> None:
+    done: list[int] = []
+
+    rested(lambda: (one.spend_rest(in_steps(done)), one.hear({"what": "tab", "value": "Why"})))
+    assert done == []
+    rested(lambda: one.spend_rest(in_steps(done, 10_000)), lambda: one.hear({"what": "tab", "value": "Why"}))
+    assert 0 < len(done) < 100
+
+
+@pytest.mark.usefixtures("at_once")
+def test_an_error_of_ours_ends_a_rest_in_silence(one: Window) -> None:
+    def refused() -> Iterator[None]:
+        yield
+        raise NoDataError("nothing")
+
+    rested(lambda: one.spend_rest(refused()))
+    assert one.said == ""
+
+
+def test_a_script_has_no_rest(one: Window) -> None:
+    done: list[int] = []
+    one.spend_rest(in_steps(done))
+    assert done == []

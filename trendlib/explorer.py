@@ -210,6 +210,8 @@ class Explorer:
     def _search(self, text: str) -> None:
         found, note = self._finder.find(text)
         self.widget.finds = {"text": text, "found": found, "note": note}
+        offered = [one["id"] for one in found if one["act"] == "open"]
+        self.widget.spend_rest(self.monitor.study.reading_ahead(offered))
 
     def _point(self, point: Mapping[str, Any]) -> None:
         """Open the sound that was clicked; a point that is no sound says nothing."""

@@ -38,6 +38,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "feed_pages": ("WHERE subject = 'sound' AND subject_id IN ({ids})",),
         "alerts": (_OF_ALERTS,),
         **dict.fromkeys(("post_observations", "post_hashtags"), _OF_POSTS),
+        **dict.fromkeys(("creators", "creator_observations"), ("SEMI JOIN posts USING (creator_id)", "posts")),
     },
     "hashtag": {
         **dict.fromkeys(("hashtags", "hashtag_observations"), ("",)),
@@ -128,9 +129,9 @@ class Excerpt(Store):
     def of_usual_size(self, posts: int) -> list[str]:
         """Give the first of the sounds, those left out that would bring the answers about posts over a number."""
         ids = _quoted(self.sound_ids)
-        sql = f"SELECT sound_id, count(*) FROM posts WHERE sound_id IN ({ids}) GROUP BY sound_id"  # noqa: S608 - ids
-        with self._connection(read_only=True) as connection:
-            answers = dict(connection.execute(sql).fetchall())
+        sql = f"SELECT sound_id, count(*) FROM warehouse.posts WHERE sound_id IN ({ids}) GROUP BY sound_id"  # noqa: S608 - ids
+        with self._attached() as memory:
+            answers = dict(memory.execute(sql).fetchall())
         taken = []
         for one in self.sound_ids:
             if answers.get(one, 0) <= posts:
@@ -171,15 +172,15 @@ class Excerpt(Store):
         """Give what the warehouse holds of the names of some creators; who was asked for before is there."""
         asked = self._names.missing(creator_ids)
         if asked:
-            # joined, not listed: DuckDB finds few of many texts three times as fast so
-            said = [
-                f"SELECT creator_id, epoch_us(observed_at), {words} FROM warehouse.{table} "  # noqa: S608 - ids
-                f"SEMI JOIN (SELECT unnest([{_quoted(asked)}]) AS creator_id) USING (creator_id) "
-                "WHERE observed_at IS NOT NULL ORDER BY observed_at, answer_id"
-                for table, words in _OF_CREATORS.items()
-            ]
-            with self._attached() as memory:
-                names, followers = (memory.execute(sql).fetchall() for sql in said)
+            with self._origin(tuple(_OF_CREATORS)) as origin:
+                # joined, not listed: DuckDB finds few of many texts three times as fast so
+                said = [
+                    f"SELECT creator_id, epoch_us(observed_at), {words} FROM {origin}.{table} "  # noqa: S608 - ids
+                    f"SEMI JOIN (SELECT unnest([{_quoted(asked)}]) AS creator_id) USING (creator_id) "
+                    "WHERE observed_at IS NOT NULL ORDER BY observed_at, answer_id"
+                    for table, words in _OF_CREATORS.items()
+                ]
+                names, followers = (self._memory.execute(sql).fetchall() for sql in said)
             self._names.add(asked, names, followers)
         return self._names
 

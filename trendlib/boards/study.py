@@ -7,7 +7,7 @@ from them where they are more. So growth may differ from the leaderboard's in th
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import blake2b
@@ -36,7 +36,7 @@ from trendlib.warehouse import state
 COMPANY = 200
 GRID_DAYS = HORIZON_DAYS + 1
 _POSTS_AHEAD = 100_000
-_SOUNDS_KEPT, _INSTANTS_KEPT, _BOARDS_KEPT = 6, 48, 2
+_SOUNDS_KEPT, _INSTANTS_KEPT, _BOARDS_KEPT, _OFFERS_KEPT = 6, 48, 2, 8
 
 Kept = TypeVar("Kept")
 
@@ -64,10 +64,9 @@ class _Shelf:
         kept: Kept = self._things[key]
         return kept
 
-    def last(self) -> Any:
-        """Give the thing that was asked for last; None where there is none of the file as it is."""
-        is_fresh = self._things and state(self._path) == self._stamp
-        return next(reversed(self._things.values())) if is_fresh else None
+    def things(self) -> list[Any]:
+        """Give what there is of the file as it is."""
+        return list(self._things.values()) if state(self._path) == self._stamp else []
 
 
 class Study:
@@ -91,7 +90,7 @@ class Study:
         self.watched = tuple(watched)
         self.rules = rules
         self._shelf = partial(_Shelf, path=store.path)
-        self._draws, self._ahead = self._shelf(1), self._shelf(1)
+        self._draws, self._listed, self._offered = self._shelf(1), self._shelf(1), self._shelf(_OFFERS_KEPT)
         self._names = self._shelf(_INSTANTS_KEPT)
         self._songbooks, self._boards = self._shelf(_BOARDS_KEPT), self._shelf(_BOARDS_KEPT)
         self.forget_sounds()
@@ -113,22 +112,45 @@ class Study:
         """Return what the warehouse holds of some sounds."""
         return self._excerpts.keep(sound_ids, lambda: self._excerpt(sound_ids))
 
-    def _excerpt(self, sound_ids: tuple[str, ...]) -> Excerpt:
-        ahead = self._ahead.last()
-        is_there = ahead is not None and set(sound_ids) <= set(ahead.sound_ids)
-        return Excerpt(self.store, sound_ids, larger=ahead if is_there else None)
+    def _excerpt(self, sound_ids: Sequence[str]) -> Excerpt:
+        return Excerpt(self.store, sound_ids, larger=self._read_before(*sound_ids))
+
+    def _read_before(self, *sound_ids: str) -> Excerpt | None:
+        """Give what was read ahead, if these sounds are among it."""
+        ahead: list[Excerpt] = [*self._listed.things(), *self._offered.things()]
+        return next((one for one in ahead if set(sound_ids) <= set(one.sound_ids)), None)
 
     def read_ahead(self, sound_ids: Sequence[str]) -> None:
-        """Read sounds that somebody may well look at next, all at once; those with very many posts are left out.
+        """Read sounds of a list, which somebody may well look at next, all at once, in place of the list before.
 
-        To seek one sound's posts takes as long as to seek those of fifty.
+        To seek one sound's posts takes as long as to seek those of fifty. Sounds with very many posts are left out.
         """
-        self._ahead.keep(tuple(sound_ids), lambda: self._read_ahead(sound_ids))
+        self._listed.keep(tuple(sound_ids), lambda: self._read_ahead(sound_ids))
 
     def _read_ahead(self, sound_ids: Sequence[str]) -> Excerpt:
-        ahead = Excerpt(self.store, Excerpt(self.store, sound_ids).of_usual_size(_POSTS_AHEAD))
+        ahead = _of_usual_size(self.store, sound_ids)
         ahead.taken(*OF_SOUNDS)
         return ahead
+
+    def reading_ahead(self, sound_ids: Sequence[str]) -> Iterator[None]:
+        """Read sounds that are offered to somebody, but for those read ahead before, in steps that can be left.
+
+        What is left before its last step, or finds that the file has changed meanwhile, is dropped. It never waits.
+
+        Raises
+        ------
+        StoreBusyError
+            If another program holds the warehouse.
+        """
+        began, new = state(self.store.path), [one for one in sound_ids if self._read_before(one) is None]
+        if not new:
+            return
+        ahead = _of_usual_size(Store(self.store.path, wait_s=0), new)
+        for table in OF_SOUNDS:
+            yield
+            ahead.taken(table)
+        if state(self.store.path) == began:
+            self._offered.keep(ahead.sound_ids, lambda: ahead)
 
     def tags(self) -> Excerpt:
         """Return what the warehouse holds of the hashtags that were read."""
@@ -202,6 +224,10 @@ class Study:
         self._counters = self._shelf(_SOUNDS_KEPT)
         self._evidence, self._errors = self._shelf(_INSTANTS_KEPT), self._shelf(_INSTANTS_KEPT)
         self._company_days, self._hashtags = self._shelf(_INSTANTS_KEPT), self._shelf(_INSTANTS_KEPT)
+
+
+def _of_usual_size(store: Store, sound_ids: Sequence[str]) -> Excerpt:
+    return Excerpt(store, Excerpt(store, sound_ids).of_usual_size(_POSTS_AHEAD))
 
 
 def in_utc(as_of: datetime) -> datetime:

@@ -6,9 +6,11 @@ comes from plotly's package over the notebook's own connection, once a page. It 
 and everything in it can be reached by keyboard.
 """
 
+import asyncio
 import gzip
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -26,6 +28,7 @@ Options: TypeAlias = Sequence[tuple[str, str]]
 
 KINDS = ("html", "csv", "json", "png", "svg", "pdf")
 _ROWS = 12
+_REST_S, _STEP_S = 0.25, 0.01
 
 
 class Window(AnyWidget):
@@ -58,6 +61,7 @@ class Window(AnyWidget):
     def __init__(self, label: str, badge: str, hear: Callable[[str, Any], None]) -> None:
         super().__init__(label=label, badge=badge, look={"config": dict(CONFIG), "darkened": dict(DARKENED)})
         self._hear = hear
+        self._spare: asyncio.TimerHandle | None = None
         self.on_msg(lambda _, message, __: self.hear(message))
 
     def show(self, exhibit: Exhibit, *, chosen: str = "", beneath: Exhibit | None = None) -> None:
@@ -102,6 +106,8 @@ class Window(AnyWidget):
     def hear(self, message: Mapping[str, Any]) -> None:
         """Pass on what was done in the browser; an error of ours is said where the reader looks."""
         what = str(message.get("what"))
+        if self._spare is not None:
+            self._spare.cancel()
         if what == "plotly":
             self.send({"plotly": True}, [library()])
             return
@@ -113,6 +119,23 @@ class Window(AnyWidget):
             self.said = plain_text(str(error), 400)
         finally:
             self.send({"answered": True})
+
+    def spend_rest(self, steps: Iterator[None]) -> None:
+        """Do something step by step once all is answered and nothing is done in the browser for a quarter of a second.
+
+        Whatever is done there first ends it, and so does an error of ours: it will be said to who needs it. Where
+        no loop runs, as in a script, nobody rests.
+        """
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        self._spare = loop.call_later(_REST_S, self._step, loop, steps)
+
+    def _step(self, loop: asyncio.AbstractEventLoop, steps: Iterator[None]) -> None:
+        with suppress(StopIteration, TrendlibError):
+            next(steps)
+            self._spare = loop.call_later(_STEP_S, self._step, loop, steps)  # what was typed meanwhile is heard first
 
 
 def choice(name: str, place: str, label: str, options: Options | Sequence[str], value: str | int) -> dict[str, Any]:
