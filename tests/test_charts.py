@@ -355,7 +355,7 @@ def test_a_hashtag_is_its_share_of_posts_and_how_often_that_is_beside_what_is_us
     assert lifts["marker"]["color"] == [LIGHT.slate, LIGHT.paper]
     assert "#&lt;b&gt;own" in texts(figure)
     assert shares["hovertext"][1].endswith(
-        "in 3 posts, 3% of them<br>24× what is usual<br>few posts: to be taken with care"
+        "in 3 posts, 3% of them<br>24.0× what is usual<br>few posts: to be taken with care"
     )
     assert figure.layout.xaxis2.ticktext == ("beside other sounds",)
     assert charts.hashtags(beside, usual="chance").layout.xaxis2.ticktext == ("chance",)

@@ -179,7 +179,7 @@ def test_bullets_without_room_are_counted_and_stand_in_the_notes():
 
 def test_a_small_table_is_written_large_and_whole():
     laid = grid(pd.DataFrame({"title": ["First Class"], "total_uses": [42_200]}), Box(0, 0, 600, 300))
-    assert (laid.heads, laid.rows) == (["title", "total uses"], [["First Class", "42,200"]])
+    assert (laid.heads, laid.rows) == (["title", "uses"], [["First Class", "42,200"]])
     assert (laid.size, laid.numbers, laid.rest) == (16, [False, True], "")
 
 

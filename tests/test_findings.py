@@ -28,7 +28,7 @@ def test_a_shift_is_told_or_the_reason_why_not() -> None:
 
 
 def test_a_hashtag_is_its_own_only_where_that_can_be_told() -> None:
-    assert findings.most_typical(tags({}, {"hashtag": "fyp", "lift": 1.0})) == "most its own: #dance 4×"
+    assert findings.most_typical(tags({}, {"hashtag": "fyp", "lift": 1.0})) == "most its own: #dance 4.0×"
     assert findings.most_typical(tags({"lift": 0.5})) == "no hashtag stands here more often than elsewhere"
     too_few = "too few posts to tell which hashtags are its own"
     assert findings.most_typical(tags({"status": "not_enough_coverage"})) == too_few

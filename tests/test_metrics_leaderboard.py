@@ -141,7 +141,7 @@ def test_why_tells_how_far_a_breakout_is():
     board = board.assign(evidence=[3.1, 3.1], lift=[1.6, 1.6], posts_last_24h=[40, 40], alert=["unusual", "watch"])
     far, slow = (why(sound, board, rules=[BREAKOUT]).set_index("check") for sound in ("a", "b"))
     assert far["passed"].tolist() == [True, True, True, False, False, True]
-    assert far.loc["breakout: evidence", "advice"] == "0.9 short"
+    assert far.loc["breakout: evidence", "advice"] == "0.90 short"
     assert "1.5 and 2.5 times the pace of five weeks ago" in far.loc["breakout: lift", "needed"]
     assert slow["passed"].all()  # flagged as it rose slowly
 

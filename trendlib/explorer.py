@@ -22,7 +22,7 @@ from trendlib.metrics.velocity import DIALECTS
 from trendlib.monitor import Monitor
 from trendlib.schema import utc_text
 from trendlib.show.exhibits import Exhibit
-from trendlib.show.theme import plain_text, short_number, status_look, status_words, time_words
+from trendlib.show.theme import plain_text, status_look, status_words, time_words, times_words
 from trendlib.show.window import KINDS, Options, Window, button, choice, keeping
 
 TABS: Mapping[str, Sequence[str]] = MappingProxyType(
@@ -340,7 +340,7 @@ def _rows(listed: pd.DataFrame, monitor: Monitor) -> list[dict[str, Any]]:
             "id": row["sound_id"],
             "place": "" if pd.isna(row["rank"]) else str(row["rank"]),
             "name": plain_text(row["title"], 60) or f"sound {row['sound_id']}",
-            "number": "" if pd.isna(row["growth_rate"]) else f"{short_number(row['growth_rate'])}×",
+            "number": "" if pd.isna(row["growth_rate"]) else times_words(row["growth_rate"]),
             "sign": status_look(row["status"]).sign,
             "status": status_words(row["status"]),
             "beneath": plain_text(row["artist"], 40),

@@ -6,7 +6,7 @@ import pandas as pd
 from rapidfuzz import fuzz, process
 
 from trendlib.errors import ConfigError
-from trendlib.show.theme import plain_text, short_number
+from trendlib.show.theme import plain_text, short_number, times_words
 from trendlib.watchlist import sound_id
 
 _MOST = 8
@@ -69,7 +69,7 @@ class Finder:
 
     def _offer(self, one: str) -> dict[str, str]:
         row = self._rows[one]
-        growth = "" if pd.isna(row["growth_rate"]) else f"{short_number(row['growth_rate'])}×"
+        growth = "" if pd.isna(row["growth_rate"]) else times_words(row["growth_rate"])
         uses = "" if pd.isna(row["total_uses"]) else f"{short_number(row['total_uses'])} uses"
         beneath = " · ".join(filter(None, (plain_text(row["artist"], 60), growth, uses, one)))
         return {"act": "open", "id": one, "name": plain_text(row["title"], 80) or f"sound {one}", "beneath": beneath}

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from trendlib.schema import Status
-from trendlib.show.theme import daily_words, plain_text, ratio_words, share_words, short_number
+from trendlib.show.theme import daily_words, plain_text, ratio_words, share_words, short_number, times_words
 
 MOST_NAMED = 3
 NAME_LETTERS = 40
@@ -86,7 +86,7 @@ def without(frame: pd.DataFrame) -> str:
     drop = told["growth_rate_without"] / told["growth_rate"]
     row = told.iloc[int(drop.to_numpy().argmin())]
     who = plain_text(row["who_name"], NAME_LETTERS)
-    return f"without {who}: {short_number(row['growth_rate'])}×, then {short_number(row['growth_rate_without'])}×"
+    return f"without {who}: {times_words(row['growth_rate'])}, then {times_words(row['growth_rate_without'])}"
 
 
 def carried(days: pd.DataFrame) -> str:
@@ -97,7 +97,7 @@ def carried(days: pd.DataFrame) -> str:
     weights = told["n"].astype("float64")
     mean = float((told["reach_median"] * weights).sum() / weights.sum())
     span = f"over the last {len(told)} days with posts seen at that age"
-    return f"a post carries {short_number(mean)}× what is usual, {span}"
+    return f"a post carries {times_words(mean)} what is usual, {span}"
 
 
 def most_typical(hashtags: pd.DataFrame) -> str:
@@ -112,7 +112,7 @@ def most_typical(hashtags: pd.DataFrame) -> str:
         return "no hashtag stands here more often than elsewhere"
     leaders = told.sort_values(["lift", "hashtag"], ascending=[False, True]).head(MOST_NAMED)
     return "most its own: " + ", ".join(
-        f"#{plain_text(row.hashtag, NAME_LETTERS)} {short_number(row.lift)}×" for row in leaders.itertuples()
+        f"#{plain_text(row.hashtag, NAME_LETTERS)} {times_words(row.lift)}" for row in leaders.itertuples()
     )
 
 

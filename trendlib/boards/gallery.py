@@ -20,6 +20,7 @@ from trendlib.boards.study import at_least_one
 from trendlib.schema import Status
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
+from trendlib.show.theme import rule_words
 
 LEADERBOARD_COLUMNS = (
     "rank", "title", "artist", "growth_rate", "growth_low", "growth_high", "posts_last_24h", "window_days",
@@ -128,8 +129,8 @@ class Gallery(ABC):
             subtitle=f"{found or 'no'} sound{'s' * (found != 1)} to catch early",
             columns=LEADERBOARD_COLUMNS,
             draw=partial(charts.landscape, frame, growth=rule["growth_rate"], uses=rule["total_uses"]),
-            note=f"rule {rule.name} v{rule.version}: growth of {rule['growth_rate']:g} or more, fewer than "
-            f"{rule['total_uses']:,.0f} uses, {rule['posts_last_24h']:g} posts a day or more",
+            note=f"rule {rule_words(rule.name)[0]} v{rule.version}: growth of {rule['growth_rate']:g} or more, "
+            f"fewer than {rule['total_uses']:,.0f} uses, {rule['posts_last_24h']:g} posts a day or more",
         )
 
     def alerts(self) -> Exhibit:
@@ -141,13 +142,13 @@ class Gallery(ABC):
         """
         frame = self.board.alerts().merge(self.kept.standing, on=["sound_id", "rule"], how="left")
         asked = ("breakout", "catch_them_early", "reactivation")
-        rules = ", ".join(f"{name} v{self.board.rules[name].version}" for name in asked)
+        rules = ", ".join(f"{rule_words(name)[0]} v{self.board.rules[name].version}" for name in asked)
         return self._of_board(
             "alerts",
             "What the rules flag",
             frame,
             columns=ALERT_COLUMNS,
-            draw=partial(charts.leaderboard, frame),
+            draw=partial(charts.leaderboard, _once(frame)),
             note=f"rules: {rules}",
         )
 
@@ -221,3 +222,10 @@ class Gallery(ABC):
 
     def _exhibit(self, name: str, title: str, frame: pd.DataFrame, **how: Any) -> Exhibit:
         return Exhibit(name=name, title=title, frame=frame, as_of=self.as_of, is_practice=self.is_practice, **how)
+
+
+def _once(alerts: pd.DataFrame) -> pd.DataFrame:
+    """Give each sound one row, with all that rules say of it."""
+    said = alerts.groupby("sound_id")["alert"].agg(", ".join)
+    first = alerts.drop_duplicates("sound_id", ignore_index=True)
+    return first.assign(alert=first["sound_id"].map(said))

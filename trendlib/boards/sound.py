@@ -196,7 +196,7 @@ class Sound(Posted):
             f"Which version of {self.name}",
             frame,
             draw=partial(charts.versions, frame),
-            source=f"posts of {len(family)} sounds, each counted once",
+            source=f"posts of {len(family)} sound{'' if len(family) == 1 else 's'}, each counted once",
             tally=Counter(frame.drop_duplicates("day")["status"]),
             things="days",
             note=note,

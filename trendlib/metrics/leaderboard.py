@@ -49,6 +49,7 @@ MAX_USES = 100_000
 TOP = 20
 # What a watch takes, and the thresholds of the breakout rule that say how much of it.
 _WATCHED = {"evidence": "watch_evidence", "lift": "watch_lift", "posts_last_24h": "watch_posts"}
+_WHOLE_FROM = 100  # decimals of larger numbers tell a reader nothing
 _FLAGS = ("watch", "confirmed", "new")
 _PREFERENCE = [
     (Status.OK, "posts"),
@@ -349,12 +350,17 @@ def _rule_checks(sound: "pd.Series[Any]", rule: Rule) -> list[Check]:
             checks.append((what, found, needed, is_flagged, "unknown does not pass"))
             continue
         is_passed = is_flagged or bool(value < threshold if is_upper else value >= threshold)
-        advice = f"{abs(threshold - value):,.4g} {'too many' if is_upper else 'short'}"
-        found = f"{value:,.4g}" if isinstance(value, float) else f"{value:,}"
+        advice = f"{_figure(abs(threshold - value))} {'too many' if is_upper else 'short'}"
+        found = _figure(value)
         if name == "posts_last_24h":
             found, advice = _of_a_day(sound, found, advice)
         checks.append((what, found, needed, is_passed, advice))
     return checks
+
+
+def _figure(value: float) -> str:
+    """Write a number as exactly as it is needed: two decimals where it is small and has some."""
+    return f"{value:,.2f}" if value < _WHOLE_FROM and value % 1 else f"{value:,.0f}"
 
 
 def _of_a_day(sound: "pd.Series[Any]", found: str, advice: str) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from functools import cached_property
 from glob import escape
 from itertools import accumulate
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import pandas as pd
@@ -32,13 +33,14 @@ from trendlib.errors import ConfigError, NoDataError
 from trendlib.schema import utc_text
 from trendlib.show import page, pictures
 from trendlib.show.canvas import NO_WORDS, Words
+from trendlib.show.cells import columns
 from trendlib.show.theme import CONFIG, CONTROLS, STATUS_LOOKS, Look, dressed, plain_text, status_words, time_words
 
 # What a spreadsheet takes for the beginning of a formula.
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _PLOTLY = "application/vnd.plotly.v1+json"
 _NO_CHART = "Its chart shows where plotly is drawn, as in JupyterLab; .save() writes it to a page or a picture."
-_PLAIN_ROWS, _PLAIN_WIDTH = 10, 140
+_PLAIN_ROWS, _PLAIN_WIDTH, _PLAIN_LEAST, _PLAIN_GAP = 10, 140, 20, 2
 _LONGEST_WRITE_S = 10
 
 
@@ -185,8 +187,8 @@ class Exhibit:
 
     def __repr__(self) -> str:
         """Show title, first rows and caption in a plain terminal."""
-        head = [plain_text(text, 120) for text in (self.title, self.subtitle) if text]
-        return "\n".join([*head, "", _plain_table(self.table), "", plain_text(self.caption, 1000)])
+        head = [fill(plain_text(text, 600), _PLAIN_WIDTH) for text in (self.title, self.subtitle) if text]
+        return "\n".join([*head, "", _plain_table(self.table), "", fill(plain_text(self.caption, 1000), _PLAIN_WIDTH)])
 
     def fragment(self, *, is_headed: bool = False) -> str:
         """Return table and caption as HTML that fits into a notebook.
@@ -196,7 +198,8 @@ class Exhibit:
         is_headed
             Whether title and subtitle stand above it though there is a picture that says them.
         """
-        return page.fragment(self.table, self._words, is_headed=is_headed or self.draw is None)
+        drawn = "" if is_headed or self.bare is None else self.bare.to_json()
+        return page.fragment(self.table, self._words, figure_json=drawn)
 
     _repr_html_ = fragment
 
@@ -207,7 +210,7 @@ class Exhibit:
         if figure is not None:
             sheet = json.loads(figure.to_json())
             # an export without plotly takes the next best, and still says what the chart found
-            instead = page.leaf(page.heading(self._words) + f"<p>{_NO_CHART}</p>")
+            instead = page.heading(self._words) + f"<p>{_NO_CHART}</p>"
             display({_PLOTLY: {**sheet, "config": dict(CONFIG)}, "text/html": instead}, raw=True)
         display({"text/html": self.fragment(), "text/plain": repr(self)}, raw=True)
 
@@ -272,19 +275,32 @@ def _harmless(value: Any) -> Any:
 
 def _plain_table(frame: pd.DataFrame) -> str:
     if frame.empty:
-        return "no rows"
+        return "nothing to show"
     shown = frame.head(_PLAIN_ROWS)
-    limit = max(20, _PLAIN_WIDTH // len(frame.columns))
-    columns = {name: [plain_text(text, limit) for text in texts] for name, texts in page.shown_columns(shown).items()}
-    widths = {name: 1 + max(len(name), *map(len, cells)) for name, cells in columns.items()}
-    fitting = [name for name, reach in zip(widths, accumulate(widths.values()), strict=True) if reach <= _PLAIN_WIDTH]
-    table = pd.DataFrame({name: columns[name] for name in fitting}).to_string(index=False)
+    told = [(plain_text(column.head, 40), column.texts) for column in columns(shown)]
+    limit = _plain_limit([max(map(len, (head, *texts))) for head, texts in told])
+    cells = [[plain_text(text, limit) for text in (head, *texts)] for head, texts in told]
+    widths = [max(map(len, column)) for column in cells]
+    kept = max(1, sum(reach <= _PLAIN_WIDTH for reach in accumulate(wide + _PLAIN_GAP for wide in widths)))
+    sides = [str.rjust if column.is_number else str.ljust for column in columns(shown)][:kept]
+    lines = [
+        (" " * _PLAIN_GAP).join(side(text, wide) for side, text, wide in zip(sides, row, widths, strict=False)).rstrip()
+        for row in zip(*cells[:kept], strict=True)
+    ]
     left_out = {
         f"{len(frame) - len(shown):,} more rows": len(frame) > len(shown),
-        f"the columns {', '.join(list(columns)[len(fitting) :])}": len(fitting) < len(columns),
+        f"the columns {', '.join(head for head, _ in told[kept:])}": kept < len(told),
     }
     said = " and ".join(words for words, is_left_out in left_out.items() if is_left_out)
-    return f"{table}\n… {said}: see .frame" if said else table
+    return "\n".join([*lines, *([f"… {said}: see .frame"] if said else [])])
+
+
+def _plain_limit(lengths: Sequence[int]) -> int:
+    """Find how long cells may be for all columns to stand side by side; less than twenty signs say nothing."""
+    for limit in range(max(_PLAIN_LEAST, *lengths), _PLAIN_LEAST, -1):
+        if sum(min(length, limit) + _PLAIN_GAP for length in lengths) <= _PLAIN_WIDTH:
+            return limit
+    return _PLAIN_LEAST
 
 
 def write_file(target: Path, content: bytes, *, is_private: bool = False) -> None:

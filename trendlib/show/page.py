@@ -6,19 +6,17 @@ dark by exchanging colours in its figure.
 """
 
 import json
-import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
 from string import Template
 from typing import Any
 
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 from plotly.offline import get_plotlyjs
 
 from trendlib.show.canvas import EDGE, Words
+from trendlib.show.cells import CELL_SIGNS, columns
 from trendlib.show.theme import (
     CONFIG,
     DARK,
@@ -27,7 +25,6 @@ from trendlib.show.theme import (
     LIGHT,
     STATUS_LOOKS,
     Palette,
-    daily_cell,
     plain_text,
     safe_text,
     status_look,
@@ -50,11 +47,7 @@ _TABLE_STYLE = """
 .trendlib h4 { font-size: 17px; font-weight: 650; margin: 12px 0 0; }
 .trendlib p { color: var(--muted); font-size: 12px; margin: 8px 0; max-width: 76em; }
 """
-NO_ALERT = "none"
-_CELL_SIGNS = 160
 _POST = re.compile(r"https://www\.tiktok\.com/[\w@./-]+", re.ASCII)
-_MIDNIGHT = " 00:00"
-_WHOLE_FROM = 100  # decimals of larger numbers tell a reader nothing
 _PAGE = Template("""<!doctype html>
 <html lang="en">
 <head>
@@ -116,10 +109,15 @@ draw();
 </script>""")
 
 
-def _darkening() -> str:
-    """Exchange colours in plotly's pictures by style sheet, as `trendlib.show.theme.dressed` does in figures."""
+def _darkening(figure_json: str) -> str:
+    """Exchange the colours of a picture by style sheet, as `trendlib.show.theme.dressed` does in figures.
+
+    A saved notebook holds this once for each picture: colours that it has not are left out.
+    """
     rules = []
     for light, dark in DARKENED.items():
+        if light not in figure_json:
+            continue
         rgb = f"rgb({', '.join(str(int(light[at : at + 2], 16)) for at in (1, 3, 5))})"
         rules.append(
             f'[style*="fill: {rgb}"], [style*="fill:{light}"], [fill="{rgb}"] {{ fill: {dark} !important; }}\n'
@@ -134,15 +132,15 @@ _LEAF_STYLE = f"""
   --muted: var(--jp-content-font-color2, {LIGHT.muted}); --grid: var(--jp-border-color2, {LIGHT.grid}); }}
 [data-jp-theme-light="false"] .trendlib.leaf {{ --accent: {DARK.accent}; }}
 """
-_PICTURE_STYLE = f"""
+_PICTURE_STYLE = Template("""
 [data-jp-theme-light="false"] .jp-OutputArea:has(.trendlib.leaf) .jp-RenderedPlotly > .plot-img {{
-  filter: invert(0.93) hue-rotate(180deg); }}
-[data-jp-theme-light="false"] .jp-OutputArea:has(.trendlib.leaf) .js-plotly-plot {{
-.main-svg, .modebar-group {{ background: transparent !important; }}
-.modebar-btn path {{ fill: {DARK.muted} !important; }}
-.heatmaplayer image {{ filter: invert(0.93) hue-rotate(180deg); }}
-{_darkening()}}}
-"""
+  filter: invert(0.93) hue-rotate(180deg); }
+[data-jp-theme-light="false"] .jp-OutputArea:has(.trendlib.leaf) .js-plotly-plot {
+.main-svg, .modebar-group { background: transparent !important; }
+.modebar-btn path { fill: $muted !important; }
+.heatmaplayer image { filter: invert(0.93) hue-rotate(180deg); }
+$rules}
+""")
 
 
 def page(frame: pd.DataFrame, words: Words, figure_json: str | None, *, is_practice: bool) -> str:
@@ -157,10 +155,15 @@ def section(frame: pd.DataFrame, words: Words, figure_json: str | None, place: s
     Below a picture the table is folded up, and opened by a click or the keyboard.
     """
     rows = f'<div class="trendlib">{table(frame, most_rows=100)}</div>'
-    folded = f"<details><summary>Table, {len(frame):,} rows</summary>{rows}</details>" if figure_json else rows
+    below = f"<details><summary>{folded(frame)}</summary>{rows}</details>" if figure_json else rows
     heading = f"<h2>{safe_text(words.title, 200)}</h2>{_subtitle(words)}"
     shown = _shown(words, figure_json, f"{place}-picture")
-    return f'<section id="{place}">{heading}{shown}{folded}</section>'
+    return f'<section id="{place}">{heading}{shown}{below}</section>'
+
+
+def folded(frame: pd.DataFrame) -> str:
+    """Say what a fold holds: ``Table, 1,234 rows``."""
+    return f"Table, {len(frame):,} row{'' if len(frame) == 1 else 's'}"
 
 
 def around(body: str, words: Words, figures: Mapping[str, str], *, is_practice: bool) -> str:
@@ -194,7 +197,7 @@ def _scripts(figures: Mapping[str, str]) -> str:
     return _SCRIPTS.substitute(plotly=get_plotlyjs(), sheet=embedded(sheet))
 
 
-def fragment(frame: pd.DataFrame, words: Words, most_rows: int = 10, *, is_headed: bool = False) -> str:
+def fragment(frame: pd.DataFrame, words: Words, most_rows: int = 10, *, figure_json: str = "") -> str:
     """Write the table and caption of an exhibit for a notebook, in the notebook's own light or dark.
 
     Parameters
@@ -205,11 +208,12 @@ def fragment(frame: pd.DataFrame, words: Words, most_rows: int = 10, *, is_heade
         Title, subtitle and caption.
     most_rows
         How many rows it shows at most.
-    is_headed
-        Whether title and subtitle stand above the table, as no picture says them.
+    figure_json
+        The picture above it, which says title and subtitle; without one the table has them as its heading.
     """
     title, caption = safe_text(words.title, 200), safe_text(words.caption, 2000)
-    above = heading(words) if is_headed else f"<style>{_PICTURE_STYLE}</style>"
+    worn = _PICTURE_STYLE.substitute(muted=DARK.muted, rules=_darkening(figure_json)) if figure_json else ""
+    above = f"<style>{worn}</style>" if worn else heading(words)
     return leaf(f"{above}{table(frame, most_rows, title)}<p>{caption}</p>")
 
 
@@ -226,29 +230,24 @@ def leaf(body: str) -> str:
 
 def table(frame: pd.DataFrame, most_rows: int, label: str = "") -> str:
     """Write the first rows of a frame as an HTML table; ``label`` is markup for those who listen to it."""
+    if frame.empty:
+        return "<p>Nothing to show.</p>"
     shown = frame.head(most_rows)
-    cells = shown_columns(shown)
-    sides = [' class="n"' if _is_number(frame[name]) else ' style="text-align:left"' for name in cells]
-    names = "".join(
-        f"<th{side}>{safe_text(name.replace('_', ' '), 40)}</th>" for name, side in zip(cells, sides, strict=True)
-    )
+    told = columns(shown)
+    sides = [' class="n"' if column.is_number else ' style="text-align:left"' for column in told]
+    heads = "".join(f"<th{side}>{safe_text(column.head, 40)}</th>" for column, side in zip(told, sides, strict=True))
     special = {"status": _status_cells, "link": _link_cells}
-    columns = [
-        special[name](shown[name])
-        if name in special
-        else [f"<td{side}>{safe_text(text, _CELL_SIGNS)}</td>" for text in texts]
-        for (name, texts), side in zip(cells.items(), sides, strict=True)
+    cells = [
+        special[column.name](shown[column.name])
+        if column.name in special
+        else [f"<td{side}>{safe_text(text, CELL_SIGNS)}</td>" for text in column.texts]
+        for column, side in zip(told, sides, strict=True)
     ]
-    rows = "".join(f"<tr>{''.join(cells)}</tr>" for cells in zip(*columns, strict=True))
+    rows = "".join(f"<tr>{''.join(row)}</tr>" for row in zip(*cells, strict=True))
     named = f' aria-label="{label}"' if label else ""
-    body = f"<table{named}><thead><tr>{names}</tr></thead><tbody>{rows}</tbody></table>"
-    return f'<div class="scroll">{body}</div>{_rest(len(shown), len(frame))}'
-
-
-def _rest(shown: int, there: int) -> str:
-    if not there:
-        return "<p>no rows</p>"
-    return f"<p>{shown:,} of {there:,} rows</p>" if shown < there else ""
+    body = f"<table{named}><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    rest = f"<p>{len(shown):,} of {len(frame):,} rows</p>" if len(shown) < len(frame) else ""
+    return f'<div class="scroll">{body}</div>{rest}'
 
 
 def _status_cells(statuses: pd.Series) -> list[str]:
@@ -262,63 +261,14 @@ def _status_cells(statuses: pd.Series) -> list[str]:
 
 def _link_cells(links: pd.Series) -> list[str]:
     """Write addresses of posts as links; what is no such address stands as text."""
-    texts = [plain_text(link, _CELL_SIGNS) for link in links]
+    texts = [plain_text(link, CELL_SIGNS) for link in links]
     cells = [
         f'<a href="{text}" target="_blank" rel="noopener noreferrer">open ↗</a>'
         if _POST.fullmatch(text)
-        else safe_text(text, _CELL_SIGNS) or "–"
+        else safe_text(text, CELL_SIGNS) or "–"
         for text in texts
     ]
     return [f'<td style="text-align:left">{cell}</td>' for cell in cells]
-
-
-def shown_columns(frame: pd.DataFrame) -> dict[str, list[str]]:
-    """Write all columns for readers, by name.
-
-    Posts of a day say in their own cell when they are the mean of a longer window, or a lower bound; so
-    ``window_days`` has no column of its own beside them.
-    """
-    if not {"posts_last_24h", "status"} <= set(frame.columns):
-        return {str(name): shown_values(frame[name]) for name in frame.columns}
-    days = frame["window_days"] if "window_days" in frame else [None] * len(frame)
-    posts = zip(frame["posts_last_24h"], days, frame["status"], strict=True)
-    shown = {str(name): shown_values(frame[name]) for name in frame.columns if name != "window_days"}
-    return shown | {"posts_last_24h": [daily_cell(*of_a_day) for of_a_day in posts]}
-
-
-def shown_values(values: pd.Series) -> list[str]:
-    """Write a column for readers: grouped digits, yes and no, UTC times or days, – for what is missing."""
-    digits = _decimals([value for value in values.tolist() if isinstance(value, float) and math.isfinite(value)])
-    shown = [_shown_value(value, digits) for value in values.tolist()]
-    if is_datetime64_any_dtype(values) and all(text.endswith(_MIDNIGHT) or text == "–" for text in shown):
-        shown = [text.removesuffix(_MIDNIGHT) for text in shown]
-    return ["–" if text == NO_ALERT else text for text in shown] if values.name == "alert" else shown
-
-
-def _decimals(numbers: Sequence[float]) -> int:
-    """Choose how many decimals a column shows: the same in every row, none that tell a reader nothing."""
-    sizes = [abs(number) for number in numbers if number]
-    if all(size.is_integer() for size in sizes):
-        return 0
-    if max(sizes) < _WHOLE_FROM:
-        return 2
-    return 0 if min(sizes) >= 1 else 1
-
-
-def _shown_value(value: Any, digits: int) -> str:
-    if not isinstance(value, list | dict | tuple) and pd.isna(value):
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return f"{value.astimezone(UTC) if value.tzinfo else value:%Y-%m-%d %H:%M}"
-    if isinstance(value, int | float):
-        return f"{value:,.{digits if isinstance(value, float) else 0}f}"
-    return plain_text(value, _CELL_SIGNS)
-
-
-def _is_number(values: pd.Series) -> bool:
-    return bool(is_numeric_dtype(values) and not is_bool_dtype(values))
 
 
 def embedded(data: Any) -> str:

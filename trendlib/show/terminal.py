@@ -5,52 +5,16 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from trendlib.show.cells import Column, columns
 from trendlib.show.exhibits import Exhibit
-from trendlib.show.page import shown_columns
-from trendlib.show.theme import plain_text, ratio_words, status_words
+from trendlib.show.theme import plain_text, status_words
 
-_NUMBERS = (
-    "rank",
-    "growth",
-    "posts 24 h",
-    "uses",
-    "posts",
-    "exposure days",
-    "creators",
-    "views",
-    "share before",
-    "share now",
-    "at least by",
-    "n0",
-    "n1",
-    "unknown",
-    "lead",
-    "duration s",
-)
-_NAMES = {"title": 34, "artist": 20, "album": 16}
-_SHORTER = {
-    "posts_last_24h": "posts 24 h",
-    "total_uses": "uses",
-    "effective_creators": "creators",
-    "p0": "share before",
-    "p1": "share now",
-    "low": "at least by",
-    "high": "at most by",
-    "n_unknown": "unknown",
-    "alerted_at": "alerted",
-    "outcome_1w": "1 week",
-    "outcome_2w": "2 weeks",
-    "outcome_4w": "4 weeks",
-    "outcome_8w": "8 weeks",
-    "lead_days": "lead",
-    "is_commerce_music": "commercial",
-}
-_INTERVAL = ["growth_rate", "growth_low", "growth_high"]
+_NAMES = {"title": 60, "artist": 32, "album": 24}
 _GAP = 2
 _LONG_TEXT = 40  # what is longer runs on in a second line
 _LEAST_SIGNS = 12
 _DATE_SIGNS = 10
-_GIVES_WAY = ("last alert", "album", "artist", "title", "uses", "posts 24 h")
+_GIVES_WAY = ("album", "artist", "title", "uses", "posts 24 h")
 
 
 def print_exhibit(exhibit: Exhibit, console: Console, *, most: int | None = None) -> None:
@@ -75,10 +39,10 @@ def print_exhibit(exhibit: Exhibit, console: Console, *, most: int | None = None
 
 
 def _table(frame: pd.DataFrame, width: int) -> Table:
-    cells = _cells(frame)
+    told = {column.head: column for column in columns(frame)}
+    cells = {head: _cells(column) for head, column in told.items()}
     lengths = {name: max(len(text) for text in (name, *column)) for name, column in cells.items()}
-    sizes = {name: min(length, _LONG_TEXT) + _GAP for name, length in lengths.items()}
-    sizes |= {name: min(sizes[name], limit + _GAP) for name, limit in _NAMES.items() if name in sizes}
+    sizes = {name: min(length, _NAMES.get(name, _LONG_TEXT)) + _GAP for name, length in lengths.items()}
     for name in _GIVES_WAY:
         lacking = sum(sizes.values()) - width
         if lacking > 0 and name in sizes:
@@ -88,28 +52,22 @@ def _table(frame: pd.DataFrame, width: int) -> Table:
                 del sizes[name]
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, _GAP, 0, 0))
     for name in sizes:
-        table.add_column(name, justify="right" if name in _NUMBERS else "left")
-    columns = [
+        table.add_column(name, justify="right" if told[name].is_number else "left")
+    texts = [
         [plain_text(text, size - _GAP) if name in _NAMES else text for text in cells[name]]
         for name, size in sizes.items()
     ]
-    for row in zip(*columns, strict=True):
+    for row in zip(*texts, strict=True):
         table.add_row(*(Text(cell) for cell in row))
     return table
 
 
-def _cells(frame: pd.DataFrame) -> dict[str, list[str]]:
-    """Write the columns for readers; a ratio and its interval are one thing to read."""
-    cells: dict[str, list[str]] = {}
-    for name, texts in shown_columns(frame).items():
-        if name == "growth_rate":
-            cells["growth"] = [ratio_words(*row) for row in frame[_INTERVAL].itertuples(index=False)]
-        elif name == "status":
-            cells["status"] = [status_words(status) for status in frame[name]]
-        elif name == "alerted_at":
-            cells["alerted"] = [text[:_DATE_SIGNS] for text in texts]
-        elif name == "alert":
-            cells["alert"] = ["" if alert == "–" else alert for alert in texts]
-        elif name not in _INTERVAL:
-            cells[_SHORTER.get(name, name.replace("_", " "))] = [plain_text(text, 200) for text in texts]
-    return cells
+def _cells(column: Column) -> list[str]:
+    """Write a column where room is scarce: days without their hour, nothing where nothing was flagged."""
+    if column.name == "status":
+        return [status_words(status) for status in column.texts]
+    if column.name == "alerted_at":
+        return [text[:_DATE_SIGNS] for text in column.texts]
+    if column.name == "alert":
+        return ["" if text == "–" else text for text in column.texts]
+    return [plain_text(text, 200) for text in column.texts]

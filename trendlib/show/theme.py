@@ -193,6 +193,17 @@ def ratio_words(growth: Any, low: Any, high: Any) -> str:
     return "–" if pd.isna(growth) else f"{_ratio(growth)}× [{_ratio(low)}–{_ratio(high)}]"
 
 
+def times_words(ratio: Any) -> str:
+    """Write a ratio by itself, with the decimals it has in `ratio_words`.
+
+    Examples
+    --------
+    >>> [times_words(ratio) for ratio in (2, 2.93, 0.04, 656.4, None)]
+    ['2.0×', '2.9×', '0.04×', '656×', '–']
+    """
+    return "–" if pd.isna(ratio) else f"{_ratio(ratio)}×"
+
+
 def daily_words(posts: Any, window_days: Any, status: Any = "") -> str:
     """Write how many posts a day has; the mean of a window longer than a day says so, and so does a lower bound.
 
@@ -248,6 +259,11 @@ def share_words(share: Any) -> str:
 
 def _ratio(value: Any) -> str:
     return f"{value:.1f}" if pd.notna(value) and 0.095 <= value < 100 else short_number(value)
+
+
+def these_days(count: int) -> str:
+    """Point at days: ``this day``, ``these 28 days``."""
+    return "this day" if count == 1 else f"these {count:,} days"
 
 
 def time_words(instant: datetime) -> str:

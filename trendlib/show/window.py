@@ -85,7 +85,7 @@ class Window(AnyWidget):
             "table": page.leaf(page.table(exhibit.table, _ROWS))
             if beneath is None
             else beneath.fragment(is_headed=True),
-            "fold": f"Table, {len(exhibit.frame):,} rows" if figure is not None and beneath is None else "",
+            "fold": page.folded(exhibit.frame) if figure is not None and beneath is None else "",
             "chosen": chosen,
         }
 

@@ -46,7 +46,7 @@ def creators(top: pd.DataFrame, words: Words = NO_WORDS, *, concentration: pd.Da
     rows = checked(top, "top", "rank creator_id posts views followers", "handle nickname")
     rows = rows.assign(**{name: numbers(rows[name]) for name in ("rank", "posts", "views", "followers")})
     shown = rows.head(_MOST_ROWS)
-    sheet = Sheet(words, height=max(30 * len(shown), 120), left=_LEFT, right=40)
+    sheet = Sheet(words, height=30 * len(shown) or 120, left=_LEFT, right=40)
     views = max([1.0, *shown["views"].dropna()])
     followers = shown.loc[shown["followers"] > 0, "followers"]
     axis = log_axis(*(_span(followers)), marks=(1,))

@@ -45,7 +45,7 @@ def crossovers(crossing: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     rows = rows.assign(**{name: numbers(rows[name]) for name in ("p0", "p1", "low", "n0", "n1")})
     rows = rows.assign(**{name: texts(rows[name]) for name in ("title", "artist", "region", "status")})
     shown = rows.head(_MOST_ROWS)
-    sheet = Sheet(words, height=max(40 * len(shown), 120), left=_LEFT, right=_RIGHT)
+    sheet = Sheet(words, height=40 * len(shown) or 120, left=_LEFT, right=_RIGHT)
     top = max([0.1, *shown["p0"].dropna(), *shown["p1"].dropna()])
     is_told = bool(shown["p1"].notna().any())
     sheet.lay(

@@ -22,7 +22,7 @@ from trendlib.show.canvas import (
     time_axis,
     wall_times,
 )
-from trendlib.show.theme import LIGHT, SCALE, day_words, ratio_words, safe_text, status_words
+from trendlib.show.theme import LIGHT, SCALE, day_words, ratio_words, safe_text, status_words, these_days
 
 _MOST_HASHTAGS, _MOST_DAYS = 30, 42
 _DEEPEST = 4.0
@@ -75,9 +75,7 @@ def hashtag_calendar(calendar: pd.DataFrame, words: Words = NO_WORDS) -> go.Figu
     scale = ramp_key(SCALE, "¼×", "4×")
     sheet.head(f"<b>Velocity</b>{scale}{said}{swatch(LIGHT.hatch, 'not known', '▨')}", "y")
     if not rows["growth_rate"].notna().any():
-        sheet.say(
-            f"Of these {len(days)} days no velocity is known: too few readings to tell, which is not the same as quiet."
-        )
+        sheet.say(f"Of {these_days(len(days))} no velocity is known: too few readings, which is not the same as quiet.")
     if len(names) > len(shown):
         sheet.cut(f"the first {len(shown)} of {len(names):,} hashtags", is_under_marks=True)
     return sheet.figure()

@@ -21,7 +21,7 @@ from trendlib.show.canvas import (
     wall_time,
     wall_times,
 )
-from trendlib.show.theme import LIGHT, RAMP, day_words, safe_text, short_number, time_words
+from trendlib.show.theme import LIGHT, RAMP, day_words, safe_text, short_number, these_days, time_words
 
 _WEEKS, _FEWEST = 53, 26
 _WEEK = 7 * DAY
@@ -80,7 +80,7 @@ def hashtag_year(days: pd.DataFrame, words: Words = NO_WORDS, *, things: str = "
     key = ramp_key(RAMP, "0", short_number(top)) + said + swatch(LIGHT.hatch, "not known", "▨")
     sheet.head(f"<b>{counted.capitalize()} a day</b>{key}", "y")
     if not shown["posts"].notna().any():
-        sheet.say(f"Not covered: nothing is known of these {len(shown)} days, which is not the same as no {things}.")
+        sheet.say(f"Not covered: nothing is known of {these_days(len(shown))}, which is not the same as no {things}.")
     elif len(rows) > len(shown):
         sheet.cut("the last 53 weeks", is_under_marks=True)
     return sheet.figure()

@@ -20,7 +20,7 @@ from trendlib.show.canvas import (
     swatch,
     texts,
 )
-from trendlib.show.theme import LIGHT, safe_text, share_words, short_number
+from trendlib.show.theme import LIGHT, safe_text, share_words, short_number, times_words
 
 _MOST_ROWS = 20
 _LEFT, _RIGHT = 220, 60
@@ -72,7 +72,7 @@ def _hover(row: Mapping[Any, Any]) -> str:
     lines = (
         f"<b>#{safe_text(row['name'], 40)}</b>",
         f"in {short_number(row['n'])} posts, {share_words(row['share'])} of them",
-        f"{short_number(row['lift'])}× what is usual" if pd.notna(row["lift"]) else "what is usual is not known",
+        f"{times_words(row['lift'])} what is usual" if pd.notna(row["lift"]) else "what is usual is not known",
         "" if row["status"] == Status.OK else "few posts: to be taken with care",
     )
     return "<br>".join(line for line in lines if line)
@@ -114,7 +114,7 @@ def _draw_lifts(sheet: Sheet, rows: pd.DataFrame) -> None:
         "scatter",
         name="lift", x=rows["lift"].tolist(), y=rows["place"].tolist(), xaxis="x2", mode="markers+text",
         marker={"size": 9, "opacity": 1, "color": fills, "line": {"color": colors, "width": 2}},
-        text=[f"  {short_number(lift)}×  " for lift in rows["lift"]],
+        text=[f"  {times_words(lift)}  " for lift in rows["lift"]],
         textposition=["middle left" if lift < 1 else "middle right" for lift in rows["lift"]],
         textfont={"size": 12, "color": LIGHT.muted}, cliponaxis=False,
         hovertext=[_hover(row) for row in rows.to_dict("records")], hoverinfo="text",

@@ -13,6 +13,7 @@ from trendlib.show.theme import LIGHT, daily_words, ratio_words, safe_text, stat
 _MOST_ROWS = 50
 _SMALLEST = 0.05
 _LEFT, _RIGHT, _STATUS = 290, 270, 160
+_ALERT_SIGNS, _FITTING_SIGNS, _SIGN = 30, 16, 6  # the right side grows with what rules say [signs, signs, px]
 _UNRANKED: Mapping[str, str] = {
     Status.ROUNDED: "can't tell: the use counter is rounded too coarsely",
     Status.NEW: "can't tell: new, no week before to compare with",
@@ -42,7 +43,7 @@ def leaderboard(board: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     rows = _rows(board)
     shown = rows.head(_MOST_ROWS)
     ranked = shown[shown["is_ranked"]]
-    sheet = Sheet(words, height=max(38 * len(shown), 120), left=_LEFT, right=_RIGHT)
+    sheet = Sheet(words, height=38 * len(shown) or 120, left=_LEFT, right=_RIGHT + _SIGN * _beyond(shown))
     low, high = _ratio_range(ranked)
     sheet.lay(
         xaxis={**ratio_axis(low, high), "showticklabels": not ranked.empty, "showgrid": not ranked.empty},
@@ -83,6 +84,10 @@ def _rows(board: pd.DataFrame) -> pd.DataFrame:
         status=rows["status"].astype(object).where(rows["status"].notna(), ""),
         alert=rows["alert"].astype(object).where(rows["alert"].notna() & (rows["alert"] != "none"), ""),
     )
+
+
+def _beyond(shown: pd.DataFrame) -> int:
+    return max((min(len(alert), _ALERT_SIGNS) - _FITTING_SIGNS for alert in shown["alert"] if alert), default=0)
 
 
 def _ratio_range(ranked: pd.DataFrame) -> tuple[float, float]:
@@ -145,7 +150,8 @@ def _write_row(sheet: Sheet, place: int, row: Mapping[Any, Any]) -> None:
         ratio = ratio_words(row["growth_rate"], row["growth_low"], row["growth_high"]).split(" ", 1)
         mean = f"<br>{quiet}mean of {row['window_days']:.0f} days</span>" if row["window_days"] > 1 else ""
         sheet.note(f"<b>{ratio[0]}</b> {ratio[1]}{mean}", x=1, xshift=16, **where)
-        alert = f'<br><span style="color:{LIGHT.accent}">▲ {safe_text(row["alert"], 16)}</span>' if row["alert"] else ""
+        said = safe_text(row["alert"], _ALERT_SIGNS)
+        alert = f'<br><span style="color:{LIGHT.accent}">▲ {said}</span>' if said else ""
         sheet.note(f"{quiet}{safe_text(status_words(row['status']))}{alert}</span>", x=1, xshift=_STATUS, **where)
     else:
         sheet.note(_why_unranked(row), x=0, xshift=12, bgcolor=LIGHT.paper, **where)

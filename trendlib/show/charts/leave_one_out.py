@@ -41,7 +41,7 @@ def leave_one_out(without: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     shown = rows.head(_MOST_ROWS)
     is_both = (shown[measures[:-1]] >= 0).all(axis=1)
     drawn = shown[is_both]
-    sheet = Sheet(words, height=max(54 * len(shown), 120), left=_LEFT, right=_RIGHT)
+    sheet = Sheet(words, height=54 * len(shown) or 120, left=_LEFT, right=_RIGHT)
     sheet.lay(
         xaxis={**ratio_axis(*_span(drawn)), "showticklabels": not drawn.empty, "showgrid": not drawn.empty},
         yaxis=row_axis(len(shown)),

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from trendlib.show.canvas import EDGE, NO_WORDS, Sheet, Words, checked, numbers, row_axis, share_axis, swatch, texts
-from trendlib.show.theme import LIGHT, day_words, rule_words, safe_text, share_words, short_number
+from trendlib.show.theme import LIGHT, day_words, rule_words, safe_text, share_words, times_words
 
 _MOST_ALERTS, _MOST_RATES = 24, 12
 _ROW, _GAP = 28, 52
@@ -106,7 +106,7 @@ def _draw_tiles(sheet: Sheet, tiles: pd.DataFrame, keys: list[Any], weeks: list[
     tiles = tiles.assign(x=tiles["weeks"].map(columns), y=tiles["key"].map(rows))
     for outcome, (color, _) in _LOOKS.items():
         group = tiles[tiles["outcome"] == outcome]
-        lifts = [f"{short_number(lift)}×" if outcome in {"hit", "miss"} else "" for lift in group["lift"]]
+        lifts = [times_words(lift) if outcome in {"hit", "miss"} else "" for lift in group["lift"]]
         sheet.draw(
             "bar",
             name=outcome, x=group["x"].tolist(), y=[0.84] * len(group), base=(group["y"] - 0.42).tolist(),
@@ -134,7 +134,7 @@ def _draw_tiles(sheet: Sheet, tiles: pd.DataFrame, keys: list[Any], weeks: list[
 
 
 def _tile_hover(row: Mapping[Any, Any]) -> str:
-    lift = f"{short_number(row['lift'])}× its baseline, " if pd.notna(row["lift"]) else ""
+    lift = f"{times_words(row['lift'])} its baseline, " if pd.notna(row["lift"]) else ""
     return (
         f"<b>{safe_text(row['title'], 40) or 'untitled'}</b><br>after {row['weeks']:.0f} weeks: {lift}{row['outcome']}"
         f"<br>alerted {day_words(row['alerted_at'])} by {safe_text(row['rule'], 24)}"

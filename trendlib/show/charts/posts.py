@@ -36,7 +36,7 @@ def posts(top: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
         **{name: texts(rows[name]) for name in ("handle", "caption", "region")},
     )
     shown = rows.head(_MOST_ROWS)
-    sheet = Sheet(words, height=max(40 * len(shown), 120), left=_LEFT, right=40)
+    sheet = Sheet(words, height=40 * len(shown) or 120, left=_LEFT, right=40)
     views = max([1.0, *shown["views"].dropna()])
     sheet.lay(xaxis={**count_axis(0, 1.45 * views), "showticklabels": False}, yaxis=row_axis(len(shown)))
     if shown.empty:

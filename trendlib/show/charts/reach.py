@@ -23,7 +23,16 @@ from trendlib.show.canvas import (
     uncovered,
     wall_times,
 )
-from trendlib.show.theme import LIGHT, day_words, ratio_words, safe_text, short_number, status_words, time_words
+from trendlib.show.theme import (
+    LIGHT,
+    day_words,
+    ratio_words,
+    safe_text,
+    short_number,
+    status_words,
+    time_words,
+    times_words,
+)
 
 _MOST_DAYS, _MOST_DOTS = 180, 500
 _SMALLEST = 0.05
@@ -115,7 +124,7 @@ def _post_hover(post: Mapping[Any, Any]) -> str:
     usual = f"; {short_number(post['own_median'])} usual at that age" if pd.notna(post["own_median"]) else ""
     known = f"{seen}{usual}" if pd.notna(post["views_at_first_sight"]) else ""
     return (
-        f"<b>{short_number(post['reach'])}×</b> what is usual for its creator{known}<br>{time_words(post['posted_at'])}"
+        f"<b>{times_words(post['reach'])}</b> what is usual for its creator{known}<br>{time_words(post['posted_at'])}"
     )
 
 
@@ -145,7 +154,7 @@ def _draw_reach(sheet: Sheet, told: pd.DataFrame) -> None:
         )  # fmt: skip
     last = told.iloc[-1]
     sheet.note(
-        f"<b>{short_number(last['reach_median'])}×</b>", x=1, xref="paper", y=_log(last["reach_median"]),
+        f"<b>{times_words(last['reach_median'])}</b>", x=1, xref="paper", y=_log(last["reach_median"]),
         xanchor="left", xshift=8, font={"color": LIGHT.accent},
     )  # fmt: skip
 

@@ -39,7 +39,7 @@ def region_shift(shifts: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     told = rows[(rows["region"] != "") & (rows["p0"].notna() | rows["p1"].notna())]
     told = told.sort_values(["p1", "region"], ascending=[False, True], ignore_index=True)
     shown = told.head(_MOST_ROWS)
-    sheet = Sheet(words, height=max(34 * len(shown), 120), left=_LEFT, right=_RIGHT)
+    sheet = Sheet(words, height=34 * len(shown) or 120, left=_LEFT, right=_RIGHT)
     names = [safe_text(one, 10) for one in shown["region"]]
     top = max([0.1, *shown["p0"].dropna(), *shown["p1"].dropna()])
     reach = max([0.1, *shown[["difference", "low", "high"]].abs().max().dropna()])

@@ -26,7 +26,7 @@ from trendlib.show.canvas import (
     wall_time,
     wall_times,
 )
-from trendlib.show.theme import LIGHT, safe_text, short_number, time_words
+from trendlib.show.theme import LIGHT, safe_text, short_number, these_days, time_words
 
 _MOST_DAYS = 800
 _WHOLE = 0.995
@@ -144,7 +144,7 @@ def _units(values: pd.Series) -> pd.Series:
 def _missing_days(days: pd.DataFrame) -> str:
     if days.empty:
         return "No day of this sound is known yet, so there are no bars to draw."
-    return f"Not covered: nothing is known of these {len(days)} days, which is not the same as no posts."
+    return f"Not covered: nothing is known of {these_days(len(days))}, which is not the same as no posts."
 
 
 def _key(days: pd.DataFrame, band: pd.DataFrame) -> str:

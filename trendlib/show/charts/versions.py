@@ -24,7 +24,7 @@ from trendlib.show.canvas import (
     uncovered,
     wall_times,
 )
-from trendlib.show.theme import CATEGORIES, LIGHT, day_words, safe_text, share_words, status_words
+from trendlib.show.theme import CATEGORIES, LIGHT, day_words, safe_text, share_words, status_words, these_days
 
 _MOST_DAYS, _MOST_VERSIONS = 180, len(CATEGORIES)
 _OFFICIAL = "official"
@@ -86,7 +86,10 @@ def versions(shares: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     )
     sheet.head("<b>Posts a day</b>", "y2")
     if not is_told:
-        sheet.say(f"None of these {len(days)} days is covered: posts may be known, but not all, so no shares.", y=0.7)
+        sheet.say(
+            f"Nothing of {these_days(len(days))} is covered: posts may be known, but not all, so no shares.",
+            y=0.7,
+        )
     return sheet.figure()
 
 

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from trendlib.errors import ConfigError
+from trendlib.show.cells import columns
 from trendlib.show.exhibits import Exhibit
-from trendlib.show.page import shown_columns
 from trendlib.show.theme import LIGHT, plain_text, time_words
 
 MOST_EXHIBITS, MOST_LINKS = 4, 6
@@ -197,10 +197,11 @@ class Deck:
 def _numbers(frame: pd.DataFrame) -> list[str]:
     if frame.empty:
         return ["Numbers: no rows"]
-    shown = frame.iloc[:_NOTED_ROWS, :_NOTED_COLUMNS]
-    told = {name: [plain_text(cell, 60) for cell in cells] for name, cells in shown_columns(shown).items()}
-    rows = [" | ".join(cells) for cells in zip(*told.values(), strict=True)]
-    head = " | ".join(plain_text(name.replace("_", " "), 40) for name in told)
+    shown = frame.head(_NOTED_ROWS)
+    told = columns(shown)[:_NOTED_COLUMNS]
+    texts = [[plain_text(text, 60) for text in column.texts] for column in told]
+    rows = [" | ".join(cells) for cells in zip(*texts, strict=True)]
+    head = " | ".join(plain_text(column.head, 40) for column in told)
     rest = f"… {len(frame) - len(shown):,} more rows" if len(frame) > len(shown) else ""
     return [f"Numbers: {head}", *rows, *([rest] if rest else [])]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from trendlib.show import cells
 from trendlib.show.deck.drawing import Box
 from trendlib.show.deck.letters import LINE, fitted, width
-from trendlib.show.page import shown_columns
 from trendlib.show.theme import plain_text, status_look, status_words
 
 _SIZES = (16.0, 15.0, 14.0, 13.0)
@@ -69,8 +69,8 @@ class _Column:
 
 def grid(frame: pd.DataFrame, box: Box) -> Grid:
     """Make a table fit into a box; what found no room is counted."""
-    told = shown_columns(frame.head(_MOST_ROWS))
-    columns = [_column(frame[name], texts) for name, texts in told.items()]
+    shown = frame.head(_MOST_ROWS)
+    columns = [_column(column, shown[column.name]) for column in cells.columns(shown)]
     for lines, size in product((1, _LINES), _SIZES):
         widths = _widths(columns, box.width, size, lines)
         found = _laid(columns, widths, size, lines) if widths else None
@@ -107,12 +107,11 @@ def _in_part(frame: pd.DataFrame, columns: Sequence[_Column], box: Box) -> Grid:
     return replace(found, rows=found.rows[:shown], heights=found.heights[:shown], rest=said)
 
 
-def _column(values: "pd.Series[Any]", texts: Sequence[str]) -> _Column:
-    said = _statuses(values.head(_MOST_ROWS)) if values.name == "status" else texts
-    cells = [plain_text(text, 160) for text in said]
-    head = plain_text(str(values.name).replace("_", " "), 30)
-    is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
-    return _Column(head, cells, bool(is_number), max(width(text, 1) for text in (head, *cells)))
+def _column(column: cells.Column, values: "pd.Series[Any]") -> _Column:
+    said = _statuses(values) if column.name == "status" else column.texts
+    texts = [plain_text(text, 160) for text in said]
+    head = plain_text(column.head, 30)
+    return _Column(head, texts, column.is_number, max(width(text, 1) for text in (head, *texts)))
 
 
 def _statuses(values: "pd.Series[Any]") -> list[str]:
