@@ -38,11 +38,12 @@ setup: $(READY) ## make .venv from requirements.lock
 demo: $(READY) ## the main job on the practice world: leaderboard, alerts, chart, deck
 	@$(BIN)/trendlib demo
 
-# A module's tests stay on one core, as they share what it prepared; the longest modules begin.
+# A module's tests stay together, as they share what it prepared; tests/conftest.py says how many at once, and which
+# begin. They start hundreds of programs, which keep what they compiled even where the environment says they should not.
 ALL_CORES = -n logical --dist loadscope --no-loadscope-reorder
 
 test: $(READY) ## run the tests
-	@$(BIN)/python -m pytest $(ALL_CORES) $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(ALL_CORES) $(ARGS)
 
 lab: $(READY) ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab notebooks --ServerApp.ip=127.0.0.1 --config=notebooks/lab_config.py

@@ -18,6 +18,7 @@ from typing import Any
 import hypothesis
 import pytest
 from browsing import browser, playwright, seen  # noqa: F401 - fixtures for all
+from xdist.scheduler import LoadScopeScheduling
 
 from trendlib import practice
 from trendlib.config import Config
@@ -53,16 +54,42 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+# What shares a JupyterLab or a JVM stays together, and the longest begin: no core is left alone with one at the end.
+TOGETHER = {"tests/browser/": "browser", "tests/test_spark.py": "spark", "tests/test_metrics_engines.py": "spark"}
 LONGEST = (
-    "test_ten_weeks", "browser", "chaos", "test_metrics_engines", "test_metrics_invariants", "test_signal",
-    "test_spark",
+    "browser", "spark", "test_ten_weeks", "test_cli", "test_disasters", "test_review", "test_secrets", "test_alerts",
+    "test_sound", "test_deliver", "test_signal", "test_practice", "test_sweep", "test_pull", "test_hostile",
+    "test_kills", "test_bodies", "test_speed",
 )  # fmt: skip
 
 
+class Together(LoadScopeScheduling):
+    """Gives a worker the tests of a module, or of modules that share what takes long to start."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return scope_of(nodeid)
+
+
+def scope_of(nodeid: str) -> str:
+    module = nodeid.partition("::")[0]
+    return next((name for place, name in TOGETHER.items() if module.startswith(place)), Path(module).stem)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    return Together(config, log) if config.getvalue("dist") == "loadscope" else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Give a worker more than there are cores, as tests also wait: for servers, browsers, processes of their own."""
+    return len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the modules, or folders of them, that take longest: no core is left alone with one at the end."""
+    """Begin with what takes longest."""
     place = {name: number for number, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: min(place.get(name, len(LONGEST)) for name in (item.path.stem, item.path.parent.name)))
+    items.sort(key=lambda item: place.get(scope_of(item.nodeid), len(LONGEST)))
 
 
 def pytest_configure() -> None:

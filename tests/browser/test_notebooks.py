@@ -29,7 +29,9 @@ def test_a_notebook_runs_in_jupyterlab_from_a_cold_kernel_and_stays_small(name: 
     saved = nbformat.read(lab.folder / "notebooks" / name, as_version=4)
     outputs = [output for cell in saved.cells for output in cell.get("outputs", ())]
     assert outputs
-    assert "error" not in {output.output_type for output in outputs}
+    assert not [output for output in outputs if output.get("name") == "stderr" or output.output_type == "error"]
+    assert any("application/vnd.plotly.v1+json" in output.get("data", {}) for output in outputs)
+    assert "Practice data" in "".join(str(output.get("data", {}).get("text/html", "")) for output in outputs)
     assert (lab.folder / "notebooks" / name).stat().st_size < MOST_BYTES
     page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
