@@ -326,3 +326,17 @@ def test_tables_say_of_a_days_posts_what_they_are_and_frames_keep_the_number() -
         assert "at least 29" in shown
         assert "window" not in shown
     assert one.frame["posts_last_24h"].tolist() == rows["posts_last_24h"]
+
+
+def test_rows_picked_from_an_exhibit_are_shown_with_its_caption():
+    one = made(subtitle="A finding of the whole")
+    few = one.listing(one.frame.head(1), "title", "status", title="The first")
+    assert few.caption == one.caption
+    assert few.table.columns.tolist() == ["title", "status"]
+    assert few.bare is None
+    assert "The first" in few.fragment()
+    assert "A finding" not in few.fragment()
+
+
+def test_what_is_not_there_is_said_in_a_notebook_without_the_way_through_the_code():
+    assert NoDataError("data holds no data yet")._render_traceback_() == ["Nothing to show: data holds no data yet"]

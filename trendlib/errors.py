@@ -81,6 +81,10 @@ class OldFormatError(StoreFormatError):
 class NoDataError(TrendlibError):
     """The question is fine, but nothing observed before the as-of instant can answer it."""
 
+    def _render_traceback_(self) -> list[str]:
+        """Say it in a notebook by itself: nothing broke, so no way through the code is shown."""
+        return [f"Nothing to show: {self}"]
+
 
 class BudgetError(TrendlibError):
     """The credits allowed for this run are spent. What was bought is kept."""

@@ -7,12 +7,12 @@ one given, it is the first whole minute after the newest answer: the present, as
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from trendlib import practice
-from trendlib.boards import alerts, ledger
+from trendlib import doctor, practice
+from trendlib.boards import alerts, ledger, upkeep
 from trendlib.boards.board import Board, titled
 from trendlib.boards.hashtag_board import HashtagBoard
 from trendlib.boards.sound import Sound
@@ -26,7 +26,10 @@ from trendlib.runs.discover import discover
 from trendlib.runs.run import OnProgress, RunReport, silent
 from trendlib.runs.sweep import Limits, SweepReport, sweep
 from trendlib.schema import utc_text
+from trendlib.show import page
+from trendlib.show.canvas import Words
 from trendlib.show.exhibits import Exhibit
+from trendlib.show.theme import time_words
 from trendlib.store import Store
 from trendlib.watchlist import READERS, Watchlist, follow, sound_id
 
@@ -99,8 +102,16 @@ class Monitor(Reviewed):
     def __repr__(self) -> str:
         """Say whose data this is and as of when."""
         whose = "practice data, no key needed" if self.is_practice else str(self.config.home)
-        is_empty = self._as_of is None and self.store.last_observed_at() is None
-        return f"Monitor({whose}; {'no data yet' if is_empty else f'as of {utc_text(self.as_of)}'})"
+        return f"Monitor({whose}; {'no data yet' if self._is_empty else f'as of {utc_text(self.as_of)}'})"
+
+    def _repr_html_(self) -> str:
+        whose = "Practice data: a made-up world, no real sounds" if self.is_practice else f"Data in {self.config.home}"
+        known = "Nothing fetched yet: run `trendlib sweep`." if self._is_empty else f"As of {time_words(self.as_of)}"
+        return page.leaf(page.heading(Words(whose, known)))
+
+    @property
+    def _is_empty(self) -> bool:
+        return self._as_of is None and self.store.last_observed_at() is None
 
     @cached_property
     def as_of(self) -> datetime:
@@ -355,6 +366,21 @@ class Monitor(Reviewed):
             is_practice=self.is_practice,
         )
         return exhibit, found.run
+
+    def setup(self) -> Exhibit:
+        """Look at keys, store, versions and browser: what is fine, what is not, and how to mend it."""
+        config = Config.load(home=self.config.home.parent) if self.is_practice else self.config
+        return upkeep.setup(doctor.examine(config), datetime.now(UTC))
+
+    def statuses(self) -> Exhibit:
+        """Count the watched sounds by status, and say what each means."""
+        return upkeep.statuses(self.board.leaderboard(), self.as_of, is_practice=self.is_practice)
+
+    def spending(self, days: int = 14) -> Exhibit:
+        """Show the credits of the last days by provider."""
+        with self.store.as_of(self.as_of) as world:
+            calls = world.frame("calls")
+        return upkeep.spending(calls, self.as_of, days=days, is_practice=self.is_practice)
 
     def export(self, folder: Path | str) -> list[Path]:
         """Write every table as Parquet, partitioned by day of observation."""

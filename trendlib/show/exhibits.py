@@ -17,7 +17,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from glob import escape
@@ -40,7 +40,7 @@ from trendlib.show.theme import CONFIG, CONTROLS, STATUS_LOOKS, Look, dressed, p
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _PLOTLY = "application/vnd.plotly.v1+json"
 _NO_CHART = "Its chart shows where plotly is drawn, as in JupyterLab; .save() writes it to a page or a picture."
-_PLAIN_ROWS, _PLAIN_WIDTH, _PLAIN_LEAST, _PLAIN_GAP = 10, 140, 20, 2
+_PLAIN_WIDTH, _PLAIN_LEAST, _PLAIN_GAP = 140, 20, 2
 _LONGEST_WRITE_S = 10
 
 
@@ -77,6 +77,8 @@ class Exhibit:
         It shows the practice world.
     look
         How its figure is dressed: light, dark or slides.
+    most_rows
+        How many rows its table shows at most in notebooks and terminals.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Exhibit:
     note: str = ""
     is_practice: bool = False
     look: Look = "light"
+    most_rows: int = 10
 
     @cached_property
     def figure(self) -> go.Figure:
@@ -149,6 +152,20 @@ class Exhibit:
         """What its tables show: the frame's rows in the columns that matter to readers."""
         return self.frame[list(self.columns)] if self.columns else self.frame
 
+    def listing(self, frame: pd.DataFrame, *columns: str, title: str) -> "Exhibit":
+        """Show rows picked from its frame as a table, with its caption.
+
+        Parameters
+        ----------
+        frame
+            The rows.
+        *columns
+            Which columns its table shows, all when none is named.
+        title
+            Its heading.
+        """
+        return replace(self, frame=frame, columns=columns, title=title, subtitle="", draw=None, most_rows=20)
+
     def save(self, path: str | Path) -> Path:
         """Write the exhibit to a file; its ending says how: html, png, svg, pdf, csv or json.
 
@@ -188,7 +205,15 @@ class Exhibit:
     def __repr__(self) -> str:
         """Show title, first rows and caption in a plain terminal."""
         head = [fill(plain_text(text, 600), _PLAIN_WIDTH) for text in (self.title, self.subtitle) if text]
-        return "\n".join([*head, "", _plain_table(self.table), "", fill(plain_text(self.caption, 1000), _PLAIN_WIDTH)])
+        return "\n".join(
+            [
+                *head,
+                "",
+                _plain_table(self.table, self.most_rows),
+                "",
+                fill(plain_text(self.caption, 1000), _PLAIN_WIDTH),
+            ]
+        )
 
     def fragment(self, *, is_headed: bool = False) -> str:
         """Return table and caption as HTML that fits into a notebook.
@@ -199,7 +224,7 @@ class Exhibit:
             Whether title and subtitle stand above it though there is a picture that says them.
         """
         drawn = "" if is_headed or self.bare is None else self.bare.to_json()
-        return page.fragment(self.table, self._words, figure_json=drawn)
+        return page.fragment(self.table, self._words, self.most_rows, figure_json=drawn)
 
     _repr_html_ = fragment
 
@@ -273,10 +298,10 @@ def _harmless(value: Any) -> Any:
     return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
 
 
-def _plain_table(frame: pd.DataFrame) -> str:
+def _plain_table(frame: pd.DataFrame, most_rows: int) -> str:
     if frame.empty:
         return "nothing to show"
-    shown = frame.head(_PLAIN_ROWS)
+    shown = frame.head(most_rows)
     told = [(plain_text(column.head, 40), column.texts) for column in columns(shown)]
     limit = _plain_limit([max(map(len, (head, *texts))) for head, texts in told])
     cells = [[plain_text(text, limit) for text in (head, *texts)] for head, texts in told]

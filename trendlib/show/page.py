@@ -44,7 +44,7 @@ _TABLE_STYLE = """
 .trendlib a { color: var(--accent); white-space: nowrap; }
 .trendlib i { font-style: normal; color: var(--muted); }
 .trendlib .ok i, .trendlib .counter_only i { color: var(--accent); }
-.trendlib h4 { font-size: 17px; font-weight: 650; margin: 12px 0 0; }
+.trendlib h4 { font-size: 17px; font-weight: 650; margin: 12px 0 4px; }
 .trendlib p { color: var(--muted); font-size: 12px; margin: 8px 0; max-width: 76em; }
 """
 _POST = re.compile(r"https://www\.tiktok\.com/[\w@./-]+", re.ASCII)
