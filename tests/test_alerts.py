@@ -246,6 +246,11 @@ def rules_of(tmp_path: Path, text: str) -> Any:
 
 def test_rules_stand_as_they_are_without_a_file_or_a_change(tmp_path: Path) -> None:
     assert read_rules(tmp_path / "rules.toml") == metrics.RULES
+
+
+def test_rules_saved_by_an_editor_that_marks_utf_8_are_read(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text("[breakout]\nwatch_evidence = 6\n", encoding="utf-8-sig")
+    assert read_rules(tmp_path / "rules.toml") != metrics.RULES
     same = metrics.BREAKOUT["watch_evidence"]
     assert rules_of(tmp_path, f"[breakout]\nwatch_evidence = {same}\n") == metrics.RULES
 

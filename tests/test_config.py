@@ -117,12 +117,23 @@ def test_a_key_that_cannot_be_one_is_refused_without_being_shown() -> None:
         ("ftp://api.example.com", "is not an address"),
         ("https://me:secret@api.example.com", "no user, password"),
         ("https://", "is not an address"),
+        ("https://api.example.com:99999", "is not an address"),
+        ("https://api.example.com:https", "is not an address"),
+        ("https://api.example.com:0", "is not an address"),
+        ("https://api example.com", "is not an address"),
+        ("https://api..example.com", "is not an address"),
+        ("https://[::1", "Invalid IPv6 URL"),
     ],
 )
 def test_an_address_that_would_leak_or_cannot_work_is_refused(url: str, reason: str) -> None:
     with pytest.raises(ConfigError, match=f"TIKLIVE_BASE_URL.*{reason}") as caught:
         Config.load(tiklive_base_url=url)
     assert "secret" not in str(caught.value)
+
+
+def test_a_home_that_cannot_be_entered_is_refused_with_its_reason(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="which cannot be entered: File name too long"):
+        Config.load(home=tmp_path / ("x" * 300))
 
 
 def test_plain_http_is_fine_on_this_machine() -> None:

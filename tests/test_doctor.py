@@ -18,6 +18,7 @@ import time_machine
 from trendlib import doctor
 from trendlib.config import Config
 from trendlib.doctor import Finding, examine
+from trendlib.errors import StoreBusyError, StoreError, StoreFormatError
 from trendlib.runs.loading import alone
 from trendlib.store import Store
 
@@ -28,6 +29,42 @@ def found(name: str, home: Path, **settings: Any) -> Finding:
     """The one finding of that name."""
     (finding,) = (one for one in examine(Config.load(home=home, **settings)) if one.name == name)
     return finding
+
+
+def test_a_file_in_the_place_of_a_folder_of_the_home_is_found(tmp_path: Path) -> None:
+    (tmp_path / "archive").touch()
+    home = found("home", tmp_path)
+    assert (home.is_fine, home.found) == (False, f"cannot be written: {tmp_path / 'archive'}")
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [("rules.toml", "min_uses = 3"), ("review.toml", "colour = 3"), ("families.toml", "[[family]]\nx = 1")],
+)
+def test_a_file_that_commands_would_refuse_is_found(tmp_path: Path, file: str, text: str) -> None:
+    assert found("rules, review, songs", tmp_path).is_fine
+    (tmp_path / file).write_text(text)
+    slip = found("rules, review, songs", tmp_path)
+    assert not slip.is_fine
+    assert file in slip.found
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (StoreBusyError, "Close the program"),
+        (StoreFormatError, "trendlib rebuild"),
+        (StoreError, "Let this user read and write"),
+    ],
+)
+def test_a_warehouse_that_cannot_be_read_has_the_remedy_for_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[StoreError], remedy: str
+) -> None:
+    def refuse(_: Store) -> None:
+        raise error("no")
+
+    monkeypatch.setattr(Store, "last_observed_at", refuse)
+    assert remedy in found("warehouse", tmp_path).remedy
 
 
 @pytest.mark.parametrize("has_key", [True, False])

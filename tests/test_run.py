@@ -258,6 +258,21 @@ def test_a_provider_that_stays_silent_ends_the_run_before_every_question_has_wai
     assert MOST_SILENCES <= len(run.report.failures) < MOST_SILENCES + nobody.workers
 
 
+def test_a_provider_that_only_asks_to_slow_down_ends_the_run_as_a_silent_one_does(
+    small_world: World, tmp_path: Path
+) -> None:
+    plan = Planned("429", times=None)
+    asked = [tiklive.music_info(7012345678901234000 + number) for number in range(60)]
+    with Server(small_world, rate_per_minute=None, faults=Faults(script=(plan,))) as server:
+        config = Config.load(home=tmp_path, tiklive_base_url=server.url, tiklive_api_key=server.keys["tiklive"],
+                             attempts=1, page_gap_s=0, backoff_s=0, requests_per_minute=0)  # fmt: skip
+        with Run(config) as run:
+            assert run.fetch_all("sound counters", asked) == []
+    assert run.report.stopped is not None
+    assert "HTTP 429" in run.report.stopped
+    assert MOST_SILENCES <= len(run.report.failures) < MOST_SILENCES + config.workers
+
+
 @pytest.mark.parametrize("year", [1970, 2150])
 def test_a_clock_that_cannot_be_right_is_refused_before_anything_is_bought(online: Any, year: int) -> None:
     run = Run(online.config, clock=lambda: datetime(year, 1, 1, tzinfo=UTC))

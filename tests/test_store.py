@@ -135,6 +135,18 @@ def test_a_warehouse_that_was_never_made_says_how_to_make_it(store: Store) -> No
         pass
 
 
+def test_a_folder_that_may_not_be_entered_is_an_error_of_the_store(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shut(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "exists", shut)
+    for look in (store.last_observed_at, store.sweep_ids, lambda: store.append([])):
+        with pytest.raises(StoreError, match="Permission denied"):
+            look()
+
+
 def test_a_damaged_file_says_what_to_do(store: Store) -> None:
     store.path.parent.mkdir(parents=True)
     store.path.write_bytes(b"not a database" * 1000)

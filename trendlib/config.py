@@ -9,12 +9,13 @@ never looked up.
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -71,9 +72,18 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
+def _is_door(parts: SplitResult) -> bool:
+    """Tell whether a server can be called there: by a host's name, and a port if one is given."""
+    try:
+        host = (parts.hostname or "").encode("idna")
+        return bool(host) and not re.search(rb"\s", host) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _base_url(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if parts.scheme not in {"http", "https"} or not _is_door(parts):
         message = "is not an address; write it like https://api.example.com"
         raise ValueError(message)
     if parts.username or parts.query or parts.fragment:
@@ -134,6 +144,13 @@ def _home(value: Path) -> Path:
     if "?" in str(home.absolute()):
         message = f"is {home.absolute()}; the database can write in no folder with a ? in its path. Give another"
         raise ValueError(message)
+    try:
+        (home / ".env").lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return home
+    except OSError as error:
+        message = f"is {home.absolute()}, which cannot be entered: {error.strerror}. Let this user in, or give another"
+        raise ValueError(message) from None
     return home
 
 
@@ -168,12 +185,19 @@ def env_files(home: Path | str | None = None) -> list[Path]:
     A notebook's folder lies below the project's, and a scheduled run begins anywhere.
     """
     here = Path.cwd()
-    near = next((folder / ".env" for folder in (here, *here.parents) if (folder / ".env").is_file()), None)
+    near = next((folder / ".env" for folder in (here, *here.parents) if _is_file(folder / ".env")), None)
     try:
         own = Path(home or _Home(_env_file=near).home or default_home()).expanduser() / ".env"
     except (RuntimeError, OSError, UnicodeDecodeError):  # the home, or the file, is refused in its turn
         own = None
-    return [file for file in dict.fromkeys((own, near)) if file is not None and file.is_file()]
+    return [file for file in dict.fromkeys((own, near)) if file is not None and _is_file(file)]
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether a file is there; a folder that may not be entered is refused in its turn."""
+    with suppress(OSError):
+        return path.is_file()
+    return False
 
 
 def _variable(name: str) -> str:

@@ -23,8 +23,11 @@ from urllib.parse import urlsplit
 from filelock import FileLock, Timeout
 from pydantic import SecretStr
 
+from trendlib.boards.songbook import read_overrides
 from trendlib.config import EXPIRY, Config, env_files
-from trendlib.errors import ConfigError, StoreError
+from trendlib.errors import ConfigError, StoreBusyError, StoreError, StoreFormatError
+from trendlib.review.settings import read_settings
+from trendlib.rulebook import read_rules
 from trendlib.store import Store
 from trendlib.watchlist import Watchlist
 
@@ -56,7 +59,7 @@ class Finding:
 
 
 def examine(config: Config, *, is_online: bool = False) -> list[Finding]:
-    """Look at keys, secrets, watchlist, warehouse, spending, clock, browser, disk and versions.
+    """Look at keys, secrets, the team's files, warehouse, spending, clock, browser, disk and versions.
 
     Parameters
     ----------
@@ -70,8 +73,8 @@ def examine(config: Config, *, is_online: bool = False) -> list[Finding]:
         One finding a thing, in the order in which to mend them.
     """
     looks: tuple[Callable[[Config], Finding], ...] = (
-        _home, _tiklive_key, _other_keys, _channels, _privacy, _secrets_in_files, _watchlist, _warehouse, _run,
-        _budget, _cache, _clock, _browser, _disk,
+        _home, _tiklive_key, _other_keys, _channels, _privacy, _secrets_in_files, _watchlist, _team_files,
+        _warehouse, _run, _budget, _cache, _clock, _browser, _disk,
     )  # fmt: skip
     reached = [_reached(*one) for one in _servers(config)] if is_online else []
     server = _server_prefix()
@@ -80,17 +83,21 @@ def examine(config: Config, *, is_online: bool = False) -> list[Finding]:
 
 
 def _home(config: Config) -> Finding:
-    home = config.home.absolute()
-    there = _nearest_there(config)
-    if there.is_dir() and os.access(there, os.W_OK):
-        return Finding("home", str(home))
-    remedy = "Choose another folder with TRENDLIB_HOME or --home."
-    return Finding("home", f"{home} cannot be written", is_fine=False, remedy=remedy)
+    folders = (config.archive_folder, config.cache_folder, config.warehouse_file.parent, config.reviews_folder)
+    shut = [path for path in (_nearest_there(config), *folders) if os.path.lexists(path) and not _is_open(path)]
+    if not shut:
+        return Finding("home", str(config.home.absolute()))
+    remedy = "Let this user list, enter and write it, or choose another folder with TRENDLIB_HOME or --home."
+    return Finding("home", f"cannot be written: {', '.join(map(str, shut))}", is_fine=False, remedy=remedy)
 
 
 def _nearest_there(config: Config) -> Path:
     home = config.home.absolute()
     return next(place for place in (home, *home.parents) if place.exists())
+
+
+def _is_open(folder: Path) -> bool:
+    return folder.is_dir() and os.access(folder, os.R_OK | os.W_OK | os.X_OK)
 
 
 def _tiklive_key(config: Config) -> Finding:
@@ -188,12 +195,26 @@ def _watchlist(config: Config) -> Finding:
     return Finding("watchlist", found, is_fine=False, remedy=remedy, is_needed=False)
 
 
+def _team_files(config: Config) -> Finding:
+    """Read what the team set otherwise, as the commands do that go by it."""
+    slips = []
+    for read in (lambda: read_rules(config.rules_file), lambda: read_settings(config.home),
+                 lambda: read_overrides(config.home)):  # fmt: skip
+        try:
+            read()
+        except ConfigError as error:
+            slips.append(str(error))
+    if not slips:
+        return Finding("rules, review, songs", "rules.toml, review.toml and families.toml are understood, or not there")
+    remedy = "Mend the file; until then boards, alerts, reviews or songs are refused."
+    return Finding("rules, review, songs", "; ".join(slips), is_fine=False, remedy=remedy)
+
+
 def _warehouse(config: Config) -> Finding:
     try:
         last = Store(config.warehouse_file, wait_s=1.0).last_observed_at()
     except StoreError as error:
-        remedy = "Run `trendlib rebuild`, or close the program that holds it."
-        return Finding("warehouse", str(error), is_fine=False, remedy=remedy)
+        return Finding("warehouse", str(error), is_fine=False, remedy=_remedy_of(error))
     if last is not None and last > datetime.now(UTC) + timedelta(minutes=5):
         found = f"newest answer {last:%Y-%m-%d %H:%M} UTC, which is still to come"
         remedy = "This machine's clock was set back: set it right before the next sweep."
@@ -206,6 +227,14 @@ def _warehouse(config: Config) -> Finding:
     if hours <= MOST_AGE_HOURS:
         return Finding("warehouse", found)
     return Finding("warehouse", found, is_fine=False, remedy="Run `trendlib sweep`.", is_needed=False)
+
+
+def _remedy_of(error: StoreError) -> str:
+    if isinstance(error, StoreBusyError):
+        return "Close the program that holds it."
+    if isinstance(error, StoreFormatError):
+        return "Run `trendlib rebuild`."
+    return "Let this user read and write the file and its folder, and see that there is room."
 
 
 def _run(config: Config) -> Finding:

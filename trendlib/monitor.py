@@ -69,7 +69,7 @@ def open_monitor(home: Path | str | None = None, *, as_of: datetime | None = Non
     if home is not None and not Path(home).expanduser().is_dir():
         raise ConfigError(f"Asked to open {home}; there is no such folder. Make it, or leave the home out.")
     config = Config.load(home=home)
-    if config.tiklive_api_key is None and not config.warehouse_file.exists():
+    if config.tiklive_api_key is None and not Store(config.warehouse_file).is_there:
         practice.prepare(config.home)
         return Monitor.of_practice(config.home, as_of=instant)
     return Monitor(config, as_of=instant)

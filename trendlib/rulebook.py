@@ -43,7 +43,7 @@ def read_rules(path: Path) -> Rules:
         If the file is no TOML, or names a rule or a threshold that does not exist, or a threshold is no number.
     """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return RULES
     except (ValueError, RecursionError) as error:

@@ -26,7 +26,7 @@ import pandas as pd
 from trendlib.errors import ConfigError, NoDataError, SchemaError, StoreError
 from trendlib.schema import CALLS, REJECTS, TABLES, Answer, Column, Rows, Table, utc_text
 from trendlib.snapshot import PANDAS_TYPES, Snapshot
-from trendlib.warehouse import OWNER_ONLY, opened, settle
+from trendlib.warehouse import OWNER_ONLY, is_there, opened, settle
 
 EXPORTED_BY = "observed_on"
 WRITERS_PATIENCE = 10
@@ -82,6 +82,11 @@ class Store:
         self.path = path
         self.wait_s = wait_s
 
+    @property
+    def is_there(self) -> bool:
+        """Whether anything was ever written; a folder that may not be entered is a `StoreError`."""
+        return is_there(self.path)
+
     def append(self, loaded: Sequence[Loaded], rejected: Iterable[Mapping[str, Any]] = ()) -> int:
         """Append what is not known yet, in one transaction.
 
@@ -127,7 +132,7 @@ class Store:
 
     def known(self, answer_ids: Sequence[str], table: Table = CALLS) -> set[str]:
         """Return those of some answers that are loaded already; of ``REJECTS``, those of some lines."""
-        if not answer_ids or not self.path.exists():
+        if not answer_ids or not self.is_there:
             return set()
         with self._connection(read_only=True) as connection:
             return _known(connection, table, answer_ids)
@@ -143,7 +148,7 @@ class Store:
         StoreBusyError
             If another program holds the warehouse for too long.
         """
-        if not self.path.exists():
+        if not self.is_there:
             raise NoDataError(f"Asked for what was known at {utc_text(instant)}; {self.path} does not exist yet. "
                               "Load something first: `trendlib sweep`, or `trendlib replay FILE`.")  # fmt: skip
         with self._connection(read_only=True) as connection:
@@ -151,7 +156,7 @@ class Store:
 
     def last_observed_at(self) -> datetime | None:
         """Return the fetch time of the newest answer, None when there is none."""
-        if not self.path.exists():
+        if not self.is_there:
             return None
         with self._connection(read_only=True) as connection:
             newest = connection.execute("SELECT epoch_us(max(observed_at)) FROM calls").fetchall()[0][0]
@@ -159,7 +164,7 @@ class Store:
 
     def spent(self, since: datetime) -> dict[str, int]:
         """Return what answers fetched since an instant have cost, by provider [credits]."""
-        if not self.path.exists():
+        if not self.is_there:
             return {}
         asked = "SELECT provider, sum(credits) FROM calls WHERE observed_at >= ? AND credits > 0 GROUP BY 1 ORDER BY 1"
         with self._connection(read_only=True) as connection:
@@ -167,7 +172,7 @@ class Store:
 
     def instants(self) -> list[datetime]:
         """Return, for each day on which something was learned, the first whole minute after its newest answer [UTC]."""
-        if not self.path.exists():
+        if not self.is_there:
             return []
         newest = "SELECT epoch_us(date_trunc('minute', max(observed_at))) FROM calls"
         with self._connection(read_only=True) as connection:
@@ -176,7 +181,7 @@ class Store:
 
     def sweep_ids(self) -> set[str]:
         """Return the sweeps and recordings whose answers are loaded."""
-        if not self.path.exists():
+        if not self.is_there:
             return set()
         with self._connection(read_only=True) as connection:
             return {row[0] for row in connection.execute("SELECT DISTINCT sweep_id FROM calls").fetchall()}
@@ -198,7 +203,7 @@ class Store:
         StoreError
             If the folder cannot be written.
         """
-        if not self.path.exists():
+        if not self.is_there:
             raise NoDataError(f"Asked to export {self.path}; it does not exist yet. Load something first.")
         folder = folder.absolute()  # DuckDB takes a ~ at the beginning for somebody's home
         try:

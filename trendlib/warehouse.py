@@ -55,7 +55,7 @@ def opened(
     """
     retrying = Retrying(retry=retry_if_exception_type(StoreBusyError), stop=stop_after_delay(wait_s),
                         wait=wait_random(0.01, 0.1), before_sleep=_Impatience(), reraise=True)  # fmt: skip
-    if not read_only and not path.exists():
+    if not read_only and not is_there(path):
         _make(path)
     connection = retrying(_open_once, path, read_only=read_only, wait_s=wait_s)
     try:
@@ -79,9 +79,23 @@ def errors_in_words(path: Path) -> Iterator[None]:
         raise _in_words(error, path) from error
 
 
+def is_there(path: Path) -> bool:
+    """Tell whether there is a warehouse.
+
+    Raises
+    ------
+    StoreError
+        If its folder may not be entered.
+    """
+    try:
+        return path.exists()
+    except OSError as error:
+        raise _in_words(error, path) from error
+
+
 def state(path: Path) -> tuple[int, int] | None:
     """Tell one state of a file from another; None where there is none."""
-    if not path.exists():
+    if not is_there(path):
         return None
     stat = path.stat()
     return stat.st_mtime_ns, stat.st_size

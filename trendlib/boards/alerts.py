@@ -203,7 +203,7 @@ def note(config: Config, alert_id: str, text: str, *, as_of: datetime, clock: Cl
 
 def last_recorded(store: Store) -> datetime | None:
     """Return the latest instant for which alerts were recorded, None when there is none."""
-    if not store.path.exists():
+    if not store.is_there:
         return None
     with store.as_of(EVER) as world:
         calls = world.frame("calls", provider=said.PROVIDER, endpoint=said.ALERTS_ENDPOINT)

@@ -101,7 +101,7 @@ class Excerpt(Store):
         NoDataError
             If nothing was ever loaded.
         """
-        if not self.path.exists():
+        if not self.is_there:
             with self.as_of(instant):
                 pass
         return ExcerptSnapshot(self, instant)

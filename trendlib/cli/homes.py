@@ -23,6 +23,7 @@ from trendlib.cli.terminal import (
 from trendlib.config import Config
 from trendlib.runs import loading
 from trendlib.sandbox import Faults, Quirks, Server, World, serve_forever
+from trendlib.store import Store
 
 
 class FeedOrder(StrEnum):
@@ -40,7 +41,7 @@ def replay(
     """Load recordings; the same file again adds nothing."""
     config = Config.load(home=context.obj)
     loading.demand_recordings(files)
-    if config.warehouse_file.exists():
+    if Store(config.warehouse_file).is_there:
         with stages() as on_progress, loading.alone(config):
             renewed = loading.renew(config, on_progress=on_progress)
         if renewed is not None:

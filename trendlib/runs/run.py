@@ -41,6 +41,7 @@ from trendlib.errors import (
     ConfigError,
     ParseError,
     QuotaError,
+    RateLimitError,
     RefusalError,
     StoreError,
     UnavailableError,
@@ -313,7 +314,8 @@ class Run(AbstractContextManager["Run"]):
                 self._shut_out = self._shut_out or error
         except (ApiError, ParseError) as error:
             self.report.failures.append(Failure(walk.call, str(error)))
-            is_silent = isinstance(error, UnavailableError) and not isinstance(error, RefusalError)
+            # who asks everybody to slow down, whatever is asked, gives nothing either: a day's limit, say
+            is_silent = isinstance(error, UnavailableError | RateLimitError) and not isinstance(error, RefusalError)
             self._silences[provider] = self._silences[provider] + 1 if is_silent else 0
             if self._silences[provider] >= MOST_SILENCES:
                 found = f"{self._silences[provider]} questions in a row got no answer"
