@@ -125,6 +125,12 @@ def test_a_rounded_counter_shows_how_far_it_can_be_off():
     assert "from the use counter, give or take 1K" in bars["hovertext"][0]
 
 
+def test_a_board_has_room_for_all_that_rules_say_of_a_sound():
+    said = ("none", "watch", "watch, early, reactivation")
+    margins = [charts.leaderboard(board(OK).assign(alert=alert)).layout.margin.r for alert in said]
+    assert margins[0] == margins[1] < margins[2]
+
+
 def test_alerts_are_marked_once_an_episode_with_the_day_on_which_each_was_told():
     alerts = pd.DataFrame(
         {"day": days(30)["day"][[5, 6, 6, 7, 20]], "alert": ["watch", "watch", "early", "watch", "watch"]}

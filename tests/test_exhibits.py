@@ -19,6 +19,7 @@ from trendlib.show import charts, pictures
 from trendlib.show.canvas import Words
 from trendlib.show.exhibits import Exhibit, csv_text, json_text, records, tally_words, write_file
 from trendlib.show.page import embedded, fragment, table
+from trendlib.show.theme import LIGHT, SCALE
 
 AS_OF = datetime(2022, 4, 20, tzinfo=UTC)
 HOSTILE = "</script><script>alert(1)</script>&\u202e\"'$x$"
@@ -326,6 +327,14 @@ def test_tables_say_of_a_days_posts_what_they_are_and_frames_keep_the_number() -
         assert "at least 29" in shown
         assert "window" not in shown
     assert one.frame["posts_last_24h"].tolist() == rows["posts_last_24h"]
+
+
+def test_a_picture_in_a_notebook_has_the_style_of_its_own_colours():
+    styles = re.findall(r"<style>(.*?)</style>", made().fragment(), re.DOTALL)
+    worn = styles[-1]
+    assert worn.count("{") == worn.count("}") > 4
+    assert LIGHT.paper in worn
+    assert SCALE[0] not in worn
 
 
 def test_rows_picked_from_an_exhibit_are_shown_with_its_caption():

@@ -133,7 +133,7 @@ _LEAF_STYLE = f"""
 [data-jp-theme-light="false"] .trendlib.leaf {{ --accent: {DARK.accent}; }}
 """
 _PICTURE_STYLE = Template("""
-[data-jp-theme-light="false"] .jp-OutputArea:has(.trendlib.leaf) .jp-RenderedPlotly > .plot-img {{
+[data-jp-theme-light="false"] .jp-OutputArea:has(.trendlib.leaf) .jp-RenderedPlotly > .plot-img {
   filter: invert(0.93) hue-rotate(180deg); }
 [data-jp-theme-light="false"] .jp-OutputArea:has(.trendlib.leaf) .js-plotly-plot {
 .main-svg, .modebar-group { background: transparent !important; }

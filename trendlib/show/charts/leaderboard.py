@@ -87,7 +87,7 @@ def _rows(board: pd.DataFrame) -> pd.DataFrame:
 
 
 def _beyond(shown: pd.DataFrame) -> int:
-    return max((min(len(alert), _ALERT_SIGNS) - _FITTING_SIGNS for alert in shown["alert"] if alert), default=0)
+    return max([0, *(min(len(alert), _ALERT_SIGNS) - _FITTING_SIGNS for alert in shown["alert"])])
 
 
 def _ratio_range(ranked: pd.DataFrame) -> tuple[float, float]:
