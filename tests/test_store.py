@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from trendlib import warehouse
+from trendlib import snapshot, warehouse
 from trendlib.boards.memory import attached
 from trendlib.errors import (
     ConfigError,
@@ -296,3 +296,18 @@ def test_a_replaced_warehouse_is_the_new_one(store: Store, tmp_path: Path) -> No
     fresh.append([loaded(1), loaded(2)])
     store.replace_with(fresh)
     assert store.last_observed_at() == NOON + timedelta(hours=2)
+
+
+def test_posts_of_one_mark_are_never_taken_for_each_other(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for hours, posts in ((0, "12"), (5, "23")):
+        rows = Rows()
+        for post_id in posts:
+            rows.add(POSTS, post_id=post_id, sound_id=SOUND, posted_at=NOON, region=f"{hours}")
+        answer = Answer(NOON + timedelta(hours=hours), "tiklive", "/music-posts/", {"music_id": SOUND}, 200, hours)
+        store.append([Loaded(answer, "sweep-1", rows, 1)])
+    found = []
+    for mark in ("hash(post_id)", "7::UBIGINT"):
+        monkeypatch.setattr(snapshot, "mark_of", lambda *_, mark=mark: mark)
+        with store.as_of(NOON + timedelta(hours=6)) as world:
+            found.append(sorted(world.posts([SOUND], ["post_id", "region"]).fetchall()))
+    assert found == [[("1", "0"), ("2", "5"), ("3", "5")]] * 2

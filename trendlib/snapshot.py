@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from trendlib.errors import SchemaError
+from trendlib.marks import mark_of, repeated
 from trendlib.schema import POSTS, REJECTS, TABLES, Table, utc_text
 
 PANDAS_TYPES = {
@@ -72,13 +73,32 @@ class Snapshot:
         -------
             One row a post.
         """
-        posts, counters = self._posts_sql(sound_ids, columns), self._sql("post_observations", {})
-        if not columns:
-            both = f"({posts}) AS p LEFT JOIN ({counters}) AS o USING (post_id)"
-            posts = f"SELECT p.*, o.views, o.likes, o.comments, o.shares, o.saves FROM {both}"  # noqa: S608 - of schema and ids
         name = f"posts_{next(_GATHERED)}"  # what was given before stays as it is
-        self._connection.execute(f"CREATE TEMP TABLE {name} AS {posts}").fetchall()
-        return self._connection.table(name)
+        self._gather(name, self._conditions(POSTS, {"sound_id": sound_ids}), ", ".join(columns) or "*")
+        if not columns:
+            counters = self._sql("post_observations", {})
+            both = f"{name} AS p LEFT JOIN ({counters}) AS o USING (post_id)"
+            whole = f"SELECT p.*, o.views, o.likes, o.comments, o.shares, o.saves FROM {both}"  # noqa: S608 - of schema and ids
+            name = f"{name}_counted"
+            self._run(f"CREATE TEMP TABLE {name} AS {whole}")
+        return self._connection.table(name).project("* EXCLUDE (mark)")
+
+    def _gather(self, name: str, asked: str, listed: str) -> None:
+        """Copy posts into a table: those that stand in one answer as they are, the others condensed."""
+        mark = mark_of("post_id")
+        once = f"SELECT *, observed_at AS first_seen FROM posts WHERE {asked}"  # noqa: S608 - of schema and ids, as all of this
+        self._run(f"CREATE TEMP TABLE {name} AS SELECT {listed}, {mark} AS mark FROM ({once})")  # noqa: S608
+        again = repeated(self._connection.table(name), "mark")
+        if not len(again):
+            return
+        self._connection.register("again", pd.DataFrame({"mark": again}))
+        told = _read_sql(POSTS, f"{asked} AND {mark} IN (SELECT mark FROM again)")  # noqa: S608
+        self._run(f"DELETE FROM {name} WHERE mark IN (SELECT mark FROM again)")  # noqa: S608
+        self._run(f"INSERT INTO {name} BY NAME SELECT {listed}, {mark} AS mark FROM ({told})")  # noqa: S608
+        self._connection.unregister("again")
+
+    def _run(self, command: str) -> None:
+        self._connection.execute(command).fetchall()
 
     def frame(self, name: str, **where: str | Sequence[str]) -> pd.DataFrame:
         """Return `table` as a pandas frame with the schema's types, in the order of its key."""
@@ -94,14 +114,6 @@ class Snapshot:
         if table is REJECTS:  # a line that was no answer has no time
             seen = f"({seen} OR observed_at IS NULL)"
         return " AND ".join([seen, *(_condition(table, column, value) for column, value in where.items())])
-
-    def _posts_sql(self, sound_ids: Sequence[str], columns: Sequence[str]) -> str:
-        """Condense posts: those that stand in one answer only are taken as they are; that spills where memory ends."""
-        listed, asked = ", ".join(columns) or "*", self._conditions(POSTS, {"sound_id": sound_ids})
-        more = f"SELECT post_id FROM posts WHERE {asked} GROUP BY post_id HAVING count(*) > 1"  # noqa: S608 - of schema and ids, all of this
-        once = f"SELECT *, observed_at AS first_seen FROM posts ANTI JOIN more USING (post_id) WHERE {asked}"  # noqa: S608
-        told = _read_sql(POSTS, f"{asked} AND post_id IN (SELECT post_id FROM more)")  # noqa: S608
-        return f"WITH more AS MATERIALIZED ({more}) SELECT {listed} FROM ({once} UNION ALL BY NAME {told})"  # noqa: S608
 
 
 def framed(columns: Mapping[str, Any], table: Table) -> pd.DataFrame:

@@ -40,6 +40,7 @@ from narwhals.typing import IntoFrame
 
 from trendlib.metrics.daily import HORIZON_DAYS, Grid, Matrix, grid
 from trendlib.metrics.engines import DAY, aged, between, board, days_before, enter, instant, leave, whole
+from trendlib.metrics.posters import counted
 from trendlib.metrics.rules import BREAKOUT, Rule
 from trendlib.metrics.season import TRIMMED_NEEDED, Vector, adjusted, coarsest, over, scatter, trimmed_mean
 from trendlib.schema import Status
@@ -169,11 +170,8 @@ def crowds(posts: IntoFrame, *, as_of: datetime, days: int = CROWD_DAYS) -> Any:
     """
     now = instant(as_of)
     frame = enter(posts, ids=["sound_id", "creator_id"], times=["posted_at"])
-    number = nw.col("post_id").n_unique() if "post_id" in frame.collect_schema().names() else nw.len()
     recent = frame.filter(between("posted_at", now - DAY * days, now), ~nw.col("creator_id").is_null())
-    dated = aged(recent, "posted_at", as_of=now, days=days)
-    by_creator = dated.group_by("sound_id", "age", "creator_id").agg(number.alias("posts"))
-    by_day = by_creator.group_by("sound_id", "age").agg(nw.col("posts").sum(), nw.len().alias("creators"))
+    by_day = counted(aged(recent, "posted_at", as_of=now, days=days), ["sound_id", "age"])
     table = board(by_day).astype({"posts": "Int64", "creators": "Int64"})
     table["day"] = (now - table["age"] * DAY).astype("datetime64[us, UTC]")
     return leave(table.sort_values(["sound_id", "day"])[list(CROWD_COLUMNS)], posts)

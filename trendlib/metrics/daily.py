@@ -36,11 +36,11 @@ from trendlib.metrics.engines import (
     leave,
     whole,
 )
+from trendlib.metrics.posters import counted
 
 HORIZON_DAYS = 70
 COLUMNS = ("sound_id", "day", "posts", "exposure_days", "net_change", "is_flagged", "rounding_unit", "source")
 _KEY = ["sound_id", "age"]
-_A_MICROSECOND = pd.Timedelta(microseconds=1)
 
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -140,7 +140,14 @@ def from_posts(
     SchemaError
         If a column is missing or of the wrong kind.
     """
-    counts = posts_by_day(posts, as_of=as_of, coverage=coverage, days=days, posts_per_creator=posts_per_creator)
+    counts = posts_by_day(
+        posts,
+        as_of=as_of,
+        coverage=coverage,
+        days=days,
+        posts_per_creator=posts_per_creator,
+        are_creators_counted=True,
+    )
     return leave(covered_only(counts, as_of=instant(as_of)), posts)
 
 
@@ -243,6 +250,7 @@ def posts_by_day(
     coverage: IntoFrame | datetime | None,
     days: int,
     posts_per_creator: int | None = None,
+    are_creators_counted: bool = False,
 ) -> pd.DataFrame:
     """Count posts in every window of every sound, covered or not.
 
@@ -250,15 +258,16 @@ def posts_by_day(
     -------
     frame
         ``sound_id``, ``age`` (1 is the last window), ``posts`` covered (NaN where exposure is 0),
-        ``exposure_days``, ``creators``, ``seen`` posts whether covered or not, ``is_before_birth`` (a complete
-        feed, before its first post).
+        ``exposure_days``, ``creators`` where they are counted, ``seen`` posts whether covered or not,
+        ``is_before_birth`` (a complete feed, before its first post).
     """
     now = instant(as_of)
     frame = enter(posts, ids=["sound_id"], times=["posted_at"])
-    frame = frame.select([name for name in ("sound_id", "posted_at", "post_id", "creator_id") if name in _names(frame)])
+    counted_by = ("post_id", "creator_id") if are_creators_counted else ("post_id",)
+    frame = frame.select("sound_id", "posted_at", *(name for name in counted_by if name in _names(frame)))
     span = spans(frame, coverage, now)
     recent = aged(frame.filter(between("posted_at", now - DAY * days, now)), "posted_at", as_of=now, days=days)
-    seen = board(_counted(recent, posts_per_creator)).set_index(_KEY)
+    seen = board(counted(recent, _KEY, posts_per_creator=posts_per_creator)).set_index(_KEY)
     within = _counts_within(recent, seen, span, posts_per_creator, as_of=now)
     counts = {"seen": _cells(seen, "posts", span, days), "posts": _cells(within, "posts", span, days)}
     if "creators" in within:
@@ -307,48 +316,25 @@ def _names(frame: Frame) -> list[str]:
     return frame.collect_schema().names()
 
 
-def _counted(posts: Frame, posts_per_creator: int | None) -> Frame:
-    names = _names(posts)
-    # plain aggregations only: pandas is slow with others, so casts come after
-    number = (nw.col("post_id").n_unique() if "post_id" in names else nw.len()).alias("posts")
-    count = nw.col("posts").cast(nw.Int64)
-    if "creator_id" not in names:
-        return posts.group_by(_KEY).agg(number).with_columns(count)
-    by_creator = posts.group_by([*_KEY, "creator_id"]).agg(number).with_columns(count)
-    is_known = ~nw.col("creator_id").is_null()
-    if posts_per_creator is not None:
-        capped = nw.when(is_known & (count > posts_per_creator)).then(nw.lit(posts_per_creator)).otherwise(count)
-        by_creator = by_creator.with_columns(capped.alias("posts"))
-    by_creator = by_creator.with_columns(is_known.cast(nw.Int64).alias("creators"))
-    return by_creator.group_by(_KEY).agg(nw.col("posts").sum(), nw.col("creators").sum())
-
-
 def _counts_within(
     recent: Frame, seen: pd.DataFrame, span: pd.DataFrame, posts_per_creator: int | None, *, as_of: pd.Timestamp
 ) -> pd.DataFrame:
     """Leave out windows beyond a sound's proven stretch, and count those anew in which the stretch begins or ends."""
     sound = seen.index.get_level_values("sound_id")
     age = seen.index.get_level_values("age").to_numpy(dtype="float64")
-    ends = [_window_of(span[name], as_of).reindex(sound).to_numpy() for name in ("counted_from", "until")]
-    is_cut = (age == ends[0]) | (age == ends[1])
-    is_whole = np.isnan(ends[0]) | ((age < ends[0]) & (age > ends[1]))
-    inside: pd.DataFrame = seen[is_whole & ~is_cut]
+    row = span.index.get_indexer(sound)
+    since, until = (days_before(span[name], as_of)[row] for name in ("counted_from", "until"))
+    is_whole = np.isnan(since) | ((age <= since) & (age - 1 >= until))
+    is_cut = ~is_whole & (age - 1 < since) & (age > until)
+    inside: pd.DataFrame = seen[is_whole]
     if not is_cut.any():
         return inside
     cut = seen.index[is_cut].to_frame(index=False).merge(span[["counted_from", "until"]], on="sound_id")
     edges: Any = bring(cut, to=recent)
     stretch = (nw.col("posted_at") >= nw.col("counted_from")) & (nw.col("posted_at") < nw.col("until"))
     listed = edges.join(recent, on=_KEY, how="inner").filter(stretch)
-    again = board(_counted(listed, posts_per_creator)).set_index(_KEY)
+    again = board(counted(listed, _KEY, posts_per_creator=posts_per_creator)).set_index(_KEY)
     return pd.concat([inside, again])
-
-
-def _window_of(times: "pd.Series[Any]", as_of: pd.Timestamp) -> "pd.Series[float]":
-    """Tell in which window, counted back from ``as_of``, each time lies; NaN for a missing time."""
-    # microseconds, as thousands of days in them are whole numbers of a float, and days are not
-    passed = (as_of - times).dt.as_unit("us").astype("int64").where(times.notna())
-    windows: pd.Series[float] = -(-passed // (DAY // _A_MICROSECOND))
-    return windows
 
 
 def grid(daily: Any, *, as_of: datetime, days: int = HORIZON_DAYS) -> Grid:

@@ -243,10 +243,15 @@ def days_at(age: Any, as_of: pd.Timestamp) -> pd.DatetimeIndex:
 def aged(frame: Frame, time: str, *, as_of: pd.Timestamp, days: int) -> Frame:
     """Tell in which 24 h window, counted back from ``as_of``, a time lies: ``age`` 1 is the last, at most ``days``.
 
-    In SQL it is written with comparisons alone, which every engine does alike, whatever its session's time zone.
+    Spark's SQL is written with comparisons alone, which it does alike whatever its session's time zone.
     """
-    if frame.implementation.is_duckdb() or frame.implementation.is_spark_like():
+    if frame.implementation.is_spark_like():
         return frame.with_columns(_window(nw.col(time), as_of, 1, days).alias("age"))
+    if frame.implementation.is_duckdb():
+        native: Any = frame.to_native()
+        age = f"({as_of.value // 1000} - epoch_us({time}) - 1) // {_A_DAY_US} + 1"
+        told: Frame = nw.from_native(native.project(f"*, least(greatest({age}, 1), {days}) AS age"))
+        return told
     passed = (nw.lit(as_of.to_pydatetime()) - nw.col(time)).dt.total_microseconds()
     window = (passed - 1) // _A_DAY_US + 1
     return frame.with_columns(window.clip(1, days).cast(nw.Int64).alias("age"))

@@ -36,6 +36,7 @@ from narwhals.typing import IntoFrame
 from scipy.special import stdtrit
 
 from trendlib.metrics.engines import DAY, between, board, enter, instant, leave
+from trendlib.metrics.posters import counted
 from trendlib.metrics.rules import CROSSOVER, Rule
 from trendlib.metrics.shares import effective, wilson
 from trendlib.schema import Status
@@ -238,14 +239,8 @@ def _posters(posts: IntoFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     region = nw.col("region").str.to_uppercase().alias("region")
     dated = recent.with_columns(region, nw.sum_horizontal(*before).cast(nw.Int64).alias("week"))
     key = [*_KEY, "week"]
-    names = frame.collect_schema().names()
-    posts_each = (nw.col("post_id").n_unique() if "post_id" in names else nw.len()).alias("posters")
-    if "creator_id" not in names:
-        return board(dated.group_by(key).agg(posts_each))
-    is_known = ~nw.col("creator_id").is_null()
-    each = dated.group_by([*key, "creator_id"]).agg(posts_each)
-    once = each.with_columns(nw.when(is_known).then(nw.lit(1)).otherwise(nw.col("posters")).alias("posters"))
-    return board(once.group_by(key).agg(nw.col("posters").sum()))
+    counts = counted(dated, key, posts_per_creator=1)
+    return board(counts.select(*key, nw.col("posts").alias("posters")))
 
 
 def _cube(posters: pd.DataFrame) -> tuple[Any, Any, Cube, Any]:
