@@ -152,6 +152,25 @@ def test_faults_that_pass_change_nothing_in_the_tables(world: World, tmp_path: P
     assert_same(tables(tmp_path / "calm", without=without), tables(tmp_path / "stormy", without=without))
 
 
+class WithoutDigits:
+    """A source whose ids went through a float."""
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+
+    def answer(self, *question: Any) -> tuple[int, Any]:
+        status, body = self._source.answer(*question)
+        return status, {**body, "id": float(body["id"])} if "id" in body else body
+
+
+def test_a_counter_that_was_set_aside_is_not_counted_as_read(
+    server: Server, tmp_path: Path, watchlist: Watchlist
+) -> None:
+    server.__dict__["source"] = WithoutDigits(server.source)
+    report = run(server, tmp_path, Watchlist(sounds=watchlist.sounds[:2]))
+    assert (report.sounds, report.run.loaded.rejected) == (0, 2)
+
+
 def test_a_sweep_survives_every_quirk(world: World, tmp_path: Path, watchlist: Watchlist) -> None:
     with Server(world, order="mixed", quirks=Quirks.real(), rate_per_minute=None) as server:
         report = run(server, tmp_path, watchlist)

@@ -143,7 +143,8 @@ def sweep(
             "hashtag counters", [_hashtag_walk(run, one, by_id.get(one)) for one in watchlist.hashtags]
         )
         tags = [answers[-1] for answers in hashtags if answers]
-        report.sounds, report.hashtags = len(sounds), len(tags)
+        report.sounds = _readings_in(sounds, SOUND_OBSERVATIONS)
+        report.hashtags = _readings_in(tags, HASHTAG_OBSERVATIONS)
         past = _Past(run.store, run.now())
         moving = past.sounds_to_page(sounds, watchlist)
         challenges = past.hashtags_to_page(tags)
@@ -294,6 +295,11 @@ def _recent_samples(counters: Sequence[Answer], feeds: Mapping[str, Sequence[Ans
     pages = {sound_id: _rows(map(tiklive.parse, answers), "feed_pages") for sound_id, answers in feeds.items()}
     sampled = [one for one, walk in pages.items() if walk and walk[-1]["has_more"] and not is_newest_first(walk)]
     return [tiklive.search_videos(titles[sound_id]) for sound_id in sampled if sound_id in titles]
+
+
+def _readings_in(answers: Iterable[Answer], table: Table) -> int:
+    """Count the answers that say anything: one that was set aside whole was no reading."""
+    return sum(table.name in tiklive.parse(answer).tables for answer in answers)
 
 
 def _rows(pages: Iterable[Rows], table: str) -> list[dict[str, Any]]:
