@@ -1,5 +1,6 @@
 """Forecast: the damped trend, its interval from other sounds' errors, and when it says nothing."""
 
+import importlib
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -9,6 +10,7 @@ import pytest
 from frames import to_polars
 from pandas.testing import assert_frame_equal
 
+from trendlib.metrics.daily import grid
 from trendlib.metrics.engines import board, enter
 from trendlib.metrics.forecast import forecast, forecast_errors
 from trendlib.sandbox.world import World
@@ -131,6 +133,18 @@ def test_the_future_changes_nothing(crowd):
 
 def test_row_order_changes_nothing(crowd):
     assert_frame_equal(forecast(crowd.sample(frac=1, random_state=1), as_of=AS_OF), forecast(crowd, as_of=AS_OF))
+
+
+def test_a_grid_that_was_looked_ahead_from_before_says_what_a_frame_says(crowd, monkeypatch):
+    counts = grid(crowd, as_of=AS_OF)
+    for days in (1, 3):
+        forecast(counts, as_of=AS_OF, days=days)
+    for days in (1, 3, 7):
+        assert_frame_equal(forecast(counts, as_of=AS_OF, days=days), forecast(crowd, as_of=AS_OF, days=days))
+    monkeypatch.delattr(
+        importlib.import_module("trendlib.metrics.forecast"), "_fitted"
+    )  # 7 days ahead stands on the fits of 1 day ahead
+    forecast_errors(counts, as_of=AS_OF, days=7)
 
 
 def test_the_interval_covers_what_it_promises():

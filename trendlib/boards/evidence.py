@@ -144,10 +144,15 @@ class Evidence:
         listed = metrics.daily.covered_only(self.laid_out("capped", HORIZON_DAYS), as_of=instant(self.as_of))
         return joined_days(self.counted, listed)
 
+    @cached_property
+    def last_week(self) -> pd.DataFrame:
+        """The tally of its posts of the last day and the week before, laid out."""
+        return self.laid_out("posts", COUNTED_DAYS)
+
     @property
     def listed_last_day(self) -> float | None:
         """How many posts are listed of the last 24 hours; None where they are not covered whole [posts]."""
-        last = self.laid_out("posts", 1)
+        last = self.last_week.head(1)
         is_whole = last["exposure_days"] >= WHOLE_DAY
         return float(last["seen"].iloc[0]) if is_whole.any() else None
 
@@ -166,8 +171,7 @@ class Evidence:
         if dialect == "tutorial_engagement":
             how: dict[str, Any] = {"as_of": self.as_of, "daily": self.company_days, "dialect": dialect}
             return (metrics.velocity(self.viewed, coverage=self.covered, **how),)
-        counted = self.laid_out("posts", COUNTED_DAYS)
-        on_posts = of_counts(counted, season(self.company_days), dialect=dialect)
+        on_posts = of_counts(self.last_week, season(self.company_days), dialect=dialect)
         if len(on_posts) and on_posts["status"].iloc[0] == Status.OK:
             return (on_posts,)  # no counter tells more
         own = metrics.daily.counted_grid(self.told, days=GRID_DAYS)
@@ -216,7 +220,7 @@ class Evidence:
         """What the rules said of it, as it was recorded."""
         return self.world.frame("alerts")
 
-    @property
+    @cached_property
     def crowd(self) -> pd.DataFrame:
         """How many creators are known to have posted it, day by day."""
         return (
@@ -242,13 +246,18 @@ class Evidence:
         rules = self.study.rules
         today = self.today
         small = metrics.catch_them_early(self.leaders, rule=rules["catch_them_early"])
-        woken = metrics.reactivations(today, self.company_days, as_of=self.as_of, rule=rules["reactivation"])
+        is_sent = bool(today["alert"].isin(SENT_ALERTS).any())
         told = {
-            "breakout": today["alert"].isin(SENT_ALERTS).any(),
+            "breakout": is_sent,
             "catch_them_early": len(small),
-            "reactivation": len(woken),
+            "reactivation": is_sent and self._is_woken,  # who wakes up breaks out
         }
         return [rule for rule, is_flagged in told.items() if is_flagged]
+
+    @property
+    def _is_woken(self) -> bool:
+        rule = self.study.rules["reactivation"]
+        return len(metrics.reactivations(self.today, self.company_days, as_of=self.as_of, rule=rule)) > 0
 
     @cached_property
     def number_of_posts(self) -> int:

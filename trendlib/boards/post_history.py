@@ -170,10 +170,12 @@ class Known:
 
 def _counted(creator: Numbers, most: int) -> tuple[int, int, int]:
     """Count posts, posts of known creators counted so many times at most, and known creators."""
-    names, times = np.unique(creator, return_counts=True)
-    is_unknown = len(names) and not names[0]
-    capped = np.minimum(times, most).sum() + (max(int(times[0]) - most, 0) if is_unknown else 0)
-    return len(creator), int(capped), len(names) - bool(is_unknown)
+    ordered = np.sort(creator)
+    known = ordered[np.searchsorted(ordered, 1) :]
+    # in order, whoever posted more stands as many places before as well
+    too_many = int(np.count_nonzero(known[most:] == known[:-most]))
+    again = int(np.count_nonzero(known[1:] == known[:-1]))
+    return len(creator), len(creator) - too_many, len(known) - again
 
 
 def _kept_on(values: Numbers, unknown: int, is_first: np.ndarray[Any, np.dtype[np.bool_]]) -> Numbers:

@@ -14,15 +14,17 @@ weeks. Without 20 errors of 4 other sounds there is no interval, and the status 
 peak (the last week below 0.8 of the best week, which ended at least a week ago, and falling by 2 % a day or more).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from trendlib.metrics.daily import HORIZON_DAYS, Matrix, grid
+from trendlib.metrics.daily import HORIZON_DAYS, Grid, Matrix, grid
 from trendlib.metrics.engines import board, days_at, days_before, enter, instant, leave, whole
 from trendlib.metrics.season import WEEK, Vector
 from trendlib.schema import Status
@@ -60,6 +62,10 @@ class _Trend:
         # the middle of a day ahead lies half a step before its end
         ahead = np.cumsum(DAMPING ** np.arange(1, days + 1)) - 0.5
         return np.asarray(self.pace * np.exp(self.slope[:, None] * ahead).sum(axis=1))
+
+
+# of each grid, the trends so many days back: forecasts so far ahead and farther stand on the same
+_FITTED: "WeakKeyDictionary[Grid, dict[int, _Trend]]" = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,7 @@ def forecast(daily: Any, *, as_of: datetime, days: int = 7, errors: IntoFrame | 
     counts = grid(daily, as_of=now)
     known = forecast_errors(daily, as_of=now, days=days) if errors is None else errors
     past = _usable(known, now, days)
-    trend, recent = _fitted(counts.rate), slice(0, RECENT_DAYS)
+    trend, recent = _trends(daily, counts, [0]), slice(0, RECENT_DAYS)
     status = _status(counts.rate[:, recent], counts.unit[:, recent], counts.is_counter, counts.history_days)
     middle, low, high, used = _learnt(past, counts.sounds)
     plain = trend.uses(days)
@@ -160,9 +166,7 @@ def forecast_errors(daily: Any, *, as_of: datetime, days: int = 7) -> Any:
     now = instant(as_of)
     counts = grid(daily, as_of=now)
     backs = range(days, HORIZON_DAYS - RECENT_DAYS + 1, ERRORS_EVERY_DAYS)[::-1]
-    # all instants at once, the earliest first: many small fits take ten times as long
-    windows = [_padded(counts.rate[:, back : back + FITTED_DAYS]) for back in backs]
-    fitted = _fitted(np.concatenate(windows)).uses(days).reshape(len(backs), -1)
+    fitted = _trends(daily, counts, backs).uses(days).reshape(len(backs), -1)
     recent, units = (
         np.stack([one[:, back : back + RECENT_DAYS] for back in backs]) for one in (counts.rate, counts.unit)
     )
@@ -186,6 +190,19 @@ def forecast_errors(daily: Any, *, as_of: datetime, days: int = 7) -> Any:
 def _check(days: int) -> None:
     if not 1 <= days <= RECENT_DAYS:
         raise ValueError(f"a forecast reaches 1 to {RECENT_DAYS} days ahead, not {days}")
+
+
+def _trends(daily: Any, counts: Grid, backs: Sequence[int]) -> _Trend:
+    """Fit all sounds at some instants, so many days back; of one grid once, however far ahead is looked."""
+    known = _FITTED.setdefault(daily, {}) if isinstance(daily, Grid) else {}
+    new = [back for back in backs if back not in known]
+    if new:
+        # all instants at once: many small fits take ten times as long
+        windows = [_padded(counts.rate[:, back : back + FITTED_DAYS]) for back in new]
+        fitted = _fitted(np.concatenate(windows))
+        each = (np.split(values, len(new)) for values in (fitted.pace, fitted.slope))
+        known.update({back: _Trend(*found) for back, *found in zip(new, *each, strict=True)})
+    return _Trend(*(np.concatenate([getattr(known[back], name) for back in backs]) for name in ("pace", "slope")))
 
 
 def _padded(window: Matrix) -> Matrix:
