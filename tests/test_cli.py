@@ -661,3 +661,16 @@ def test_a_terminal_without_the_letters_of_a_title_gets_them_spelt_out_and_a_pro
     process.communicate()
     shown = "夜に駆ける".encode() if format_ != "table" else rb"\u591c\u306b\u99c6\u3051\u308b"
     assert shown in printed
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of Unix closes it")
+def test_a_command_whose_output_was_closed_ends_as_ever(own_home: Path) -> None:
+    words = [sys.executable, "-m", "trendlib", "--home", str(own_home), "leaderboard"]
+    shut = subprocess.run(
+        ["/bin/sh", "-c", '"$@" >&-', "sh", *words],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert (shut.returncode, shut.stderr) == (DONE, "")

@@ -8,6 +8,7 @@ What was asked for goes to standard output; progress, summaries and errors go to
 import os
 import sys
 from io import TextIOWrapper
+from pathlib import Path
 
 from trendlib.cli import boards, closeups, homes, reviews, runs, sources
 from trendlib.cli.terminal import BAD_INPUT, COULD_NOT_RUN, DONE, DONE_WITH_FAILURES, app, screen
@@ -36,6 +37,9 @@ LONGEST_SENTENCE = 2_000
 
 def main() -> None:
     """Run the command line; every error of ours ends in one plain sentence and an exit code."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # whoever started us closed it
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - it stays open
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a title the terminal has no letters for is spelt out
