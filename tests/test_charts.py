@@ -125,6 +125,15 @@ def test_a_rounded_counter_shows_how_far_it_can_be_off():
     assert "from the use counter, give or take 1K" in bars["hovertext"][0]
 
 
+def test_the_accent_is_for_what_a_rule_flags():
+    figure = charts.leaderboard(board(OK, COUNTER))
+    assert trace(figure, "ok")["marker"]["color"] == LIGHT.accent
+    assert trace(figure, "counter only")["marker"]["color"] == trace(figure, "counter only")["error_x"]["color"]
+    assert trace(figure, "counter only")["marker"]["color"] == LIGHT.slate
+    of_hashtags = charts.leaderboard(board(COUNTER).drop(columns="alert"))
+    assert trace(of_hashtags, "counter only")["marker"]["color"] == LIGHT.accent
+
+
 def test_a_board_has_room_for_all_that_rules_say_of_a_sound():
     said = ("none", "watch", "watch, early, reactivation")
     margins = [charts.leaderboard(board(OK).assign(alert=alert)).layout.margin.r for alert in said]

@@ -17,6 +17,7 @@ import narwhals as nw
 import pandas as pd
 
 from trendlib import metrics
+from trendlib.boards.names import named_sounds
 from trendlib.errors import NoDataError
 from trendlib.metrics import RULES, Rule, engines
 from trendlib.metrics.breakouts import CROWD_DAYS
@@ -292,7 +293,7 @@ def board(world: World, watched: Sequence[str] = (), *, rules: Mapping[str, Rule
     crowd = metrics.crowds(posts, as_of=world.as_of, days=FLAGGED_DAYS + CROWD_DAYS + 1)
     broken_out = metrics.breakouts(days, as_of=world.as_of, crowd=crowd, rule=rules["breakout"])
     facts = (
-        _named(world, known),
+        named_sounds(world, world.frame("sounds", sound_id=known)),
         uses,
         broken_out[["sound_id", "alert", "evidence", "lift"]].assign(alert_status=broken_out["status"]),
         metrics.concentration(posts, as_of=world.as_of),
@@ -311,19 +312,6 @@ def board(world: World, watched: Sequence[str] = (), *, rules: Mapping[str, Rule
         tags=world.frame("hashtag_observations"),
         lagging=metrics.lagging(covered, pages, counted, as_of=world.as_of),
         rules=rules,
-    )
-
-
-def _named(world: World, known: Sequence[str]) -> pd.DataFrame:
-    """Read what is said of sounds; where nobody named one, title and artist are those a chart gave last."""
-    sounds = world.frame("sounds", sound_id=known)
-    nameless = sounds.loc[sounds["title"].isna(), "sound_id"].tolist()
-    if not nameless:
-        return sounds
-    charted = world.frame("chart_entries", sound_id=nameless).dropna(subset=["title"])
-    last = charted.sort_values("observed_at").drop_duplicates("sound_id", keep="last").set_index("sound_id")
-    return sounds.assign(
-        **{name: sounds[name].fillna(sounds["sound_id"].map(last[name]).astype("str")) for name in ("title", "artist")}
     )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from trendlib import metrics
 from trendlib.boards.alerts import PACE_RULES, standing
 from trendlib.boards.board import COUNTED, POSTS_PER_CREATOR, SENT_ALERTS, WHOLE_DAY, joined_days, not_measured
+from trendlib.boards.names import named_sounds
 from trendlib.boards.study import GRID_DAYS, Study
 from trendlib.metrics.captions import hashtag_shares
 from trendlib.metrics.counters import Told
@@ -60,7 +61,7 @@ class Evidence:
     @cached_property
     def identity(self) -> pd.DataFrame:
         """Title, artist and the like: a row, or none."""
-        return self.world.frame("sounds")
+        return named_sounds(self.world, self.world.frame("sounds"))
 
     @cached_property
     def readings(self) -> pd.DataFrame:

@@ -34,7 +34,7 @@ _OF_POSTS = ("SEMI JOIN posts USING (post_id)", "posts")
 # Which rows of a table are of a sound, or of hashtags that were read, and which copies that takes; {ids} are sounds.
 _ROWS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "sound": {
-        **dict.fromkeys(("sounds", "sound_observations", "posts"), ("WHERE sound_id IN ({ids})",)),
+        **dict.fromkeys(("sounds", "sound_observations", "posts", "chart_entries"), ("WHERE sound_id IN ({ids})",)),
         "feed_pages": ("WHERE subject = 'sound' AND subject_id IN ({ids})",),
         "alerts": (_OF_ALERTS,),
         **dict.fromkeys(("post_observations", "post_hashtags"), _OF_POSTS),

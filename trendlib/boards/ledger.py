@@ -16,6 +16,7 @@ import pandas as pd
 from trendlib import metrics
 from trendlib.boards.alerts import PACE_RULES, Episodes
 from trendlib.boards.board import board
+from trendlib.boards.names import named_sounds
 from trendlib.errors import NoDataError
 from trendlib.metrics import Rule
 from trendlib.metrics.engines import DAY
@@ -177,7 +178,7 @@ def _ledger(world: Snapshot, said: pd.DataFrame, runs: pd.DataFrame, outcome: Ru
     daily = _daily(world, days=(world.as_of - oldest) // timedelta(days=1) + BASELINE.stop + 1)
     became = metrics.outcomes(claims[_CLAIM], daily, as_of=world.as_of, rule=outcome)
     base = metrics.outcomes(_base(claims, asked, daily), daily, as_of=world.as_of, rule=outcome)
-    titles = world.frame("sounds")[["sound_id", "title", "artist"]]
+    titles = named_sounds(world, world.frame("sounds"))[["sound_id", "title", "artist"]]
     named = said.merge(titles, on="sound_id", how="left").merge(_notes(world), on="alert_id", how="left")
     named["title"] = named["title"].fillna(named["sound_id"])  # a hashtag, or a sound that nobody named
     whose = named[["alert_id", "sound_id", "rule", "alerted_at", "title", "alert"]]

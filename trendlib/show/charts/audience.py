@@ -42,9 +42,9 @@ def audience(scores: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
         sheet.say("No audience of this sound is known: it was on no chart whose audience was pulled.")
         return sheet.figure()
     sheet.head(
-        f'<b>Audience index</b>   <span style="color:{LIGHT.muted}">compares the rows of one list with each other; '
-        "it is no share, and lists can&#39;t be compared</span>", "y",
-    )  # fmt: skip
+        f'<b>Audience index</b>   <span style="color:{LIGHT.muted}">compares the rows of one list</span>',
+        "y",
+    )
     place = 0
     for kind, group in groups.items():
         _draw_group(sheet, kind, group, place)

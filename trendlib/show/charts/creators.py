@@ -143,7 +143,7 @@ def _concentrated(concentration: pd.DataFrame | None) -> str:
     counted = f"{short_number(row['posts'])} posts by {short_number(row['creators'])} creators"
     weight = f"weigh like {short_number(row['effective_creators'])} equally busy ones"
     sign = f'<b><span style="color:{LIGHT.accent}">▲ rests on few:</span></b> ' if row["is_concentrated"] else ""
-    return f"{sign}{counted} {weight}"
+    return f'{sign}<b>Views</b>   <span style="color:{LIGHT.muted}">{counted} {weight}</span>'
 
 
 def _shares(concentration: pd.DataFrame | None) -> str:

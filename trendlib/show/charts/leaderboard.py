@@ -25,7 +25,8 @@ _UNRANKED: Mapping[str, str] = {
 def leaderboard(board: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     """Draw a board as rows of dots with their intervals: growth on a logarithmic axis, steady at 1×.
 
-    Rows that have no growth rate, or no rank, are grey and say why.
+    Rows that have no growth rate, or no rank, are grey and say why. Where it is told what rules say, the accent is
+    for the rows that one flags.
 
     Parameters
     ----------
@@ -58,8 +59,8 @@ def leaderboard(board: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
         _column(sheet, "steady", x=0, xref="x", xanchor="center")
         _column(sheet, "growth [90 % interval]", x=1, xshift=16)
         _column(sheet, "status", x=1, xshift=_STATUS)
-    for status, group in ranked.groupby("status", sort=False):
-        _draw_dots(sheet, group, str(status))
+    for (status, is_flagged), group in ranked.groupby(["status", ranked["alert"] != ""], sort=False):
+        _draw_dots(sheet, group, str(status), is_loud=bool(is_flagged) or "alert" not in board)
     for place, row in enumerate(shown.to_dict("records")):
         _write_row(sheet, place, row)
     if rows.empty:
@@ -105,8 +106,9 @@ def _column(sheet: Sheet, words: str, **place: Any) -> None:
     sheet.note(words, font={"size": 12, "color": LIGHT.muted}, **{**where, **place})
 
 
-def _draw_dots(sheet: Sheet, group: pd.DataFrame, status: str) -> None:
+def _draw_dots(sheet: Sheet, group: pd.DataFrame, status: str, *, is_loud: bool) -> None:
     look = status_look(status)
+    color = LIGHT.slate if look.color == LIGHT.accent and not is_loud else look.color
     is_open = look.symbol.endswith("-open")
     # A logarithmic axis has no 0; the words beside the row say what it really is.
     dots, ends, starts = (group[name].clip(lower=_SMALLEST) for name in ("growth_rate", "growth_high", "growth_low"))
@@ -118,12 +120,12 @@ def _draw_dots(sheet: Sheet, group: pd.DataFrame, status: str) -> None:
         mode="markers",
         marker={
             "symbol": look.symbol.removesuffix("-open"), "size": 11, "opacity": 1,
-            "color": LIGHT.paper if is_open else look.color, "line": {"color": look.color, "width": 2},
+            "color": LIGHT.paper if is_open else color, "line": {"color": color, "width": 2},
         },
         error_x={
             "array": (ends - dots).tolist(),
             "arrayminus": (dots - starts).tolist(),
-            "symmetric": False, "color": look.color, "thickness": 2, "width": 0,
+            "symmetric": False, "color": color, "thickness": 2, "width": 0,
         },
         hovertext=[_row_hover(row) for row in group.to_dict("records")],
         hoverinfo="text",
