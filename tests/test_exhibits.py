@@ -119,6 +119,7 @@ def test_jupyter_gets_a_picture_and_beneath_it_table_and_caption(shown):
     picture, words = shown
     sheet = picture["application/vnd.plotly.v1+json"]
     assert sheet["config"]["displaylogo"] is False
+    assert sheet["config"]["responsive"] is False  # the notebook's renderer is; both at once leave no height
     assert "What is taking off" in sheet["layout"]["title"]["text"]
     assert "What is taking off" in picture["text/html"]  # for exports that draw nothing
     assert "As of Wed 20 Apr 2022" in words["text/html"]

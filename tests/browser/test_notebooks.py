@@ -8,6 +8,8 @@ from browser.conftest import Lab
 from browsing import Seen
 from playwright.sync_api import expect
 
+from trendlib.monitor import open_monitor
+
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 MOST_BYTES = 500_000
 
@@ -54,3 +56,35 @@ def test_a_saved_explorer_opened_again_reads_well_though_its_widget_is_dead(lab:
     seen.picture("explorer-saved")
     assert not seen.outside
     page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+
+
+def resized(seen: Seen) -> list[list[int]]:
+    """Give width and height of the charts after each of some sudden changes of the window."""
+    sizes = []
+    for width, height in ((1440, 6500), (1000, 900), (1440, 900)):
+        seen.page.set_viewport_size({"width": width, "height": height})
+        seen.page.wait_for_timeout(500)  # what follows the window has no end to be waited for
+        sizes += seen.page.evaluate(
+            "[...document.querySelectorAll('.js-plotly-plot')].map((one) => [one.clientWidth, one.clientHeight])"
+        )
+    return sizes
+
+
+def test_a_chart_keeps_its_height_in_a_window_of_any_size(lab: Lab, seen: Seen) -> None:
+    lab.write("resized.ipynb", "import trendlib as tl\ntl.open().sound('cherry').velocity()")
+    lab.open(seen.page, "resized.ipynb")
+    lab.run_all(seen.page)
+    expect(seen.page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    widths, heights = zip(*resized(seen), strict=True)
+    assert min(heights) > 400
+    assert len(set(widths)) > 1  # they follow the window's width
+    seen.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+
+
+def test_a_saved_chart_keeps_its_height_in_a_window_of_any_size(own_home: Path, tmp_path: Path, seen: Seen) -> None:
+    seen.page.goto(open_monitor(own_home).sound("cherry").velocity().save(tmp_path / "chart.html").as_uri())
+    seen.page.emulate_media(color_scheme="dark")  # it is drawn again
+    seen.page.wait_for_timeout(500)
+    widths, heights = zip(*resized(seen), strict=True)
+    assert min(heights) > 400
+    assert len(set(widths)) > 1

@@ -236,7 +236,9 @@ class Exhibit:
             sheet = json.loads(figure.to_json())
             # an export without plotly takes the next best, and still says what the chart found
             instead = page.heading(self._words) + f"<p>{_NO_CHART}</p>"
-            display({_PLOTLY: {**sheet, "config": dict(CONFIG)}, "text/html": instead}, raw=True)
+            # a notebook's renderer follows its own width; where plotly does so too, the two fold a chart to no height
+            config = {**CONFIG, "responsive": False}
+            display({_PLOTLY: {**sheet, "config": config}, "text/html": instead}, raw=True)
         display({"text/html": self.fragment(), "text/plain": repr(self)}, raw=True)
 
 

@@ -101,7 +101,9 @@ function draw() {
   const inDark = (text) => text.replace(/(?<="(?=#.{6}")|color:)#[0-9a-f]{6}/g, (color) => darkened[color] ?? color);
   for (const [id, figure] of Object.entries(figures)) {
     const worn = dark.matches ? JSON.parse(inDark(JSON.stringify(figure))) : figure;
-    Plotly.react(id, worn.data, worn.layout, config);
+    const place = document.getElementById(id);
+    place.style.height = `$${worn.layout.height}px`; // plotly forgets a figure's height when its width changes
+    Plotly.react(place, worn.data, worn.layout, config);
   }
 }
 dark.addEventListener("change", draw);
