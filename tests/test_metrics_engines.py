@@ -22,7 +22,7 @@ from trendlib.store import Store
 AS_OF = datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 ENGINES = ["polars", "polars, lazy", "duckdb", "spark"]
-MANY_POSTS = 30_000
+MANY_POSTS = 6_000
 
 
 @pytest.fixture(params=ENGINES)
@@ -249,7 +249,7 @@ FAMILY = pd.DataFrame({"sound_id": ["7001", "7002"], "song_id": "7001", "version
 
 @pytest.fixture(scope="module")
 def many_posts(spark):
-    """Give thirty thousand posts of four sounds that exist in Spark only."""
+    """Give six thousand posts of four sounds that exist in Spark only."""
     second = int(AS_OF.timestamp())
     return spark.range(MANY_POSTS).selectExpr(
         "concat('700', id % 4) AS sound_id",
