@@ -1,7 +1,9 @@
 """Store: append whole answers once, read the world as it was known, survive other programs."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -145,6 +147,21 @@ def test_a_folder_that_may_not_be_entered_is_an_error_of_the_store(
     for look in (store.last_observed_at, store.sweep_ids, lambda: store.append([])):
         with pytest.raises(StoreError, match="Permission denied"):
             look()
+
+
+def test_another_databases_file_is_refused_before_anything_is_fetched_to_read_it(store: Store) -> None:
+    store.path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(store.path)) as other:
+        other.execute("CREATE TABLE calls (a)")
+    with pytest.raises(StoreFormatError, match="not a valid DuckDB file"):
+        store.last_observed_at()
+
+
+def test_a_folder_named_like_a_service_is_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = Store(Path("md:home") / "w.duckdb")
+    assert store.append([]) == 0
+    assert (tmp_path / "md:home" / "w.duckdb").is_file()
 
 
 def test_a_damaged_file_says_what_to_do(store: Store) -> None:

@@ -79,7 +79,7 @@ class Store:
     """
 
     def __init__(self, path: Path, *, wait_s: float = 30.0) -> None:
-        self.path = path
+        self.path = path.absolute()  # DuckDB takes a folder md: at the beginning for a service of its makers
         self.wait_s = wait_s
 
     @property

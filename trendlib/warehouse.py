@@ -28,6 +28,7 @@ OWNER_ONLY = 0o600
 SQL_TYPES = {"text": "VARCHAR", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN", "time": "TIMESTAMPTZ"}
 SILENCE_S = 20
 _DRAFT = ".draft-"
+_MAGIC = slice(8, 12)
 # What DuckDB says of a file that is none, is cut off, spoiled or of another version; not of permissions or disks.
 _DAMAGES = re.compile("not a valid DuckDB|read enough bytes|[Cc]orrupt|version number|[Ss]eriali[sz]ation")
 _FORMAT = " ".join(
@@ -166,7 +167,17 @@ def _put(fresh: Path, path: Path) -> None:
         fresh.replace(path)
 
 
+def _demand_warehouse(path: Path) -> None:
+    """Refuse another database's file: DuckDB would fetch what it takes to read it from the network."""
+    if os.access(path, os.R_OK) and path.is_file():
+        with path.open("rb") as file:
+            head = file.read(_MAGIC.stop)
+        if head[_MAGIC] != b"DUCK":
+            raise _in_words(ValueError("not a valid DuckDB file"), path)
+
+
 def _open_once(path: Path, *, read_only: bool, wait_s: float) -> duckdb.DuckDBPyConnection:
+    _demand_warehouse(path)
     try:
         return duckdb.connect(str(path), read_only=read_only)
     except (duckdb.ConnectionException, duckdb.ResourceInUseException) as error:
