@@ -311,6 +311,12 @@ FAULTS: dict[str, Act] = {
 }
 
 
+def test_a_body_that_cannot_be_unpacked_is_told_from_an_empty_one(make: Make, server: Server) -> None:
+    server.script = [FAULTS["broken gzip"]]
+    with pytest.raises(UnavailableError, match="broke off or could not be unpacked"):
+        make(attempts=1).fetch(call())
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_passing_fault_is_asked_again_and_stays_on_record(
     make: Make, server: Server, recorded: list[Answer], fault: str

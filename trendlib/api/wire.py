@@ -27,6 +27,7 @@ from trendlib.config import is_loopback
 
 LARGEST_BODY = 64 * 2**20
 LONGEST_TEXT = 10_000
+UNREADABLE = "(a body that broke off or could not be unpacked)"
 _SHORTEST_KEY = 8  # a shorter one can't be told from other words of an answer, to be erased there
 _CHUNK = 2**16
 _SOON = 0.2  # an answer mostly comes within this part of the time it may take
@@ -254,7 +255,7 @@ class _Exchange:
         with self._response as response:
             content, is_whole = _content(response)
         text = self._auth.erased_from(content.decode("utf-8-sig", errors="replace"))
-        body = _body(text) if is_whole and _is_utf8(content) else text[:LONGEST_TEXT]
+        body = _body(text) if is_whole and _is_utf8(content) else text[:LONGEST_TEXT] or UNREADABLE
         return Reply(response.status_code, body, _reset_s(response.headers))
 
     def _hang_up(self) -> None:
