@@ -344,7 +344,7 @@ function render({ model, el: root }) {
   const scene = stage(model, ask);
   const main = el("div", { class: "tl-main" });
   if (model.get("rows").length) main.append(listing(model, ask));
-  const shown = el("div", { class: "tl-shown" }, places.tabs, places.options, heading, subtitle, scene.node, caption, words, fold, places.foot, said);
+  const shown = el("div", { class: "tl-shown" }, places.tabs, places.options, heading, subtitle, el("div", { class: "tl-scroll" }, scene.node), caption, words, fold, places.foot, said);
   main.append(shown);
   if (model.get("badge")) places.top.append(badge);
   shell.append(places.top, places.time, main);
