@@ -240,7 +240,8 @@ def _draw_alerts(sheet: Sheet, days: pd.DataFrame, top: float) -> None:
         for day, alerts in zip(episode["day"], episode["alerts"], strict=True):
             for alert in alerts:
                 told.setdefault(alert, day + DAY)
-        said = ", ".join(f"{safe_text(alert, 24)} {at.day} {at:%b}" for alert, at in told.items())
+        of_a_day = {at: [safe_text(alert, 24) for alert in told if told[alert] == at] for at in told.values()}
+        said = ", ".join(f"{', '.join(alerts)} {at.day} {at:%b}" for at, alerts in of_a_day.items())
         x = wall_time(first)
         sheet.line(x0=x, x1=x, y0=0, y1=top, line={"color": LIGHT.accent, "width": 1.5})
         sheet.note(
