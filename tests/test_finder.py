@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from trendlib.boards.finder import Finder
+from trendlib.watchlist import NO_SOUND_PAGE
 
 IDS = [f"70123456789012345{place:02}" for place in range(12)]
 TITLES = ["Cherry Cola Sky", "Über Café", None, "<b>$x$</b>", *(f"Summer {place}" for place in range(8))]
@@ -66,3 +67,20 @@ def test_where_nothing_is_like_it_the_next_step_is_said(finder: Finder) -> None:
         [],
         "No watched sound has “qqqq” in its title, artist or id. Paste a sound's TikTok address to follow it.",
     )
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://vm.tiktok.com/ZMabc12/",
+        "https://www.tiktok.com/@sunnyside/video/7301234567890123456",
+        "tiktok.com/@sunnyside",
+        "https://example.com/music/x-7301234567890123456",
+    ],
+)
+def test_an_address_of_no_sound_says_where_the_sounds_address_is(finder: Finder, address: str) -> None:
+    assert finder.find(address) == ([], NO_SOUND_PAGE)
+
+
+def test_an_address_without_its_beginning_is_one(finder: Finder) -> None:
+    assert finder.find(f"www.tiktok.com/music/some-title-{IDS[0]}")[0][0]["id"] == IDS[0]

@@ -38,8 +38,13 @@ _OFTEN_MEANT = {
 }  # fmt: skip
 _LIKE_DIGITS = str.maketrans("OoIl", "0011")
 _SOUND_ID = re.compile(r"[0-9]{8,19}")
-_SOUND_URL = re.compile(r"https?://(?:www\.|m\.)?tiktok\.com/music/(?:[^/?#]*-)?([0-9]{8,19})/?(?:[?#].*)?")
-_HANDLE_URL = re.compile(r"https?://(?:www\.|m\.)?tiktok\.com/@([^/?#\s]+)/?(?:[?#].*)?")
+_ADDRESS = re.compile(r"(?i)https?://|(?:[\w-]+\.)*tiktok\.com/")
+NO_SOUND_PAGE = (
+    "This address is not a sound's. Open it in TikTok, tap the sound's name there, "
+    "and paste the address with /music/ in it."
+)
+_SOUND_URL = re.compile(r"(?:https?://)?(?:www\.|m\.)?tiktok\.com/music/(?:[^/?#]*-)?([0-9]{8,19})/?(?:[?#].*)?")
+_HANDLE_URL = re.compile(r"(?:https?://)?(?:www\.|m\.)?tiktok\.com/@([^/?#\s]+)/?(?:[?#].*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +189,11 @@ def sound_id(value: object) -> str:
     digits = re.sub(r"[^0-9]", "", text.translate(_LIKE_DIGITS))
     hint = f"; did you mean {digits!r}?" if _SOUND_ID.fullmatch(digits) else ""
     raise ConfigError(f"{text!r} is neither a sound id (8 to 19 digits) nor a tiktok.com/music/ address{hint}")
+
+
+def is_other_address(text: str) -> bool:
+    """Whether a text is an address, but of no sound: a video's, a creator's, a short link."""
+    return bool(_ADDRESS.match(text.strip())) and not _SOUND_URL.fullmatch(text.strip())
 
 
 def _hashtag(value: object) -> str:

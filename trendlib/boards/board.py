@@ -23,6 +23,7 @@ from trendlib.metrics import RULES, Rule, engines
 from trendlib.metrics.breakouts import CROWD_DAYS
 from trendlib.schema import Status, utc_text
 from trendlib.show.theme import plain_text
+from trendlib.watchlist import NO_SOUND_PAGE, is_other_address
 
 POSTS_PER_CREATOR = 2
 COUNTED = ("sound_id", "creator_id", "region", "posted_at")  # each post once, so that no id has to tell them apart
@@ -222,6 +223,8 @@ def titled(sounds: pd.DataFrame, text: str) -> str:
     """
     if not text.strip():
         raise NoDataError("Asked for a sound without a name; give its title or a part of it, its id or its address.")
+    if is_other_address(text):
+        raise NoDataError(f"{plain_text(text)!r}: {NO_SOUND_PAGE}")
     titles = sounds["title"].fillna("")
     found = sounds[titles.str.contains(text, case=False, regex=False)]
     exact = found[found["title"].str.casefold() == text.casefold()]

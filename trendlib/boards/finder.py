@@ -7,7 +7,7 @@ from rapidfuzz import fuzz, process
 
 from trendlib.errors import ConfigError
 from trendlib.show.theme import plain_text, short_number, times_words
-from trendlib.watchlist import sound_id
+from trendlib.watchlist import NO_SOUND_PAGE, is_other_address, sound_id
 
 _MOST = 8
 _ALIKE, _MOST_ALIKE = 60, 3
@@ -55,6 +55,8 @@ class Finder:
         return [{**add, "beneath": "the next sweep reads it"}], "This sound is not watched yet."
 
     def _named(self, text: str) -> tuple[list[dict[str, str]], str]:
+        if is_other_address(text):
+            return [], NO_SOUND_PAGE
         typed = _folded(text)
         words = typed.split()
         found = [one for one, name in self._names.items() if all(word in name or word in one for word in words)]
