@@ -7,6 +7,7 @@ or by searching for sounds that are not in it: a title is typed, key by key, unt
 While its offers are shown and nothing is typed the explorer reads them ahead; the pause after which it begins is not
 waited for here. Told are the first answer and the 95th percentile of the others [ms], of the clock and of the processor,
 from what was done to the message for the browser, and the message's size; of a search also each key and the reading.
+Garbage is collected once the message is sent, a tenth of a second after each fiftieth act or so, and is not told.
 """
 
 # ruff: noqa: E501 - SQL in columns
@@ -116,6 +117,11 @@ class Hand:
         self.study = monitor.study
         self._spare: Iterator[None] = iter(())
         self.explorer.widget.spend_rest = self._rests  # type: ignore[method-assign]
+        self.explorer.widget.send = self._sends  # type: ignore[method-assign]
+        self.done = now()
+
+    def _sends(self, *_: object) -> None:
+        self.done = now()
 
     def _rests(self, steps: Iterator[None]) -> None:
         self._spare = steps
@@ -146,7 +152,9 @@ class Hand:
 
     def reads(self, _: str) -> int:
         """Do what the explorer does while offers are shown and nothing is typed; nothing is sent."""
-        return sum(0 for _ in self._spare)
+        none = sum(0 for _ in self._spare)
+        self.done = now()
+        return none
 
     def keys(self, sound_id: str) -> Iterator[str]:
         """Give what is typed, a key more each time, until a sound is offered."""
@@ -160,14 +168,19 @@ class Hand:
 Measured: TypeAlias = tuple[list[float], list[float], int]
 
 
-def measured(act: Callable[[Any], int], each: Iterable[Any]) -> Measured:
+def now() -> tuple[float, float]:
+    """Tell the time of the clock and of the processor [s]."""
+    return time.perf_counter(), time.process_time()
+
+
+def measured(hand: Hand, act: Callable[[Any], int], each: Iterable[Any]) -> Measured:
     """Do something again and again: time of the clock and of the processor [ms], largest message [bytes]."""
     walls, works, largest = [], [], 0
     for one in each:
-        began, worked = time.perf_counter(), time.process_time()
+        began, worked = now()
         message = act(one)
-        walls.append(1e3 * (time.perf_counter() - began))
-        works.append(1e3 * (time.process_time() - worked))
+        walls.append(1e3 * (hand.done[0] - began))
+        works.append(1e3 * (hand.done[1] - worked))
         largest = max(largest, message)
     return walls, works, largest
 
@@ -176,9 +189,9 @@ def searched(hand: Hand, sounds: Sequence[str]) -> Iterator[tuple[str, Measured]
     """Search for sounds: what `measured` tells of keys, of reading ahead, and of opening what was offered."""
     each: dict[str, list[Measured]] = {}
     for one in sounds:
-        each.setdefault(KEY, []).append(measured(hand.types, hand.keys(one)))
-        each.setdefault(READING, []).append(measured(hand.reads, [one]))
-        each.setdefault("a sound found by search", []).append(measured(hand.opens, [one]))
+        each.setdefault(KEY, []).append(measured(hand, hand.types, hand.keys(one)))
+        each.setdefault(READING, []).append(measured(hand, hand.reads, [one]))
+        each.setdefault("a sound found by search", []).append(measured(hand, hand.opens, [one]))
     for case, found in each.items():
         walls, works, sizes = zip(*found, strict=True)
         yield case, ([*chain(*walls)], [*chain(*works)], max(sizes))
@@ -199,7 +212,7 @@ def looked(hand: Hand, name: str) -> Iterator[tuple[str, list[float], list[float
     for case, (sound_id, act, each) in cases.items():
         begin(hand, name, usual)
         hand.explorer.sound_id = sound_id
-        yield case, *measured(act, each)
+        yield case, *measured(hand, act, each)
     begin(hand, name, usual)
     for case, told in searched(hand, others):
         yield case, *told

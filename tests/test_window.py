@@ -1,6 +1,7 @@
 """The window: what it tells the browser, and what the browser tells it."""
 
 import asyncio
+import gc
 import gzip
 import json
 from collections.abc import Callable, Iterator
@@ -118,6 +119,26 @@ def test_controls_are_described_in_plain_values() -> None:
 
 
 # While nothing is done
+
+
+@pytest.mark.parametrize("before", [gc.enable, gc.disable])
+def test_no_garbage_is_collected_while_somebody_waits(before: Callable[[], None]) -> None:
+    seen: list[bool] = []
+
+    def heard(_: str, value: str) -> None:
+        seen.append(gc.isenabled())
+        if value == "fails":
+            raise NoDataError("nothing")
+
+    listening = Window("A window", "", heard)
+    try:
+        before()
+        for value in ("Why", "fails"):
+            listening.hear({"what": "tab", "value": value})
+            assert gc.isenabled() is (before is gc.enable)
+    finally:
+        gc.enable()
+    assert seen == [False, False]
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ and everything in it can be reached by keyboard.
 """
 
 import asyncio
+import gc
 import gzip
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -111,14 +112,15 @@ class Window(AnyWidget):
         if what == "plotly":
             self.send({"plotly": True}, [library()])
             return
-        try:
-            self.said = ""  # at once: held back, it would wipe out what the browser says of a copy
-            with self.hold_sync():
-                self._hear(what, message.get("value"))
-        except TrendlibError as error:
-            self.said = plain_text(str(error), 400)
-        finally:
-            self.send({"answered": True})
+        with _uncollected():
+            try:
+                self.said = ""  # at once: held back, it would wipe out what the browser says of a copy
+                with self.hold_sync():
+                    self._hear(what, message.get("value"))
+            except TrendlibError as error:
+                self.said = plain_text(str(error), 400)
+            finally:
+                self.send({"answered": True})
 
     def spend_rest(self, steps: Iterator[None]) -> None:
         """Do something step by step once all is answered and nothing is done in the browser for a quarter of a second.
@@ -136,6 +138,18 @@ class Window(AnyWidget):
         with suppress(StopIteration, TrendlibError):
             next(steps)
             self._spare = loop.call_later(_STEP_S, self._step, loop, steps)  # what was typed meanwhile is heard first
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Collect no garbage while somebody waits: a look through all that a kernel holds takes longer than an answer."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def choice(name: str, place: str, label: str, options: Options | Sequence[str], value: str | int) -> dict[str, Any]:
