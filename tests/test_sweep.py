@@ -12,7 +12,7 @@ from told import assert_same, tables
 from trendlib.config import Config
 from trendlib.errors import AuthError
 from trendlib.runs.sweep import Limits, SweepReport, plan, sweep
-from trendlib.sandbox import Faults, Key, Quirks, Server, World
+from trendlib.sandbox import Faults, Key, Planned, Quirks, Server, World
 from trendlib.store import Store
 from trendlib.watchlist import Watchlist
 
@@ -176,3 +176,17 @@ def test_a_sweep_survives_every_quirk(world: World, tmp_path: Path, watchlist: W
         report = run(server, tmp_path, watchlist)
     assert not report.run.stopped
     assert len(tables(tmp_path)["sound_observations"]) == SOUNDS
+
+
+def test_a_hashtag_that_is_asked_by_its_id_and_gives_nothing_is_one_failure_of_the_sweep(tmp_path: Path) -> None:
+    world = World(seed=1, sounds=10, hashtags=20, days=10)
+    watchlist = Watchlist(hashtags=tuple(tag.name for tag in world.tags))
+    by_id = Planned("503", "/challenge-info-id/", times=None)
+    with Server(world, quirks=Quirks(id_only_hashtags=True), rate_per_minute=None) as server:
+        config = config_of(server, tmp_path, attempts=2)
+        assert sweep(config, watchlist, clock=lambda: world.end).hashtags == 20
+        server.faults = Faults(script=(by_id,))
+        report = sweep(config, watchlist, clock=lambda: world.end + timedelta(days=1))
+    assert {failure.call.endpoint for failure in report.run.failures} == {by_id.path}
+    assert report.hashtags == 20 - len(report.run.failures) > 10
+    assert not report.run.stopped

@@ -245,7 +245,7 @@ class Run(AbstractContextManager["Run"]):
 
     def fetch_all(self, stage: str, calls: Sequence[Call]) -> list[Answer]:
         """Fetch many answers side by side; those that fail are set aside in the report."""
-        walks = [Walk(call, partial(self._only, call)) for call in calls]
+        walks = [self.alone(call) for call in calls]
         return [answer for answers in self.walk_all(stage, walks) for answer in answers]
 
     def walk_all(self, stage: str, walks: Sequence[Walk]) -> list[list[Answer]]:
@@ -269,6 +269,10 @@ class Run(AbstractContextManager["Run"]):
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         return found
+
+    def alone(self, call: Call) -> Walk:
+        """Make a walk of one question."""
+        return Walk(call, lambda: map(self.fetch, [call]))
 
     def now(self) -> datetime:
         """Give the minute that begins after every answer this run has: as of then, all of them are known."""
@@ -300,12 +304,10 @@ class Run(AbstractContextManager["Run"]):
             ) from error
         self._remember(answer)
 
-    def _only(self, call: Call) -> Iterator[Answer]:
-        yield self.fetch(call)
-
     def _walk(self, walk: Walk, answers: list[Answer]) -> None:
-        pages, provider = walk.pages(), walk.call.provider
+        provider = walk.call.provider
         try:
+            pages = walk.pages()
             while not self._is_over(provider) and (answer := next(pages, None)) is not None:
                 answers.append(answer)
         except (AuthError, ConfigError, QuotaError, BudgetError) as error:

@@ -178,8 +178,7 @@ def _asked_by_id(store: Store, as_of: datetime) -> dict[str, str]:
 
 def _hashtag_walk(run: Run, hashtag: str, challenge_id: str | None) -> Walk:
     if challenge_id is not None:
-        by_id = tiklive.hashtag_info_by_id(challenge_id)
-        return Walk(by_id, lambda: iter((run.fetch(by_id),)))
+        return run.alone(tiklive.hashtag_info_by_id(challenge_id))
     call = tiklive.hashtag_info(hashtag)
     return Walk(call, partial(_hashtag_answers, run, call, hashtag))
 
