@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from loopback import wait_until
 from pydantic import SecretStr
 
 from trendlib.api import wire
@@ -157,6 +158,16 @@ def dribbles_head(handler: Handler) -> None:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
     while not handler.server.over.wait(0.05):
         handler.wfile.write(b"a")
+
+
+def only_goes_on(handler: Handler) -> None:
+    while not handler.server.over.wait(0.01):
+        handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def misspells_head(handler: Handler) -> None:
+    handler.wfile.write(f"HTTP/1.1 503 No\r\nno colon {KEY}\r\n\r\n".encode())
+    handler.close_connection = True
 
 
 def waits(seconds: float) -> Act:
@@ -461,13 +472,12 @@ def test_a_body_without_end_is_cut(
     assert len(recorded[0].body) <= wire.LONGEST_TEXT
 
 
-def test_who_dribbles_is_hung_up_on(make: Make, server: Server) -> None:
-    server.script = [dribbles_body]
-    make(timeout_s=0.2).fetch(call())
-    deadline = time.monotonic() + 5
-    while server.under_way and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert server.under_way == 0
+@pytest.mark.parametrize("act", [dribbles_body, dribbles_head, only_goes_on], ids=lambda act: act.__name__)
+def test_who_dribbles_is_hung_up_on(make: Make, server: Server, act: Act) -> None:
+    server.script = [act]
+    with pytest.raises(UnavailableError, match="timed out"):
+        make(timeout_s=0.2, attempts=1).fetch(call())
+    wait_until(lambda: server.under_way == 0)
 
 
 def test_a_redirect_is_not_followed_to_another_server(make: Make, server: Server) -> None:
@@ -794,7 +804,8 @@ def test_the_key_is_in_no_file_log_repr_or_traceback(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     echo = {"code": -1, "msg": f"the key {KEY} is fine, but not today"}
-    server.script = [sends(echo), resets, breaks_off, sends(f"<html>{KEY}</html>".encode()), sends(DATA)]
+    page = sends(f"<html>{KEY}</html>".encode())
+    server.script = [sends(echo), resets, breaks_off, misspells_head, page, sends(DATA)]
     client = make(attempts=len(server.script))
     said = [repr(client), repr(client.fetch(call(1)))]
     server.otherwise = sends({"message": f"wrong key {KEY}"}, 401)
@@ -805,7 +816,7 @@ def test_the_key_is_in_no_file_log_repr_or_traceback(
         said += [*words_of_frames(caught.value), repr(vars(one)), str(caught.value)]
     assert len(said) > 20
     said += [json.dumps(answer.body) for answer in recorded]
-    said += [record.getMessage() for record in caplog.records]
+    said += [f"{record.getMessage()} {record.exc_info}" for record in caplog.records]
     assert any("urllib3" in record.name for record in caplog.records)
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert len(files) >= 3

@@ -9,6 +9,7 @@ import json
 import logging
 import math
 import re
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -20,6 +21,8 @@ import requests
 from pydantic import SecretStr
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from trendlib.api.archive import TOO_DEEP, is_too_deep
@@ -31,7 +34,7 @@ UNREADABLE = "(a body that broke off or could not be unpacked)"
 _SHORTEST_KEY = 8  # a shorter one can't be told from other words of an answer, to be erased there
 _CHUNK = 2**16
 _SOON = 0.2  # an answer mostly comes within this part of the time it may take
-_log = logging.getLogger("urllib3.connectionpool")
+_logs = [logging.getLogger(f"urllib3.{name}") for name in ("connection", "connectionpool")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,54 @@ class _Discreet(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = self._auth.erased_from(record.getMessage()), None
+        record.exc_info = None  # quotes what the server sent
         return True
+
+
+class _UnderWay(threading.local):
+    """The exchange that a thread is about."""
+
+    exchange: "_Exchange | None" = None
+
+
+_under_way = _UnderWay()
+
+
+def _read_from(line: socket.socket) -> None:
+    if _under_way.exchange is not None:
+        _under_way.exchange.reads_from(line)
+
+
+class _Plain(HTTPConnection):
+    """A connection that tells what it reads from before an answer has begun: one may never begin, nor end to begin."""
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as in urllib3
+        _read_from(self.sock)
+        return super().getresponse()
+
+
+class _Secure(HTTPSConnection):
+    """The same, for https."""
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as in urllib3
+        _read_from(self.sock)
+        return super().getresponse()
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _Secure
+
+
+class _Adapter(HTTPAdapter):
+    """Makes connections that can be hung up on at any moment; through a proxy, once the answer has begun."""
+
+    def init_poolmanager(self, *settings: Any, **more: Any) -> None:
+        super().init_poolmanager(*settings, **more)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
 
 class Wire:
@@ -183,9 +233,10 @@ class Wire:
         self._session.headers.update({"User-Agent": user_agent, "Accept": "application/json", **(headers or {})})
         # A proxy is for the way out; what is on this machine is not asked through it.
         self._session.trust_env = not is_loopback(base_url)
-        self._session.mount(base_url, HTTPAdapter(pool_connections=1, pool_maxsize=connections))
+        self._session.mount(base_url, _Adapter(pool_connections=1, pool_maxsize=connections))
         self._discretion = _Discreet(auth)
-        _log.addFilter(self._discretion)
+        for log in _logs:
+            log.addFilter(self._discretion)
 
     def get(self, endpoint: str, params: Mapping[str, str]) -> Reply:
         """Ask once."""
@@ -203,7 +254,8 @@ class Wire:
 
     def close(self) -> None:
         """Close the connections."""
-        _log.removeFilter(self._discretion)
+        for log in _logs:
+            log.removeFilter(self._discretion)
         self._session.close()
 
     def _exchange(self, request: requests.Request, parcel: Parcel) -> Reply:
@@ -225,12 +277,21 @@ class _Exchange:
         self._timeout_s = timeout_s
         self._reply: Future[Reply] = Future()
         self._response: requests.Response | None = None
+        self._line: socket.socket | None = None
+        self._is_over = False
 
     def run(self, request: requests.Request) -> None:
+        _under_way.exchange = self
         try:
             self._reply.set_result(self._ask(request))
         except (OSError, HTTPError, ValueError) as error:
             self._reply.set_result(Reply(0, self._auth.erased_from(_reason(error))))
+
+    def reads_from(self, line: socket.socket) -> None:
+        """Learn what is read from, to be able to hang up."""
+        self._line = line
+        if self._is_over:
+            raise ConnectionAbortedError("nobody waits for the answer any longer")
 
     def reply(self) -> Reply:
         soon_s = _SOON * self._timeout_s
@@ -261,11 +322,12 @@ class _Exchange:
 
     def _hang_up(self) -> None:
         """Wake the thread that still reads, if it reads."""
-        if self._response is not None:
-            try:
+        self._is_over = True
+        with suppress(ValueError, RuntimeError, OSError):
+            if self._line is not None:
+                self._line.shutdown(socket.SHUT_RDWR)
+            elif self._response is not None:
                 self._response.raw.shutdown()
-            except (ValueError, RuntimeError, OSError):
-                return
 
 
 def _spellings(character: str) -> str:
