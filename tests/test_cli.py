@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback import Loopback, serving
+from loopback import LONGEST_S, Loopback, serving
 
 from trendlib import practice
 from trendlib.cli import BAD_INPUT, COULD_NOT_RUN, DONE, DONE_WITH_FAILURES, main
@@ -85,7 +85,7 @@ def started(*words: object, **environment: str) -> subprocess.Popen[str]:
 
 
 def ended(process: subprocess.Popen[str]) -> Ran:
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=LONGEST_S)
     return Ran(process.returncode, out, err)
 
 
@@ -599,7 +599,7 @@ def test_a_traceback_shows_no_key(online: Any, tmp_path: Path) -> None:
     )
     command = [sys.executable, program, "--home", online.home, "sweep"]
     environment = {**os.environ, "TIKLIVE_API_KEY": KEY, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=LONGEST_S)
     assert done.returncode != 0
     assert "a bug in Client" in done.stderr
     assert KEY not in done.stdout + done.stderr

@@ -24,6 +24,7 @@ from loopback import (
     DROP,
     DROP_AFTERWARDS,
     HANG,
+    LONGEST_S,
     TOKEN,
     WEBHOOK_PATH,
     Fault,
@@ -79,7 +80,7 @@ def config(server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         "TRENDLIB_NOTION_TOKEN": TOKEN,
         "TRENDLIB_NOTION_DATABASE": f"https://www.notion.so/team/Alerts-{DATABASE}?v=1",
         "NOTION_BASE_URL": server.url,
-        "TRENDLIB_TIMEOUT_S": "30",
+        "TRENDLIB_TIMEOUT_S": str(LONGEST_S),
         "TRENDLIB_BACKOFF_S": "0.01",
     }
     for name, value in settings.items():
@@ -200,8 +201,8 @@ def test_a_message_that_is_refused_holds_up_no_other(config: Config, server: Loo
 
 @pytest.fixture
 def impatient(config: Config, monkeypatch: pytest.MonkeyPatch) -> Config:
-    """Give the same home, where two seconds are long for an answer."""
-    monkeypatch.setenv("TRENDLIB_TIMEOUT_S", "2")
+    """Give the same home, where four seconds are long for an answer."""
+    monkeypatch.setenv("TRENDLIB_TIMEOUT_S", "4")
     return Config.load(home=config.home)
 
 
@@ -253,7 +254,7 @@ def kill_when(is_so: Callable[[], bool], place: str) -> None:
     process = started(place)
     wait_until(is_so)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=LONGEST_S)
 
 
 @pytest.mark.parametrize("place", ["slack", "notion"])
@@ -264,15 +265,16 @@ def test_after_kills_refusals_and_time_outs_each_alert_has_arrived_once(server: 
     for asked in (5, 7):
         kill_when(lambda least=asked: len(server.requests) >= least, place)
     last = started(place)
-    assert last.communicate(timeout=60)[0]
+    assert last.communicate(timeout=LONGEST_S)[0]
     assert last.returncode == 0
     found = server.keys if place == "slack" else [key_of(row) for row in server.rows.values()]
     assert Counter(found) == {f"a{number}": 1 for number in range(6)}
 
 
 def test_what_was_killed_right_after_leaving_is_taken_for_arrived_and_said_so(config: Config, server: Loopback) -> None:
-    server.latency_s = 0.2
+    server.is_open.clear()
     kill_when(lambda: len(server.requests) == 1, "slack")
+    server.is_open.set()
     wait_until(lambda: len(server.arrived) == 1)
     found = send(config, "slack", alert("a0"), alert("a1"))
     assert (found.presumed, found.sent) == (["a0"], 1)
@@ -284,9 +286,10 @@ def test_what_was_killed_right_after_leaving_is_taken_for_arrived_and_said_so(co
 
 
 def test_what_was_killed_while_the_answer_was_long_in_coming_is_sent_again(impatient: Config, server: Loopback) -> None:
-    server.faults.append(HANG)
+    server.faults.extend([HANG] * outbox.MOST_DOUBTS)
     record = impatient.delivery_file
     kill_when(lambda: record.exists() and "waiting" in record.read_text(), "slack")
+    server.faults.clear()
     assert send(impatient, "slack", alert("a0")).sent == 1
     assert server.keys == ["a0"]
 
@@ -295,7 +298,7 @@ def test_what_was_killed_while_the_answer_was_long_in_coming_is_sent_again(impat
 def test_runs_that_overlap_send_once(server: Loopback) -> None:
     server.latency_s = 0.02
     both = [started("slack"), started("slack")]
-    assert {process.wait(timeout=60) for process in both} == {0}
+    assert {process.wait(timeout=LONGEST_S) for process in both} == {0}
     assert [process.communicate() for process in both]
     assert Counter(server.keys) == {f"a{number}": 1 for number in range(6)}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from loopback import LONGEST_S, wait_until
 
 from trendlib.api import tiklive
 from trendlib.api.providers import fingerprint
@@ -83,6 +84,19 @@ def test_an_interrupted_run_keeps_its_archive_and_the_next_one_takes_it_over(onl
     assert last.report.taken_over == 0
 
 
+class Held:
+    """A source that gives pages only when the run is being stopped."""
+
+    def __init__(self, source: Any, run: Run) -> None:
+        self._source, self._run = source, run
+
+    def answer(self, path: str, *question: Any) -> tuple[int, Any]:
+        if path == "/music-posts/":
+            wait_until(lambda: self._run.report.is_interrupted)
+        answer: tuple[int, Any] = self._source.answer(path, *question)
+        return answer
+
+
 def test_an_interrupted_run_asks_for_no_more_pages(small_world: World, online: Any) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -94,6 +108,7 @@ def test_an_interrupted_run_asks_for_no_more_pages(small_world: World, online: A
     counts = small_world.truth().daily
     biggest = sorted(online.sounds, key=lambda one: -counts[one].sum())[:2]
     run = Run(online.config, on_progress=interrupt)
+    online.server.__dict__["source"] = Held(online.server.source, run)
     quick = tiklive.music_info(biggest[0])
     with pytest.raises(KeyboardInterrupt), run:
         run.walk_all("pages", [Walk(quick, lambda: iter((run.fetch(quick),))), *map(feed, biggest)])
@@ -116,7 +131,7 @@ def test_a_second_run_waits_for_the_first_and_then_spends_nothing(online: Any) -
         first.fetch_all("counters", questions)
         other.join(timeout=0.3)
         order.append("first is done")
-    other.join(timeout=30)
+    other.join(timeout=LONGEST_S)
     assert order == ["first is done", "second began", f"second spent 0, saved {len(questions)}"]
     assert online.spent == len(questions)
 
@@ -222,8 +237,8 @@ def test_a_run_that_has_to_wait_says_so_once(online: Any) -> None:
     with Run(online.config):
         other = threading.Thread(target=second)
         other.start()
-        assert is_told.wait(10)
-    other.join(timeout=10)
+        assert is_told.wait(LONGEST_S)
+    other.join(timeout=LONGEST_S)
     assert told == [("waiting for another run", 0, 1)]
 
 

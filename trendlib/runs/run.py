@@ -318,9 +318,10 @@ class Run(AbstractContextManager["Run"]):
             self.report.failures.append(Failure(walk.call, str(error)))
             # who asks everybody to slow down, whatever is asked, gives nothing either: a day's limit, say
             is_silent = isinstance(error, UnavailableError | RateLimitError) and not isinstance(error, RefusalError)
-            self._silences[provider] = self._silences[provider] + 1 if is_silent else 0
-            if self._silences[provider] >= MOST_SILENCES:
-                found = f"{self._silences[provider]} questions in a row got no answer"
+            with self._guard:
+                silences = self._silences[provider] = self._silences[provider] + 1 if is_silent else 0
+            if silences >= MOST_SILENCES:
+                found = f"{silences} questions in a row got no answer"
                 self._end(provider, f"{provider}: {found}; the last: {error}")
         else:
             self._silences[provider] = 0

@@ -7,7 +7,6 @@ import socketserver
 import struct
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -51,31 +50,39 @@ class Listener:
         self.respond = respond
         self._connections: set[socket.socket] = set()
         self._changing = threading.Lock()
-        self._is_stopped = False
+        self._is_stopped = threading.Event()
         self._open(port)
         self.port: int = self._http.server_address[1]
 
     def stop(self) -> None:
         """Stop listening and close every connection."""
+        self._is_stopped.set()
         with self._changing:
-            self._is_stopped = True
             self._close()
         for connection in list(self._connections):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def pause(self, seconds: float) -> None:
-        """Refuse new connections for a while; open ones are still served."""
-        threading.Thread(target=self._pause, args=(seconds,), daemon=True).start()
-
-    def _pause(self, seconds: float) -> None:
+        """Refuse new connections from now on, for a while; open ones are still served."""
         if not self._changing.acquire(blocking=False):
             return
+        self._close()
+        placeholder = socket.socket()  # bound and deaf: nobody else is given the port meanwhile
+        placeholder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        placeholder.bind(("127.0.0.1", self.port))
+        threading.Thread(target=self._listen_again, args=(seconds, placeholder), daemon=True).start()
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass, unless the server is stopped meanwhile."""
+        self._is_stopped.wait(seconds)
+
+    def _listen_again(self, seconds: float, placeholder: socket.socket) -> None:
         try:
-            if not self._is_stopped:
-                self._close()
-                time.sleep(seconds)
-                self._open(self.port)
+            with placeholder:
+                self.sleep(seconds)
+                if not self._is_stopped.is_set():
+                    self._open(self.port)
         finally:
             self._changing.release()
 
@@ -151,7 +158,7 @@ class _Handler(BaseHTTPRequestHandler):
         params = dict(parse_qsl(parts.query, keep_blank_values=True))
         reply = self.server.listener.respond(Question(self.command, parts.path, params, dict(self.headers), body))
         if reply.delay_s:
-            time.sleep(reply.delay_s)
+            self.server.listener.sleep(reply.delay_s)
         if not reply.is_reset:
             self._send(reply)
             return
