@@ -15,9 +15,10 @@ from frames import to_polars
 
 from trendlib.api.keyapi import Chart
 from trendlib.config import EXPIRY, Config
-from trendlib.errors import AuthError, ConfigError
+from trendlib.errors import AuthError, ConfigError, NoDataError
 from trendlib.metrics.curves import stitch
 from trendlib.metrics.pulls import by_pull, curve_points
+from trendlib.monitor import Monitor
 from trendlib.runs.discover import CHART_COLUMNS, chart_finds
 from trendlib.runs.loading import rebuild
 from trendlib.runs.pull import PullPlan, PullReport, charts_of, pull
@@ -437,3 +438,27 @@ def test_a_sound_called_new_is_offered_as_new_and_its_latest_rank_counts() -> No
     )  # fmt: skip
     (find,) = chart_finds(entries, []).to_dict("records")
     assert (find["best_rank"], find["is_new"], find["found_by"]) == (40, True, "chart, 7 days: 40, new")
+
+
+# An artist
+
+
+def test_an_artist_whose_releases_were_not_answered_is_not_said_to_have_none(world: World, tmp_path: Path) -> None:
+    """Where a question failed its reason is told, and it is asked again until it is answered."""
+    name, faults = known_artist(world), Faults()
+    with Server(world, rate_per_minute=None, faults=faults) as server:
+        monitor = Monitor(Desk(server, tmp_path).config(attempts=1))
+        faults.script = (Planned("500", times=None),)
+        with pytest.raises(NoDataError, match="HTTP 500"):
+            monitor.artist(name)
+        faults.script = (Planned("500", path="/ws/2/release", times=None),)
+        half = monitor.artist(name)
+        assert "releases and labels are not known" in half.subtitle
+        assert "HTTP 500" in half.caption
+        assert half.frame["is_listed"].tolist() == [False]
+        assert half.frame["release"].isna().all()
+        faults.script = ()
+        whole = monitor.artist(name)
+        assert whole.frame["is_listed"].all()
+        assert whole.frame["release"].notna().all()
+        assert "not known" not in whole.subtitle

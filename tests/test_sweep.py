@@ -122,6 +122,36 @@ def test_a_budget_is_never_exceeded_and_what_it_bought_is_loaded(
     assert report.run.loaded.added == report.run.spent
 
 
+@pytest.mark.parametrize("budget", [7, 15, 40])
+def test_a_sweep_whose_budget_ended_is_gone_on_with_by_the_next(
+    server: Server, tmp_path: Path, watchlist: Watchlist, budget: int
+) -> None:
+    run(server, tmp_path / "whole", watchlist)
+    spent = sum(server.credits.values())
+    assert run(server, tmp_path / "parts", watchlist, budget=budget).run.stopped
+    assert not run(server, tmp_path / "parts", watchlist).run.stopped
+    assert sum(server.credits.values()) == 2 * spent
+    assert_same(tables(tmp_path / "whole"), tables(tmp_path / "parts"))
+
+
+def test_a_feed_that_broke_off_is_walked_the_next_day_as_if_for_the_first_time(
+    world: World, tmp_path: Path, watchlist: Watchlist
+) -> None:
+    counts = world.truth().daily
+    busiest = max(watchlist.sounds, key=lambda one: counts[one][-10:-1].sum())
+    torn = Faults(script=(Planned("500", "/music-posts/", {"music_id": busiest}, first=2, times=None),))
+    pages = []
+    for faults, now in ((torn, world.end - timedelta(days=1)), (None, world.end)):
+        with Server(world, rate_per_minute=None, page_cap=None, faults=faults, now=now) as server:
+            config = config_of(server, tmp_path, attempts=1)
+            sweep(config, Watchlist(sounds=(busiest,)), clock=lambda: server.now)
+            pages.append(sum(one.path == "/music-posts/" and one.status == 200 for one in server.requests))
+    with Server(world, rate_per_minute=None, page_cap=None, now=world.end) as server:
+        sweep(config_of(server, tmp_path / "calm"), Watchlist(sounds=(busiest,)), clock=lambda: server.now)
+        assert pages == [1, sum(one.path == "/music-posts/" for one in server.requests)]
+    assert pages[1] > 1
+
+
 def test_spent_credits_stop_the_sweep_and_keep_what_it_has(world: World, tmp_path: Path, watchlist: Watchlist) -> None:
     poor = Key("poor-key", "tiklive", credits=15)
     with Server(world, rate_per_minute=None, other_keys=(poor,)) as server:

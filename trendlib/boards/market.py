@@ -9,7 +9,7 @@ from collections.abc import Collection
 from functools import cached_property
 
 from trendlib import practice
-from trendlib.boards.artist import artist_exhibit
+from trendlib.boards.artist import artist_exhibit, look_up
 from trendlib.boards.board import Board
 from trendlib.boards.catalogue import Catalogue, Tracks
 from trendlib.boards.chart_board import ChartBoard
@@ -70,21 +70,25 @@ class Market(Gallery):
     def artist(self, name: str) -> Exhibit:
         """Show releases and labels of an artist in MusicBrainz' public catalogue, with how well the name fits.
 
-        A name that was not looked up yet is, if the settings name a contact (``TRENDLIB_MUSICBRAINZ_CONTACT``): it
-        costs nothing.
+        A name that was not looked up yet, or not answered in full, is, if the settings name a contact
+        (``TRENDLIB_MUSICBRAINZ_CONTACT``): it costs nothing.
 
         Raises
         ------
         NoDataError
             If it was never looked up, and can't be now.
         """
+        why = ""
+        if (self.is_practice or self.config.musicbrainz_contact is not None) and not self._is_looked_up(name):
+            run = self.pull(PullPlan(artists=(name,))).run
+            why = " ".join([*(one.reason for one in run.failures), run.stopped or ""]).strip()
+        return artist_exhibit(self.store, self.as_of, name, why=why, is_practice=self.is_practice)
+
+    def _is_looked_up(self, name: str) -> bool:
         try:
-            return artist_exhibit(self.store, self.as_of, name, is_practice=self.is_practice)
+            return look_up(self.store, self.as_of, name).is_whole
         except NoDataError:
-            if self.config.musicbrainz_contact is None and not self.is_practice:
-                raise
-        self.pull(PullPlan(artists=(name,)))
-        return artist_exhibit(self.store, self.as_of, name, is_practice=self.is_practice)
+            return False
 
     def pull(self, plan: PullPlan, budget: int | None = None, on_progress: OnProgress = silent) -> PullReport:
         """Pull charts, details, the catalogue or artists, each from its provider, and load it all.

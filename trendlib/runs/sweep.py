@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from trendlib.api import tiklive
-from trendlib.config import Config
+from trendlib.config import EXPIRY, Config
 from trendlib.errors import ApiError, AuthError, NoDataError, QuotaError, RateLimitError
 from trendlib.metrics.coverage import is_newest_first
 from trendlib.metrics.titles import is_generic
@@ -30,8 +30,10 @@ from trendlib.store import Store, frame_of
 from trendlib.watchlist import Watchlist
 
 LOOKBACK = timedelta(days=8)
+STILL_FRESH = EXPIRY["/music-posts/"]
 SAMPLE_PAGES = 2
 CREATORS_PER_SOUND = 3
+_FEEDS = {"sound": "music_id", "hashtag": "challenge_id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +147,19 @@ def sweep(
         tags = [answers[-1] for answers in hashtags if answers]
         report.sounds = _readings_in(sounds, SOUND_OBSERVATIONS)
         report.hashtags = _readings_in(tags, HASHTAG_OBSERVATIONS)
-        past = _Past(run.store, run.now())
+        past = _Past(run.store, run.now(), limits.max_pages)
         moving = past.sounds_to_page(sounds, watchlist)
         challenges = past.hashtags_to_page(tags)
         feeds = [tiklive.music_posts(one) for one in moving]
         feeds += [tiklive.hashtag_posts(one, region=region) for one in challenges.values()]
         known = past.post_ids(moving) | past.tagged_post_ids(list(challenges))
-        pages = run.walk_all("posts of candidates", [_posts_walk(run, one, known, limits.max_pages) for one in feeds])
+        pages = run.walk_all(
+            "posts of candidates",
+            [
+                _posts_walk(run, one, frozenset() if past.is_broken_off(one) else known, limits.max_pages)
+                for one in feeds
+            ],
+        )
         run.fetch_all("who posts now", _recent_samples(sounds, dict(zip(moving, pages, strict=False))))
         run.fetch_all("followers", [tiklive.user_info(one) for one in _most_seen_creators(pages)])
         report.candidates = [*moving, *(f"#{tag}" for tag in challenges)]
@@ -213,22 +221,34 @@ class _FarEnough:
 
     def __call__(self, _: Answer, rows: Rows) -> bool:
         self._pages += rows.tables["feed_pages"]
-        if not is_newest_first(self._pages):
-            return len(self._pages) >= SAMPLE_PAGES
         post_ids = {row["post_id"] for row in rows.tables.get("posts", ())}
         # behind a page half of which is known all is known; pinned posts and ads are known anywhere, but they are few
-        is_known = 2 * len(post_ids & self._known) >= len(post_ids)
-        oldest = self._pages[-1]["oldest_posted_at"]
-        return bool(post_ids) and (is_known or (oldest is not None and oldest < self._horizon))
+        is_known = is_newest_first(self._pages) and 2 * len(post_ids & self._known) >= len(post_ids)
+        return (bool(post_ids) and is_known) or _is_enough(self._pages, self._horizon)
+
+
+def _is_enough(pages: Sequence[Mapping[str, Any]], horizon: datetime) -> bool:
+    """Tell whether the pages of a feed reach back to a horizon, or are a sample of one that is in no order of time."""
+    if not is_newest_first(pages):
+        return len(pages) >= SAMPLE_PAGES
+    oldest = pages[-1]["oldest_posted_at"]
+    return oldest is not None and oldest < horizon
 
 
 class _Past:
-    """What was known when the sweep began, and what the new readings say beside it."""
+    """What was known when the sweep began, and what the new readings say beside it.
 
-    def __init__(self, store: Store, as_of: datetime) -> None:
+    Of posts and their feeds it is what was known before the pages that are still fresh.
+    """
+
+    def __init__(self, store: Store, as_of: datetime, max_pages: int) -> None:
         self._store = store
         self._as_of = as_of
-        self._frames = self._read("sound_observations", "hashtag_observations", "feed_pages")
+        self._frames = self._read(as_of, "sound_observations", "hashtag_observations")
+        self._walked = as_of - STILL_FRESH
+        pages = self._read(self._walked, "feed_pages")["feed_pages"]
+        self._pages = pages[pages["observed_at"] >= as_of - LOOKBACK].sort_values("observed_at")
+        self._broken_off = self._find_broken_off(max_pages)
 
     def sounds_to_page(self, answers: Sequence[Answer], watchlist: Watchlist) -> list[str]:
         """Return the sounds whose posts are worth buying, in the watchlist's order."""
@@ -249,11 +269,15 @@ class _Past:
 
     def post_ids(self, sound_ids: Sequence[str]) -> frozenset[str]:
         """Return the posts already known of some sounds."""
-        return frozenset(self._read("posts", sound_id=sound_ids)["posts"]["post_id"])
+        return frozenset(self._read(self._walked, "posts", sound_id=sound_ids)["posts"]["post_id"])
 
     def tagged_post_ids(self, hashtags: Sequence[str]) -> frozenset[str]:
         """Return the posts already known to carry one of some hashtags."""
-        return frozenset(self._read("post_hashtags", hashtag=hashtags)["post_hashtags"]["post_id"])
+        return frozenset(self._read(self._walked, "post_hashtags", hashtag=hashtags)["post_hashtags"]["post_id"])
+
+    def is_broken_off(self, feed: Call) -> bool:
+        """Tell whether a feed was walked once, and not far enough."""
+        return any((subject, feed.params.get(name)) in self._broken_off for subject, name in _FEEDS.items())
 
     def _readings(self, table: Table, answers: Sequence[Answer]) -> pd.DataFrame:
         proof = [
@@ -265,13 +289,27 @@ class _Past:
         return both.drop_duplicates([*table.key, "answer_id"])
 
     def _paged(self, subject: str) -> set[str]:
-        pages = self._frames["feed_pages"]
-        is_recent = pages["observed_at"] >= self._as_of - LOOKBACK
-        return set(pages.loc[is_recent & (pages["subject"] == subject), "subject_id"])
+        found = set(self._pages.loc[self._pages["subject"] == subject, "subject_id"])
+        return {one for one in found if (subject, one) not in self._broken_off}
 
-    def _read(self, *tables: str, **where: str | Sequence[str]) -> dict[str, pd.DataFrame]:
+    def _find_broken_off(self, max_pages: int) -> set[tuple[str, str]]:
+        """Find the feeds of which one walk alone is known, which ended before it was far enough."""
+        whose = ["subject", "subject_id"]
+        pages = self._pages[self._pages["subject"].isin(_FEEDS)]
+        begun = pages["cursor"].isna().groupby([pages[name] for name in whose]).transform("sum")
+        goes_on = pages["next_cursor"].notna() & pages["has_more"].fillna(value=True)
+        last = pages[(begun == 1) & goes_on & ~pages.duplicated(whose, keep="last")]
+        found = set()
+        for subject, one in zip(last["subject"], last["subject_id"], strict=True):
+            walk = pages[(pages["subject"] == subject) & (pages["subject_id"] == one)]
+            horizon = walk["observed_at"].iloc[0] - LOOKBACK
+            if len(walk) < max_pages and not _is_enough(walk.to_dict("records"), horizon):
+                found.add((subject, one))
+        return found
+
+    def _read(self, as_of: datetime, *tables: str, **where: str | Sequence[str]) -> dict[str, pd.DataFrame]:
         try:
-            with self._store.as_of(self._as_of) as world:
+            with self._store.as_of(as_of) as world:
                 return {table: world.frame(table, **where) for table in tables}
         except NoDataError:
             return {table: frame_of(TABLES[table], []) for table in tables}
