@@ -13,7 +13,7 @@ import pyspark
 ROOT = Path(__file__).parents[1]
 SPARK = Path(pyspark.__file__).parent
 DEPLOY = "org.apache.spark.deploy"
-PATIENCE_S = 90
+PATIENCE_S = 600
 
 
 @contextmanager

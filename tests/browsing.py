@@ -16,7 +16,8 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 WIDE = {"width": 1440, "height": 900}
 _IS_IN_LOOK = """look => document.body.dataset.jpThemeLight === String(look === "light")
   && !document.querySelector("#jupyterlab-splash, .jupyterlab-splash")"""
-expect.set_options(timeout=30_000)  # a busy machine must not fail a test
+LONGEST_MS = 180_000  # a busy machine must not fail a test
+expect.set_options(timeout=LONGEST_MS)
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +30,7 @@ def playwright() -> Iterator[Playwright]:
 def browser(playwright: Playwright) -> Iterator[Browser]:
     if not CHROMIUM:
         pytest.skip("no Chromium on the PATH; install one, for example `apt-get install chromium`")
-    with playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS) as one:
+    with playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=LONGEST_MS) as one:
         yield one
 
 
@@ -59,6 +60,7 @@ def seen(browser: Browser) -> Iterator[Seen]:
 
 
 def watched(context: BrowserContext) -> Seen:
+    context.set_default_timeout(LONGEST_MS)
     one = Seen(context.new_page(), [], [])
 
     def is_outside(url: str) -> bool:

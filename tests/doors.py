@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-STARTUP_S = 120
+STARTUP_S = 300
 RUNNING = re.compile(r"http://127\.0\.0\.1:\d+/\S*\?token=\w+")
 
 

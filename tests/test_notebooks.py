@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from browsing import CHROMIUM
+from loopback import LONGEST_S
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[1]
@@ -30,7 +31,9 @@ def workplace(tmp_path: Path) -> Path:
 def test_a_notebook_runs_from_top_to_bottom_without_a_complaint(path: Path, workplace: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(workplace)}})
+    client = NotebookClient(
+        notebook, timeout=LONGEST_S, startup_timeout=LONGEST_S, resources={"metadata": {"path": str(workplace)}}
+    )
     client.execute(env=environment)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     complaints = [output for output in outputs if output.get("name") == "stderr" or output.output_type == "error"]

@@ -130,7 +130,7 @@ def test_a_cluster_of_two_makes_the_boards_of_one_machine(cluster, store, export
             str(ROOT / "examples" / "spark_board.py"),
             str(exported), str(out),
         ],
-        capture_output=True, text=True, env=environment, timeout=300, check=False,
+        capture_output=True, text=True, env=environment, timeout=1200, check=False,
     )  # fmt: skip
     assert job.returncode == 0, job.stderr[-3000:]
     for number in (1, 2):

@@ -176,7 +176,7 @@ def test_faults_that_pass_change_nothing_in_the_tables(world: World, tmp_path: P
     for name, faults in (("calm", None), ("stormy", Faults(rate=0.3, slow_s=0.01, refused_s=0.01))):
         with Server(world, rate_per_minute=None, faults=faults) as server:
             config = Config.load(**{**config_of(server, tmp_path / name).model_dump(), "attempts": 12})
-            report = sweep(config, watchlist)
+            report = sweep(config, watchlist, limits=Limits(max_pages=3))
             assert not report.run.failures
     without = frozenset({"calls"})  # which holds the failed attempts as well
     assert_same(tables(tmp_path / "calm", without=without), tables(tmp_path / "stormy", without=without))

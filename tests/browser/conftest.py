@@ -1,15 +1,15 @@
 """A JupyterLab of its own on loopback, looked at through Chromium: what a test sees is what a person sees."""
 
+import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from trendlib.config import Config
 
 ROOT = Path(__file__).parents[2]
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-STARTUP_S = 60
+STARTUP_S = 300
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Lab:
         """Open a notebook and wait until its kernel listens."""
         page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
         page.goto(f"{self.url}/lab/tree/{notebook}?token={self.token}&reset")
-        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=STARTUP_S * 1000)
+        page.wait_for_selector(".jp-Notebook .jp-Cell")
         page.evaluate(
             """async () => { const panel = jupyterapp.shell.currentWidget; await panel.context.ready;
             await panel.sessionContext.ready; await panel.sessionContext.session.kernel.info }"""
@@ -97,7 +97,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory, practice_home: Path) -> Iterat
     (settings / "notebook-extension").mkdir()
     (settings / "notebook-extension" / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
     (settings / "apputils-extension" / "themes.jupyterlab-settings").write_text('{"adaptive-theme": true}')
-    port, token = _free_port(), secrets.token_hex(16)
+    token = secrets.token_hex(16)
     environment = {
         **{name: value for name, value in os.environ.items() if not _is_setting(name)},
         "HOME": str(home), "PYTHONPATH": str(ROOT), "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
@@ -109,7 +109,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory, practice_home: Path) -> Iterat
         "--no-browser",
         "--allow-root",
         "--expose-app-in-browser",
-        f"--port={port}",
+        "--port=0",
         "--ip=127.0.0.1",
         f"--ServerApp.root_dir={folder}",
         f"--config={ROOT / 'notebooks' / 'lab_config.py'}",
@@ -118,32 +118,24 @@ def lab(tmp_path_factory: pytest.TempPathFactory, practice_home: Path) -> Iterat
         command = [sys.executable, "-m", "jupyterlab", *arguments]
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
     try:
-        one = Lab(f"http://127.0.0.1:{port}", token, folder)
-        _wait_for(f"{one.url}/api", process, home / "lab.log")
-        yield one
+        yield Lab(_address(process, home / "runtime", home / "lab.log"), token, folder)
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=STARTUP_S)
 
 
 def _is_setting(variable: str) -> bool:
     return variable.lower().removeprefix("trendlib_") in Config.model_fields
 
 
-def _wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(STARTUP_S * 4):
-        if process.poll() is not None:
-            pytest.fail(f"JupyterLab ended: {log.read_text()[-2000:]}")
-        try:
-            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own loopback address
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.25)
+def _address(process: "subprocess.Popen[bytes]", runtime: Path, log: Path) -> str:
+    """Wait until JupyterLab answers; give its address, which it notes down when it has a port."""
+    file = runtime / f"jpserver-{process.pid}.json"
+    ends = time.monotonic() + STARTUP_S
+    while time.monotonic() < ends and process.poll() is None:
+        with suppress(OSError, ValueError):  # not there, half written, not listening yet
+            url = f"http://127.0.0.1:{json.loads(file.read_text())['port']}"
+            with urllib.request.urlopen(f"{url}/api", timeout=STARTUP_S):  # noqa: S310 - our own loopback address
+                return url
+        time.sleep(0.25)
     pytest.fail(f"JupyterLab did not answer: {log.read_text()[-2000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-    return port

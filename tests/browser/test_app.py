@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-RUN_S = 180
+RUN_S = 600
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="needs make")

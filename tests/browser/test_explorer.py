@@ -306,7 +306,7 @@ def test_messages_stay_small_nothing_is_asked_of_the_world_and_nothing_is_compla
 def test_a_saved_notebook_reads_well_without_a_kernel(window: Locator, desk: Desk) -> None:
     assert window.is_visible()
     desk.page.keyboard.press("Control+s")
-    desk.page.wait_for_timeout(1000)
+    desk.page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
     assert desk.path.stat().st_size < MOST_SAVED
     outputs = nbformat.read(desk.path, as_version=4).cells[0].outputs
     assert "Practice data" in "".join(str(one["data"].get("text/html", "")) for one in outputs)

@@ -60,9 +60,10 @@ def trendlib_in(most_bytes: str, *words: str) -> None:
 
 def swept_again_and_again(home: str, began_s: str, seconds: str) -> None:
     """Sweep for a while, each time as if the cached answers had expired; print the credits that each took."""
-    config, ends_s = Config.load(home=home), float(began_s) + float(seconds)
+    config, is_early = Config.load(home=home), True
     watchlist = Watchlist.read(config.watchlist_file)
-    while time.time() < ends_s:
+    while is_early:
+        is_early = time.time() < float(began_s) + float(seconds)
         report = sweep(config, watchlist, limits=Limits(max_pages=1), clock=partial(_hastened, float(began_s)))
         sys.stdout.write(f"{report.run.spent} {len(report.run.failures)} {report.run.loaded.added}\n")
 
@@ -70,7 +71,7 @@ def swept_again_and_again(home: str, began_s: str, seconds: str) -> None:
 def looked_again_and_again(home: str, seconds: str) -> None:
     """Look as a notebook does, for a while; print how often, and how many answers each sweep was seen to have."""
     ends_s, looks, seen = time.time() + float(seconds), 0, {}
-    while time.time() < ends_s:
+    while not looks or time.time() < ends_s:
         monitor = open_monitor(home)
         monitor.leaderboard()
         monitor.sound(monitor.watchlist.sounds[0]).velocity()

@@ -47,7 +47,7 @@ STAGES: tuple[tuple[Any, str, str], ...] = (
     (Deliveries, "write", "while noting a delivery"),
     (Review, "save", "while writing the deck"),
 )
-LONGEST_S = 120
+LONGEST_S = 600
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ MEGABYTES = int(os.environ.get("TRENDLIB_CHAOS_BODY_MB", "5"))
 BODIES = int(os.environ.get("TRENDLIB_CHAOS_BODIES", "250"))
 SEED = int(os.environ.get("TRENDLIB_CHAOS_SEED", "20261121"))
 A_FILE = 250
-HANGS_AFTER_S = 15
+HANGS_AFTER_S = 60
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from trendlib.sandbox import Server, World
 
 COMMANDS = int(os.environ.get("TRENDLIB_CHAOS_COMMANDS", "30"))
 SEED = int(os.environ.get("TRENDLIB_CHAOS_SEED", "20261121"))
-HANGS_AFTER_S = 15
+HANGS_AFTER_S = 60
 LONGEST_REPLY = 6_000
 
 ODD = (

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from chaos.conftest import Promise
-from doors import opened
+from doors import STARTUP_S, opened
 
 
 def status_of(url: str) -> int:
@@ -20,7 +20,7 @@ def status_of(url: str) -> int:
             return None
 
     try:
-        with urllib.request.build_opener(Stay).open(url, timeout=30) as answer:
+        with urllib.request.build_opener(Stay).open(url, timeout=STARTUP_S) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code

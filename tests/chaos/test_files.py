@@ -26,7 +26,7 @@ from trendlib.watchlist import Watchlist
 
 FILES = int(os.environ.get("TRENDLIB_CHAOS_FILES", "150"))
 SEED = int(os.environ.get("TRENDLIB_CHAOS_SEED", "20261121"))
-HANGS_AFTER_S = 15
+HANGS_AFTER_S = 60
 MONDAY = datetime(2026, 11, 16, 7, tzinfo=UTC)
 ID, OTHER = "7012345678901234567", "7012345678901234568"
 

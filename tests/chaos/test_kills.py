@@ -99,7 +99,7 @@ class Pace:
     most_twice: int
 
 
-QUICK = Pace("quick", 0.01, 200, 1)
+QUICK = Pace("quick", 0.01, 80, 1)  # also where a busy machine answers in half a second
 SLOW = Pace("slow", 0.05, 6_000, 3)  # as 750 ms at 200 a minute, in less time: three have to be under way
 
 
