@@ -18,7 +18,7 @@ from trendlib.schema import Call
 from trendlib.store import Store
 from trendlib.watchlist import Watchlist
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 A, B, WATCHED = "7012345678901234501", "7012345678901234502", "7012345678901234503"
 
 Videos = list[dict[str, Any]]
@@ -59,7 +59,7 @@ def search(tmp_path: Path) -> Iterator[Search]:
             key = server.keys["tiklive"]
             home = tmp_path / "home"
             config = Config.load(home=home, tiklive_base_url=server.url, tiklive_api_key=key, attempts=1, page_gap_s=0)
-            return discover(config, Watchlist(**lists))
+            return discover(config, Watchlist(**lists), clock=lambda: NOW)
 
     return one
 
@@ -127,7 +127,7 @@ def test_a_keyword_that_fails_does_not_lose_the_others(search: Search) -> None:
 def test_what_was_found_is_loaded(search: Search, tmp_path: Path) -> None:
     first = search([dance(video(1), video(2, B))], keywords=("dance",))
     assert first.run.spent == 1
-    with Store(Config.load(home=tmp_path / "home").warehouse_file).as_of(datetime.now(UTC)) as world:
+    with Store(Config.load(home=tmp_path / "home").warehouse_file).as_of(NOW + timedelta(days=1)) as world:
         assert sorted(world.frame("posts")["sound_id"]) == [A, B]
 
 

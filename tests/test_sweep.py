@@ -18,7 +18,12 @@ from trendlib.watchlist import Watchlist
 
 SOUNDS = 10
 HASHTAGS = 2
-TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+TODAY = datetime(2026, 3, 2, tzinfo=UTC)
+NOW = TODAY + timedelta(hours=9)
+
+
+def now() -> datetime:
+    return NOW
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +57,7 @@ def config_of(server: Server, home: Path, **settings: Any) -> Config:
 
 
 def run(server: Server, home: Path, watchlist: Watchlist, **limits: int) -> SweepReport:
-    return sweep(config_of(server, home), watchlist, limits=Limits(**limits))
+    return sweep(config_of(server, home), watchlist, limits=Limits(**limits), clock=now)
 
 
 def test_the_first_sweep_reads_every_counter_and_buys_the_posts_of_what_has_no_past(
@@ -75,9 +80,9 @@ def test_a_newest_first_feed_is_followed_back_eight_days_and_no_further(
     server: Server, tmp_path: Path, watchlist: Watchlist
 ) -> None:
     run(server, tmp_path, watchlist)
-    with Store(Config.load(home=tmp_path).warehouse_file).as_of(datetime.now(UTC)) as known:
+    with Store(Config.load(home=tmp_path).warehouse_file).as_of(NOW + timedelta(hours=1)) as known:
         pages = known.frame("feed_pages", subject="sound")
-    horizon = datetime.now(UTC) - timedelta(days=8)
+    horizon = NOW - timedelta(days=8)
     for _, walk in pages.groupby("subject_id"):
         before_last = walk.sort_values("observed_at")["oldest_posted_at"].iloc[:-1]
         assert (before_last >= horizon).all()
@@ -105,11 +110,11 @@ def test_the_same_sweep_again_costs_nothing_and_adds_nothing(
 
 def test_a_plan_spends_nothing_and_knows_what_is_cached(server: Server, tmp_path: Path, watchlist: Watchlist) -> None:
     config = config_of(server, tmp_path)
-    before = plan(config, watchlist)
+    before = plan(config, watchlist, clock=now)
     assert [one.is_cached for one in before] == [False] * (SOUNDS + HASHTAGS)
     assert sum(server.credits.values()) == 0
-    sweep(config, watchlist)
-    assert all(one.is_cached for one in plan(config, watchlist))
+    sweep(config, watchlist, clock=now)
+    assert all(one.is_cached for one in plan(config, watchlist, clock=now))
 
 
 @pytest.mark.parametrize("budget", [0, 7, 20])
@@ -157,7 +162,7 @@ def test_spent_credits_stop_the_sweep_and_keep_what_it_has(world: World, tmp_pat
     with Server(world, rate_per_minute=None, other_keys=(poor,)) as server:
         config = config_of(server, tmp_path).model_copy(update={"tiklive_api_key": None})
         config = Config.load(**{**config.model_dump(), "tiklive_api_key": poor.text})
-        report = sweep(config, watchlist)
+        report = sweep(config, watchlist, clock=now)
     assert report.run.stopped
     assert report.run.loaded.rows["sound_observations"] == SOUNDS
 
@@ -167,7 +172,7 @@ def test_a_refused_key_is_said_once_and_nothing_else_is_asked(
 ) -> None:
     config = Config.load(**{**config_of(server, tmp_path).model_dump(), "tiklive_api_key": "wrong-key"})
     with pytest.raises(AuthError, match="check TIKLIVE_API_KEY") as caught:
-        sweep(config, watchlist)
+        sweep(config, watchlist, clock=now)
     assert "wrong-key" not in str(caught.value)
     assert len(server.requests) <= config.workers
 
@@ -176,7 +181,7 @@ def test_faults_that_pass_change_nothing_in_the_tables(world: World, tmp_path: P
     for name, faults in (("calm", None), ("stormy", Faults(rate=0.3, slow_s=0.01, refused_s=0.01))):
         with Server(world, rate_per_minute=None, faults=faults) as server:
             config = Config.load(**{**config_of(server, tmp_path / name).model_dump(), "attempts": 12})
-            report = sweep(config, watchlist, limits=Limits(max_pages=3))
+            report = sweep(config, watchlist, limits=Limits(max_pages=3), clock=now)
             assert not report.run.failures
     without = frozenset({"calls"})  # which holds the failed attempts as well
     assert_same(tables(tmp_path / "calm", without=without), tables(tmp_path / "stormy", without=without))
