@@ -169,10 +169,7 @@ def _people(count: int) -> pd.DataFrame:
 
 
 def _creators(case: str) -> go.Figure:
-    few = pd.DataFrame({"posts": [400], "creators": [300], "effective_creators": [120.0], "top_creator_share": [0.05],
-                        "first_time_share": [0.7], "is_concentrated": [False]})  # fmt: skip
-    top = _cased(_people, ("views", "followers"), 10)[case]
-    return charts.creators(top, concentration=few.head(0) if case in {"empty", "unknown"} else few)
+    return charts.creators(_cased(_people, ("views", "followers"), 10)[case])
 
 
 def _left_out(case: str) -> go.Figure:

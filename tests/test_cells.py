@@ -60,5 +60,5 @@ def test_a_day_that_does_not_begin_at_midnight_says_from_when() -> None:
 
 def test_remarks_that_nobody_made_take_no_room() -> None:
     frame = pd.DataFrame({"region": ["SE"], "reason": [""], "views": [None]})
-    assert told(frame) == {"region": ["SE"], "views": ["–"]}
+    assert told(frame) == {"region": ["Sweden (SE)"], "views": ["–"]}
     assert "reason" in told(frame.head(0))

@@ -393,7 +393,7 @@ def test_a_post_is_its_views_with_who_posted_it_and_when():
     bars = trace(figure, "views")
     assert bars["x"] == [1_200_000, None]
     assert bars["hovertext"][0].startswith(
-        "<b>@&lt;i&gt;me&lt;/i&gt;</b><br>1.2M views so far<br>posted Tue 1 Mar 2022, 12:00 UTC<br>account in BR"
+        "<b>@&lt;i&gt;me&lt;/i&gt;</b><br>1.2M views so far<br>posted Tue 1 Mar 2022, 12:00 UTC<br>account in Brazil"
     )
     assert bars["hovertext"][1] == "<b>creator unknown</b><br>views not shown<br>region unknown"
     said = texts(figure)
@@ -411,8 +411,8 @@ def test_a_crossing_goes_from_one_week_s_share_to_the_next_with_what_is_sure_of_
     before, now = trace(figure, "week before"), trace(figure, "last week")
     assert (before["x"], now["x"]) == ([0.1], [0.4])
     assert now["hovertext"][0] == (
-        "<b>&lt;b&gt;Song&lt;/b&gt;</b> into BR<br>week before: 10% of 80 creators<br>last week: 40% of 120 creators"
-        "<br>status: weak"
+        "<b>&lt;b&gt;Song&lt;/b&gt;</b> into Brazil<br>week before: 10% of 80 creators"
+        "<br>last week: 40% of 120 creators<br>status: weak"
     )
     assert "at least +18 points" in texts(figure)
     assert "n = 80, then 120, weak" in texts(figure)

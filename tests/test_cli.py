@@ -379,6 +379,13 @@ def test_a_midday_sweep_looks_at_the_leaders_only(run: Run, online: Any) -> None
     assert f"{len(leaders)} sounds and 0 hashtags read" in ran.err
 
 
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_a_sweep_of_leaders_where_none_is_ranked_says_what_to_do_first(run: Run, online: Any, more: Any) -> None:
+    ran = run("--home", online.home, "sweep", "--top", 2, *more)
+    assert ran.code == COULD_NOT_RUN
+    assert "no sound is ranked yet. Leave --top out" in ran.err
+
+
 def test_two_sweeps_at_once_buy_everything_once(online: Any) -> None:
     both = [ended(one) for one in [started("--home", online.home, "sweep", *BRIEFLY) for _ in range(2)]]
     assert [one.code for one in both] == [DONE, DONE]

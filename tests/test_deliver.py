@@ -37,6 +37,7 @@ from loopback import (
 from trendlib.config import Config
 from trendlib.deliver import Delivery, Message, Outbox, notion, outbox, slack
 from trendlib.deliver.deliveries import Deliveries
+from trendlib.deliver.messages import messages_of
 from trendlib.errors import ConfigError, NoDataError
 from trendlib.schema import ALERTS
 from trendlib.store import frame_of
@@ -95,6 +96,29 @@ def box(config: Config, *alerts: dict[str, Any], now: datetime = NOW) -> Outbox:
 def send(config: Config, place: str, *alerts: dict[str, Any], now: datetime = NOW) -> Delivery:
     (one,) = box(config, *alerts, now=now).alerts(place)
     return one
+
+
+# In words
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said", "days"),
+    [('{"window_days": 7}', "67 posts a day over 7 d", 7), ('{"window_days": 1}', "67 posts in 24 h", 1),
+     ('{"window_days": null}', "67 posts in 24 h", None), ('{"p0": 0.1}', "67 posts in 24 h", None),
+     (None, "67 posts in 24 h", None)],
+)  # fmt: skip
+def test_a_message_says_of_how_many_days_its_posts_are(inputs: str | None, said: str, days: int | None) -> None:
+    (message,) = messages_of(sheet(alert("a", posts_last_24h=67, inputs=inputs)))
+    assert f" · {said} · " in message.lines[1]
+    assert (message.facts["Posts in 24 h"], message.facts["Window days"]) == (67, days)
+
+
+def test_a_message_names_the_country_that_is_crossed_into() -> None:
+    (message,) = messages_of(
+        sheet(alert("a", rule="crossover", alert="crossover", last_alert="crossover", region="US"))
+    )
+    assert message.lines[0] == "crossover in the United States"
+    assert message.facts["Region"] == "United States (US)"
 
 
 # Once

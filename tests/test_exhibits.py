@@ -1,16 +1,19 @@
 """Exhibits: captions, displays and files."""
 
+import base64
 import csv
 import io
 import json
 import os
 import re
 import shutil
+from array import array
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 from loopback import wait_until
 
@@ -18,7 +21,7 @@ from trendlib.errors import ConfigError, NoDataError, PictureError, TrendlibErro
 from trendlib.show import charts, pictures
 from trendlib.show.canvas import Words
 from trendlib.show.exhibits import Exhibit, csv_text, json_text, records, tally_words, write_file
-from trendlib.show.page import embedded, fragment, table
+from trendlib.show.page import embedded, fragment, table, unfolding
 from trendlib.show.theme import LIGHT, SCALE
 
 AS_OF = datetime(2022, 4, 20, tzinfo=UTC)
@@ -172,8 +175,48 @@ def test_a_notebook_s_table_tells_missing_from_zero_and_rows_left_out():
     assert "yes" in text
     assert "<i>●</i> ok" in text
     assert "<i>·</i> status unknown" in text
-    assert "10 of 500 rows" in fragment(pd.DataFrame({"a": range(500)}), Words())
     assert "Nothing to show" in fragment(frame.head(0), Words())
+
+
+def folded_rows(text):
+    """Give what a fold is called, and its rows."""
+    summary, rows = re.search("<details><summary[^>]*>(.*?)</summary>(.*?)</details>", text, re.DOTALL).groups()
+    return summary, rows.count("<tr>") - 1
+
+
+def test_a_table_shows_its_first_rows_and_unfolds_the_others_without_a_kernel():
+    text = unfolding(pd.DataFrame({"a": range(70)}), 10, "Label")
+    first, _, fold = text.partition("<details>")
+    assert first.count("<tr>") == 11
+    assert 'aria-label="Label"' in first
+    assert folded_rows(text) == ("All 70 rows", 70)
+    assert 'tabindex="0"' in fold
+    assert "<script" not in text
+    assert "<details" not in unfolding(pd.DataFrame({"a": range(10)}), 10)
+
+
+def test_what_is_folded_is_bounded_in_rows_and_in_signs():
+    assert folded_rows(fragment(pd.DataFrame({"a": range(5_000)}), Words())) == ("The first 300 of 5,000 rows", 300)
+    long = unfolding(pd.DataFrame({str(one): ["x" * 150] * 200 for one in range(9)}), 10)
+    assert folded_rows(long)[1] < 30
+    assert len(long) < 60_000
+    wide = unfolding(pd.DataFrame({str(one): ["x" * 150] * 200 for one in range(20)}), 10)
+    assert "<details" not in wide
+    assert "10 of 200 rows" in wide
+
+
+def test_what_is_folded_is_as_harmless_as_what_is_not():
+    text = unfolding(pd.DataFrame({"title": [HOSTILE] * 20, "posts": range(20)}), 10)
+    assert HOSTILE not in text
+    assert text.count("&lt;script&gt;") == 30
+
+
+def test_a_saved_notebook_holds_the_numbers_of_a_chart_as_typed_arrays(shown):
+    numbers, few = [0.5 + one for one in range(50)], [1, 2]
+    made(draw=lambda _: go.Figure([go.Bar(y=numbers, x=["a"] * 50), go.Bar(y=few)]))._ipython_display_()
+    many, other = shown[0]["application/vnd.plotly.v1+json"]["data"]
+    assert array("d", base64.b64decode(many["y"]["bdata"])).tolist() == numbers
+    assert (many["y"]["dtype"], many["x"][0], other["y"]) == ("f8", "a", few)
 
 
 def test_a_csv_runs_no_formula_and_changes_no_number():

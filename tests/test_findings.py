@@ -20,7 +20,7 @@ def tags(*rows: dict[str, object]) -> pd.DataFrame:
 
 
 def test_a_shift_is_told_or_the_reason_why_not() -> None:
-    assert findings.shift(shifts({})).startswith("crosses into US ")
+    assert findings.shift(shifts({})).startswith("crosses into the United States ")
     assert findings.shift(shifts({"is_crossover": False})) == "crosses into no other region"
     few = shifts({"is_crossover": False, "reason": "not enough posts (n = 3)"})
     assert findings.shift(few) == "can't tell: not enough posts (n = 3)"
@@ -38,8 +38,22 @@ def test_a_hashtag_is_its_own_only_where_that_can_be_told() -> None:
 
 def test_regions_lead_by_their_share_of_the_posts_with_one() -> None:
     mix = pd.DataFrame({"region": ["US", "BR", None], "posts": [3, 1, 6]})
-    assert findings.top_regions(mix) == "US 75%, BR 25%"
+    assert findings.top_regions(mix) == "United States 75%, Brazil 25%"
     assert findings.top_regions(mix.tail(1)) == "of no post the region is known"
+
+
+def test_how_few_creators_carry_a_sound_is_said_once_and_whole() -> None:
+    few = pd.DataFrame({"posts": [400], "creators": [300], "effective_creators": [120.0], "top_creator_share": [0.05],
+                        "first_time_share": [0.7], "is_concentrated": [False]})  # fmt: skip
+    said = "400 posts of the last 7 days by 300 creators weigh like 120 equally busy ones; the busiest makes 5%"
+    assert findings.concentration(few) == f"{said}, 70% are new to it"
+    assert findings.concentration(few.assign(first_time_share=None)) == said
+    assert findings.concentration(few.assign(is_concentrated=True)).startswith("a few creators carry it: 400 posts")
+
+
+def test_the_alert_new_is_explained_where_it_stands() -> None:
+    assert "too young" in findings.young(pd.DataFrame({"alert": ["watch", "new"]}))
+    assert findings.young(pd.DataFrame({"alert": ["watch"]})) == ""
 
 
 def test_what_is_not_known_is_said_to_be_so() -> None:

@@ -150,7 +150,7 @@ def test_why_says_of_an_unknown_number_why_the_sound_is_flagged_all_the_same():
     board = whole(velocities(("a", 4.0, "ok"), ("b", 4.0, "ok")), a=5, b=5).assign(alert=["new", "none"])
     young, other = (why(sound, board, rules=[BREAKOUT]).set_index("check") for sound in ("a", "b"))
     assert young.loc["breakout: lift", ["found", "passed"]].tolist() == [
-        "unknown: flagged as new by other bounds",
+        "too young to tell: flagged as new by other bounds",
         True,
     ]
     assert other.loc["breakout: lift", ["found", "passed"]].tolist() == ["unknown", False]

@@ -51,6 +51,17 @@ def test_heading_table_and_caption_stand_in_this_order() -> None:
     assert "As of Mon 2 Mar 2026, 07:00 UTC" in lines[-1]
 
 
+def test_a_title_runs_on_where_its_row_has_more_than_one_line_anyway() -> None:
+    title = "Last Train to Somewhere - sped up version"
+    row = {"title": title, "caution": "can't be ranked: what was fetched does not reach across the windows", "rank": 1}
+    frame = pd.DataFrame([{**row, "advice": "read its counter daily for 8 days; where it falls, fetch the pages back"}])
+    for width in (80, 120):
+        lines = printed(Exhibit(name="cautions", title="Cautions", source="3 posts", frame=frame, as_of=AS_OF), width)
+        assert "…" not in "".join(lines)
+        assert max(map(cell_len, lines)) <= width
+        assert {"Last", "Somewhere", "version"} <= set(" ".join(lines).split())
+
+
 def test_rows_that_are_left_out_are_counted() -> None:
     screen = io.StringIO()
     print_exhibit(

@@ -22,6 +22,7 @@ from trendlib.metrics.velocity import DIALECTS
 from trendlib.monitor import Monitor
 from trendlib.schema import utc_text
 from trendlib.show.exhibits import Exhibit
+from trendlib.show.places import region_words
 from trendlib.show.theme import plain_text, status_look, status_words, time_words, times_words
 from trendlib.show.window import KINDS, Options, Window, button, choice, keeping
 
@@ -270,7 +271,7 @@ class Explorer:
             "window": ("Days", [(f"last {days}", str(days)) for days in _WINDOWS]),
             "by": ("By", [("day", "day"), ("week", "week")]),
             "dialect": ("Measured by", dialects),
-            "region": ("Market", [("any with a chart", ""), *((one, one) for one in self._regions)]),
+            "region": ("Market", [("any with a chart", ""), *((region_words(one), one) for one in self._regions)]),
         }
         options = [
             {**choice(name, "options", label, options, self._how[name]), "hidden": name not in heard}

@@ -327,13 +327,22 @@ class Monitor(Reviewed):
         ------
         ConfigError
             If there is no watchlist, or nothing in it.
+        NoDataError
+            If the head of the leaderboard is asked for, and no sound is ranked yet.
         """
         watchlist = Watchlist.read(self.config.watchlist_file)
         if not (watchlist.sounds or watchlist.hashtags):
             raise ConfigError(f"{self.config.watchlist_file} follows no sound and no hashtag yet; add some first.")
         if top is None:
             return watchlist
-        leaders = self.board.leaderboard(top=top, include_unrankable=False)["sound_id"]
+        leaders: list[str] = []
+        with suppress(NoDataError):
+            leaders = self.board.leaderboard(top=top, include_unrankable=False)["sound_id"].tolist()
+        if not leaders:
+            raise NoDataError(
+                f"Asked for the first {top} sounds of the leaderboard; no sound is ranked yet. Leave --top out: "
+                "`trendlib sweep` reads all that the watchlist follows, and ranks it after about a week of readings."
+            )
         return replace(watchlist, sounds=tuple(leaders), hashtags=(), always_page=())
 
     def discover(self, *, budget: int | None = None, on_progress: OnProgress = silent) -> tuple[Exhibit, RunReport]:
@@ -355,17 +364,7 @@ class Monitor(Reviewed):
         else:
             wanted = Watchlist.read(self.config.watchlist_file)
             found = discover(self.config, wanted, budget=budget, on_progress=on_progress)
-        posts = int(found.frame["posts"].sum())
-        exhibit = Exhibit(
-            name="discovery",
-            title="Sounds nobody here follows yet",
-            frame=found.frame,
-            as_of=found.run.started_at,
-            source=f"{posts:,} recent posts under the watchlist's keywords and by its creators",
-            note="a sample, not a count: good for names, not for volume",
-            is_practice=self.is_practice,
-        )
-        return exhibit, found.run
+        return upkeep.discovery(found, is_practice=self.is_practice), found.run
 
     def setup(self) -> Exhibit:
         """Look at keys, store, versions and browser: what is fine, what is not, and how to mend it."""

@@ -58,6 +58,27 @@ def test_a_saved_explorer_opened_again_reads_well_though_its_widget_is_dead(lab:
     page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
 
+def test_a_saved_table_unfolds_and_scrolls_by_keyboard_when_no_kernel_runs_any_more(lab: Lab, seen: Seen) -> None:
+    page = seen.page
+    lab.write("unfolded.ipynb", "import trendlib as tl\ntl.open().sound('cherry').velocity()")
+    lab.open(page, "unfolded.ipynb")
+    lab.run_all(page)
+    expect(page.locator(".trendlib .rows tr:visible")).to_have_count(11)
+    page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    summary = page.locator(".trendlib .rows summary")
+    expect(summary).to_have_text("All 70 rows")
+    summary.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".trendlib .rows tr:visible")).to_have_count(71)
+    seen.picture("unfolded")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function("document.activeElement.scrollTop > 0")
+    summary.click()
+    expect(page.locator(".trendlib .rows tr:visible")).to_have_count(11)
+    assert not seen.errors
+
+
 def resized(seen: Seen) -> list[int]:
     """Give the heights of the charts, which follow the window's width, after each of some sudden changes of it."""
     page, heights = seen.page, []

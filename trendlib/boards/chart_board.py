@@ -23,6 +23,7 @@ from trendlib.runs.run import OnProgress, silent
 from trendlib.schema import Status
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
+from trendlib.show.places import region_name
 from trendlib.show.theme import time_words
 from trendlib.watchlist import READERS
 
@@ -239,7 +240,7 @@ class ChartBoard:
             frame,
             subtitle="When it rose and fell. The curve has no volume and can't be compared with another sound's.",
             draw=partial(charts.curve, frame),
-            source=f"KeyAPI: {rows['pulled_at'].nunique()} pulls, {market}, {period} days",
+            source=f"KeyAPI: {rows['pulled_at'].nunique()} pulls, {region_name(market)}, {period} days",
             note=f"scale error up to {frame['scale_error'].max():.0%}{apart}",
             tally={Status.INDEX_ONLY.value: 1},
         )
@@ -271,7 +272,7 @@ class ChartBoard:
             subtitle=AN_INDEX,
             draw=partial(charts.audience, frame.assign(score=frame["index"])),
             columns=("kind", "name", "code", "index", "n"),
-            source=f"KeyAPI: details of {first['region']}, {first['period_days']} days, pulled "
+            source=f"KeyAPI: details of {region_name(first['region'])}, {first['period_days']} days, pulled "
             f"{time_words(first['observed_at'])}; {len(frame)} parts listed",
             note=stale_note(self.as_of, first["observed_at"]),
             tally={Status.INDEX_ONLY.value: 1},

@@ -15,6 +15,7 @@ import pandas as pd
 from trendlib import metrics
 from trendlib.errors import ConfigError, NoDataError
 from trendlib.metrics.engines import board, enter
+from trendlib.show.places import region_name
 from trendlib.show.theme import plain_text, time_words
 from trendlib.store import Store
 from trendlib.watchlist import READERS, sound_id
@@ -44,7 +45,7 @@ class PulledChart:
     @property
     def words(self) -> str:
         """The chart in words: ``BR, 7 days``."""
-        return f"{self.region}, {self.period} days"
+        return f"{region_name(self.region)}, {self.period} days"
 
     @property
     def remedy(self) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from trendlib.schema import Status
+from trendlib.show.places import region_name, the_region
 from trendlib.show.theme import daily_words, plain_text, ratio_words, share_words, short_number, times_words
 
 MOST_NAMED = 3
@@ -22,6 +23,13 @@ def pace(row: "pd.Series[Any]") -> str:
     days, posts = row["window_days"], daily_words(row["posts_last_24h"], row["window_days"], row["status"])
     is_widened = pd.notna(days) and days > 1
     return f"{words}{f': the last {days} days against the days' if is_widened else ' its own week'} before, {posts}"
+
+
+def young(alerts: pd.DataFrame) -> str:
+    """Explain the alert ``new`` where it stands, maybe beside the status ok: posts may be covered from the first."""
+    if not alerts["alert"].eq("new").any():
+        return ""
+    return "the alert new: too young for the rules' baseline, but many use it already; growth is over the days it has"
 
 
 def listed_too(row: "pd.Series[Any]", listed: float | None) -> str:
@@ -53,14 +61,17 @@ def top_regions(mix: pd.DataFrame) -> str:
         return "of no post the region is known"
     leaders = known.reset_index().sort_values(["posts", "region"], ascending=[False, True]).head(MOST_NAMED)
     shares = leaders["posts"].astype("float64") / float(known.sum())
-    return ", ".join(f"{region} {share_words(share)}" for region, share in zip(leaders["region"], shares, strict=True))
+    named = leaders["region"].map(region_name)
+    return ", ".join(f"{region} {share_words(share)}" for region, share in zip(named, shares, strict=True))
 
 
 def shift(shifts: pd.DataFrame) -> str:
     """Say into which regions a sound crosses."""
     crossing = shifts[shifts["is_crossover"]]
     if len(crossing):
-        found = (f"{row.region} {share_words(row.p0)} → {share_words(row.p1)}" for row in crossing.itertuples())
+        found = (
+            f"{the_region(row.region)} {share_words(row.p0)} → {share_words(row.p1)}" for row in crossing.itertuples()
+        )
         return f"crosses into {', '.join(found)}"
     if shifts.empty:
         return "can't tell: no post of it with a region is known in these two weeks"
@@ -69,13 +80,18 @@ def shift(shifts: pd.DataFrame) -> str:
 
 
 def concentration(few: pd.DataFrame) -> str:
-    """Say how few creators the last week's posts rest on."""
+    """Say how few creators the last week's posts rest on, and how many of them are new to it."""
     if few.empty or pd.isna(few["effective_creators"].iloc[0]):
         return "how few creators it rests on is not known"
     row = few.iloc[0]
-    worth = f"{short_number(row['effective_creators'])} creators' worth of posts in the last 7 days"
-    verdict = "; a few creators carry it" if row["is_concentrated"] else ""
-    return f"{worth}, the busiest makes {share_words(row['top_creator_share'])}{verdict}"
+    posts, creators, worth = (short_number(row[name]) for name in ("posts", "creators", "effective_creators"))
+    verdict = "a few creators carry it: " if row["is_concentrated"] else ""
+    shares = f"the busiest makes {share_words(row['top_creator_share'])}"
+    new = f", {share_words(row['first_time_share'])} are new to it" if pd.notna(row["first_time_share"]) else ""
+    return (
+        f"{verdict}{posts} posts of the last 7 days by {creators} creators weigh like {worth} equally busy ones; "
+        f"{shares}{new}"
+    )
 
 
 def without(frame: pd.DataFrame) -> str:

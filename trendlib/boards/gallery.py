@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from trendlib import metrics
+from trendlib.boards import findings
 from trendlib.boards.board import Board
 from trendlib.boards.ledger import Ledger
 from trendlib.boards.sound import MAX_USES
@@ -99,16 +100,19 @@ class Gallery(ABC):
         at_least_one(top=top, max_uses=max_uses)
         frame = self.board.leaderboard(max_uses=max_uses, top=top, include_unrankable=include_unrankable)
         widened = int((frame["window_days"].gt(1) & frame["growth_rate"].notna()).sum())
-        windows = f"; {widened} on windows of 2 to 14 days, as their counter is rounded" if widened else ""
+        windows = f"{widened} on windows of 2 to 14 days, as their counter is rounded" if widened else ""
         size = "of any size" if max_uses is None else f"with fewer than {max_uses:,} uses"
+        ranked = (
+            f"sounds {size}, ranked among themselves by the lower end of the 90 % interval; 1x is the sound's own week "
+            "before, weekdays and what moved everybody taken out"
+        )
         return self._of_board(
             "leaderboard",
             "What is accelerating",
             frame,
             columns=LEADERBOARD_COLUMNS,
             draw=partial(charts.leaderboard, frame),
-            note=f"sounds {size}, ranked among themselves by the lower end of the 90 % interval; 1x is the sound's own "
-            "week before, weekdays and what moved everybody taken out" + windows,
+            note="; ".join(filter(None, (ranked, windows, findings.young(frame)))),
         )
 
     def landscape(self) -> Exhibit:
@@ -149,7 +153,7 @@ class Gallery(ABC):
             frame,
             columns=ALERT_COLUMNS,
             draw=partial(charts.leaderboard, _once(frame)),
-            note=f"rules: {rules}",
+            note="; ".join(filter(None, (f"rules: {rules}", findings.young(frame)))),
         )
 
     def ledger(self) -> Exhibit:

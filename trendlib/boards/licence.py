@@ -14,6 +14,7 @@ import pandas as pd
 
 from trendlib.boards.catalogue import A_GUESS, Tracks
 from trendlib.show.exhibits import Exhibit
+from trendlib.show.places import region_name
 from trendlib.show.theme import day_words
 from trendlib.store import Store
 
@@ -98,7 +99,9 @@ def _library(charts: pd.DataFrame) -> _Said:
     if known.empty:
         return _Said("KeyAPI charts", CML)
     latest = known.fillna({"region": "no market named"}).drop_duplicates("region", keep="last").sort_values("region")
-    yes, no = (latest.loc[latest["is_commercial"] == is_in, "region"].tolist() for is_in in (True, False))
+    yes, no = (
+        latest.loc[latest["is_commercial"] == is_in, "region"].map(region_name).tolist() for is_in in (True, False)
+    )
     split = f"yes in {', '.join(yes)}; no in {', '.join(no)}"
     answer = split if yes and no else f"{'yes' if yes else 'no'} ({', '.join([*yes, *no])})"
     return _Said("KeyAPI charts", CML, answer, dated=known["observed_at"].iloc[-1])

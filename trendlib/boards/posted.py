@@ -24,6 +24,7 @@ from trendlib.metrics.reach import OWN_DAYS
 from trendlib.metrics.velocity import DIALECTS, Dialect
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
+from trendlib.show.places import the_region
 
 CREATOR_COLUMNS = ("rank", "handle", "nickname", "posts", "views", "reach_per_post", "followers")
 HASHTAG_COLUMNS = ("hashtag", "n", "share", "lift", "status")
@@ -111,15 +112,14 @@ class Posted(ABC):
         at_least_one(top=top, days=days)
         evidence = self.evidence
         frame = evidence.creators(top, days)[["rank", "creator_id", *CREATOR_COLUMNS[1:]]]
-        few = evidence.concentration
         span = "all posts known" if days is None else f"posts of {_last(days)}"
         return self._exhibit(
             "creators",
             f"Who carries {self.name}: {span}",
             frame,
-            subtitle=findings.concentration(few),
+            subtitle=findings.concentration(evidence.concentration),
             columns=CREATOR_COLUMNS,
-            draw=partial(charts.creators, frame, concentration=few),
+            draw=partial(charts.creators, frame),
             source=f"{evidence.number_of_posts:,} posts known",
             note=f"by the views of {span}; concentration is of the last 7 days",
         )
@@ -261,8 +261,9 @@ def known_dialect(name: str) -> Dialect:
 def _who(kind: str, who: Any, handles: Mapping[str, str]) -> str | None:
     if pd.isna(who):
         return None
-    named = {"creator": f"@{handles[who]}" if who in handles else f"creator {who}", "post": f"post {who}"}
-    return named.get(kind, str(who))
+    if kind == "region":
+        return the_region(who)
+    return f"@{handles[who]}" if kind == "creator" and who in handles else f"{kind} {who}"
 
 
 def _last(days: int) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from trendlib import metrics
+from trendlib.boards import findings
 from trendlib.boards.board import Board
 from trendlib.boards.chart_board import PERIOD, ChartBoard
 from trendlib.boards.licence import COLUMNS as LICENCE_COLUMNS
@@ -27,6 +28,7 @@ from trendlib.show import charts
 from trendlib.show.book import Gap, book, leaf_through
 from trendlib.show.canvas import Words
 from trendlib.show.exhibits import Exhibit, write_file
+from trendlib.show.places import the_region
 from trendlib.show.theme import short_number, time_words
 from trendlib.store import Store
 
@@ -171,7 +173,8 @@ class Song:
             f"Where {self.name} charts",
             frame,
             columns=("day", "region", "rank", "move", "title", "version"),
-            subtitle="last seen at " + ", ".join(f"{row.rank} in {row.region}" for row in best.itertuples()),
+            subtitle="last seen at "
+            + ", ".join(f"{row.rank} in {the_region(row.region)}" for row in best.itertuples()),
             draw=partial(
                 charts.rank_path, frame.drop(columns="period_days").assign(title=frame["sound_id"].map(lines))
             ),
@@ -222,8 +225,9 @@ class Song:
             "creators",
             f"Who carries {self.name}",
             top,
+            subtitle=findings.concentration(self._posts.concentration),
             columns=CREATOR_COLUMNS,
-            draw=partial(charts.creators, top, concentration=self._posts.concentration),
+            draw=partial(charts.creators, top),
             source=f"TikLiveAPI: {self._posts.number:,} posts, each counted once",
         )
 

@@ -116,6 +116,7 @@ class Sound(Posted):
         """
         evidence = self.evidence
         status = Status(evidence.row["status"])
+        expected = "expected is the 90 % band of its own quiet days, three weeks before"
         return self._exhibit(
             "velocity",
             self.name,
@@ -131,7 +132,7 @@ class Sound(Posted):
             ),
             source=findings.evidence_used(evidence.days, evidence.readings),
             tally={status.value: 1},
-            note=f"{status.meaning}; expected is the 90 % band of its own quiet days, three weeks before",
+            note="; ".join(filter(None, (status.meaning, expected, findings.young(evidence.standing)))),
         )
 
     def forecast(self, *, days: int = 7) -> Exhibit:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from trendlib.doctor import Finding
+from trendlib.runs.discover import Discovery
 from trendlib.schema import Status
 from trendlib.show.exhibits import Exhibit
 
@@ -35,6 +36,20 @@ def setup(findings: Sequence[Finding], as_of: datetime) -> Exhibit:
         as_of=as_of,
         most_rows=len(frame),
         source="this machine and the home's files; a key is never shown, only whether there is one",
+    )
+
+
+def discovery(found: Discovery, *, is_practice: bool) -> Exhibit:
+    """List the sounds that a search found."""
+    posts = int(found.frame["posts"].sum())
+    return Exhibit(
+        name="discovery",
+        title="Sounds nobody here follows yet",
+        frame=found.frame,
+        as_of=found.run.started_at,
+        source=f"{posts:,} recent posts under the watchlist's keywords and by its creators",
+        note="a sample, not a count: good for names, not for volume",
+        is_practice=is_practice,
     )
 
 

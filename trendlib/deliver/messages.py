@@ -4,6 +4,7 @@ Titles, artists and hashtags are other people's. They stand here as they came; e
 message, so nobody has to remember which part was whose.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,8 +14,9 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from trendlib.show.places import region_words, the_region
 from trendlib.show.theme import (
-    is_lower_bound,
+    daily_words,
     plain_text,
     ratio_words,
     rule_words,
@@ -28,14 +30,13 @@ Fact = str | int | float | datetime | None
 # What a table of messages holds beside title and key, and of which kind.
 FACTS: Mapping[str, Kind] = {
     "Artist": "text", "Rule": "text", "Alert": "text", "Region": "text", "Alerted at": "time", "Velocity": "number",
-    "Velocity low": "number", "Velocity high": "number", "Posts in 24 h": "number", "Total uses": "number",
+    "Velocity low": "number", "Velocity high": "number", "Posts in 24 h": "number", "Window days": "number",
+    "Total uses": "number",
     "Effective creators": "number", "Status": "text", "Link": "link", "Practice": "text",
 }  # fmt: skip
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>|]{1,2000}")
 PRACTICE = "Practice data: a made-up world, no real sounds"
-COUNTS: Mapping[str, str] = {
-    "posts_last_24h": "posts in 24 h", "total_uses": "uses", "effective_creators": "effective creators",
-}  # fmt: skip
+COUNTS: Mapping[str, str] = {"total_uses": "uses", "effective_creators": "effective creators"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +82,8 @@ def _message(row: Mapping[str, Any], *, is_practice: bool) -> Message:
     is_sound = row["subject"] == "sound"
     title = (row.get("title") or f"sound {row['subject_id']}") if is_sound else f"#{row['subject_id']}"
     artist = row.get("artist") if is_sound else None
-    where = f" in {row['region']}" if row["region"] else ""
+    where = f" in {the_region(row['region'])}" if row["region"] else ""
+    region = region_words(row["region"]) if row["region"] else None
     rule = f"{' → '.join(rule_words(row['rule'], row['alert'], row['last_alert']))}{where}"
     small_print = (
         PRACTICE if is_practice else "",
@@ -96,10 +98,11 @@ def _message(row: Mapping[str, Any], *, is_practice: bool) -> Message:
         link=_link(row["subject"], row["subject_id"]),
         small_print=" · ".join(part for part in small_print if part),
         facts={
-            "Artist": artist, "Rule": row["rule"], "Alert": row["alert"], "Region": row["region"],
+            "Artist": artist, "Rule": row["rule"], "Alert": row["alert"], "Region": region,
             "Alerted at": row["alerted_at"], "Velocity": row["growth_rate"], "Velocity low": row["growth_low"],
             "Velocity high": row["growth_high"], "Posts in 24 h": row["posts_last_24h"],
-            "Total uses": row["total_uses"], "Effective creators": row["effective_creators"],
+            "Window days": _window_days(row["inputs"]), "Total uses": row["total_uses"],
+            "Effective creators": row["effective_creators"],
             "Status": status_words(row["status"]), "Practice": "practice data" if is_practice else None,
         },
     )  # fmt: skip
@@ -108,11 +111,18 @@ def _message(row: Mapping[str, Any], *, is_practice: bool) -> Message:
 def _numbers(row: Mapping[str, Any]) -> Iterator[str]:
     if row["growth_rate"] is not None:
         yield f"velocity {ratio_words(row['growth_rate'], row['growth_low'], row['growth_high'])}"
+    if row["posts_last_24h"] is not None:
+        yield daily_words(row["posts_last_24h"], _window_days(row["inputs"]), row["status"])
     for name, words in COUNTS.items():
-        least = "at least " if name == "posts_last_24h" and is_lower_bound(row[name], row["status"]) else ""
         if row[name] is not None:
-            yield f"{least}{short_number(row[name])} {words}"
+            yield f"{short_number(row[name])} {words}"
     yield f"status: {status_words(row['status'])}"
+
+
+def _window_days(inputs: str | None) -> int | None:
+    """Read of how many days its posts of a day are the mean; of alerts that do not say so it is not known."""
+    days = json.loads(inputs or "{}").get("window_days")
+    return None if days is None else int(days)
 
 
 def _link(subject: str, subject_id: str) -> str | None:

@@ -346,7 +346,8 @@ def _rule_checks(sound: "pd.Series[Any]", rule: Rule) -> list[Check]:
         if is_breakout and name == "lift":
             needed += f", or {rule['slow_lift']:g} and {rule['slow_far_lift']:g} times the pace of five weeks ago"
         if pd.isna(value):
-            found = f"unknown: flagged as {sound['alert']} by other bounds" if is_flagged else "unknown"
+            why = "too young to tell" if sound["alert"] == "new" else "unknown"
+            found = f"{why}: flagged as {sound['alert']} by other bounds" if is_flagged else "unknown"
             checks.append((what, found, needed, is_flagged, "unknown does not pass"))
             continue
         is_passed = is_flagged or bool(value < threshold if is_upper else value >= threshold)

@@ -12,6 +12,7 @@ from trendlib.review.opening import in_parts
 from trendlib.review.week import Agenda
 from trendlib.show import charts
 from trendlib.show.deck import Slide
+from trendlib.show.places import the_region
 from trendlib.show.theme import day_words, plain_text, ratio_words, share_words, status_words
 
 TOP = 20
@@ -57,7 +58,9 @@ def crossovers(agenda: Agenda) -> list[Slide]:
     board = week.desk.crossovers()
     if board.frame.empty:
         return [missing("Nothing crosses a border this week", board.note, board.source)]
-    said = [f"{plain_text(row.title, NAMED)} reaches {row.region}" for row in board.frame.head(2).itertuples()]
+    said = [
+        f"{plain_text(row.title, NAMED)} reaches {the_region(row.region)}" for row in board.frame.head(2).itertuples()
+    ]
     rest = f", and {len(board.frame) - 2} more" if len(board.frame) > 2 else ""
     sounds = list(dict.fromkeys(board.frame["sound_id"]))[:SHOWN]
     lineups = week.lined_up(sounds)
@@ -71,9 +74,9 @@ def crossovers(agenda: Agenda) -> list[Slide]:
 
 
 def crossing_words(row: Mapping[Any, Any]) -> str:
-    """Say a crossing with its doubt: ``SE 4% → 41% of its creators, at least +26 points, ok``."""
+    """Say a crossing with its doubt: ``Sweden 4% → 41% of its creators, at least +26 points, ok``."""
     gain = f", at least {100 * row['low']:+.0f} points" if pd.notna(row["low"]) else ""
-    shares = f"{row['region']} {share_words(row['p0'])} → {share_words(row['p1'])} of its creators"
+    shares = f"{the_region(row['region'])} {share_words(row['p0'])} → {share_words(row['p1'])} of its creators"
     return f"{shares}{gain}, {status_words(row['status'])}"
 
 

@@ -24,6 +24,7 @@ from trendlib.review.desk import Desk
 from trendlib.schema import Status
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
+from trendlib.show.places import region_name
 from trendlib.show.theme import plain_text, share_words, short_number
 
 CELLS, TAG_DAYS, AHEAD_DAYS = 14, 28, 7
@@ -281,7 +282,8 @@ class Lineup:
         if rows.empty:
             return "on no chart that was pulled"
         latest = rows.drop_duplicates(["sound_id", "region"], keep="last").sort_values(["rank", "region"])
-        return "charts: " + ", ".join(f"no. {row.rank} {row.region}" for row in latest.head(TOP_RANKS).itertuples())
+        ranked = (f"no. {row.rank} {region_name(row.region)}" for row in latest.head(TOP_RANKS).itertuples())
+        return f"charts: {', '.join(ranked)}"
 
     def audience(self, sound: str) -> str:
         """Say who hears it more than the mean of its list."""

@@ -13,6 +13,7 @@ from trendlib.review.week import Agenda, Week
 from trendlib.schema import Status
 from trendlib.show.deck import Slide
 from trendlib.show.exhibits import Exhibit
+from trendlib.show.places import region_name
 from trendlib.show.theme import day_words, plain_text, ratio_words, short_number, time_words
 
 ROWS_A_SLIDE = 12
@@ -75,7 +76,11 @@ def headline(week: Week, picks: Sequence[Pick]) -> str:
 
 def markets_words(week: Week) -> str:
     """Name the markets that are looked at."""
-    return f"markets {', '.join(week.markets)}" if week.markets else "all markets, none named in the watchlist"
+    return (
+        f"markets {', '.join(map(region_name, week.markets))}"
+        if week.markets
+        else "all markets, none named in the watchlist"
+    )
 
 
 def pick_table(week: Week, picks: Sequence[Pick]) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 
+from trendlib.show.places import region_words
 from trendlib.show.theme import (
     daily_cell,
     plain_text,
@@ -195,7 +196,15 @@ def _check(text: Any) -> str:
 
 
 _WRITERS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
-    {"check": _check, "rule": _spaced, "status": status_words, "status_without": status_words}
+    {
+        "check": _check,
+        "country": region_words,
+        "region": region_words,
+        "released_in": region_words,
+        "rule": _spaced,
+        "status": status_words,
+        "status_without": status_words,
+    }
 )
 
 

@@ -7,8 +7,10 @@ dark by exchanging colours in its figure.
 
 import json
 import re
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import accumulate
 from string import Template
 from typing import Any
 
@@ -16,7 +18,7 @@ import pandas as pd
 from plotly.offline import get_plotlyjs
 
 from trendlib.show.canvas import EDGE, Words
-from trendlib.show.cells import CELL_SIGNS, columns
+from trendlib.show.cells import CELL_SIGNS, Column, columns
 from trendlib.show.theme import (
     CONFIG,
     DARK,
@@ -47,6 +49,23 @@ _TABLE_STYLE = """
 .trendlib h4 { font-size: 17px; font-weight: 650; margin: 12px 0 4px; }
 .trendlib p { color: var(--muted); font-size: 12px; margin: 8px 0; max-width: 76em; }
 """
+# Opened, a fold takes the place of the rows above it, in a room of its own with the heads in sight.
+_FOLD_STYLE = """
+.trendlib summary { color: var(--muted); cursor: pointer; font-size: 12px; margin: 8px 0; width: fit-content; }
+.trendlib summary:hover { color: var(--ink); }
+.trendlib :is(.scroll, summary):focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.trendlib .rows:has(> details[open]) > .scroll { display: none; }
+.trendlib .rows > details > .scroll { max-height: 480px; overflow: auto; width: fit-content; max-width: 100%; }
+.trendlib .rows > details th { position: sticky; top: 0; background: var(--paper); }
+.trendlib .rows > details td { text-align: left; }
+.trendlib .rows > details .n { text-align: right; }
+@media print { .trendlib .rows > details > .scroll { max-height: none; } }
+"""
+MOST_UNFOLDED = 300
+_MOST_FOLDED_SIGNS = 25_000
+_OWN_KEYS = 'data-lm-suppress-shortcuts="true"'  # in JupyterLab arrows would move cells, not these rows
+_LEFT = ' style="text-align:left"'
+_NOTHING = "<p>Nothing to show.</p>"
 _POST = re.compile(r"https://www\.tiktok\.com/[\w@./-]+", re.ASCII)
 _PAGE = Template("""<!doctype html>
 <html lang="en">
@@ -131,7 +150,8 @@ def _darkening(figure_json: str) -> str:
 # In a notebook the front end says what is light or dark, also long after a picture was made.
 _LEAF_STYLE = f"""
 .trendlib.leaf {{ --ink: var(--jp-content-font-color1, {LIGHT.ink}); --accent: {LIGHT.accent}; margin-left: {EDGE}px;
-  --muted: var(--jp-content-font-color2, {LIGHT.muted}); --grid: var(--jp-border-color2, {LIGHT.grid}); }}
+  --muted: var(--jp-content-font-color2, {LIGHT.muted}); --grid: var(--jp-border-color2, {LIGHT.grid});
+  --paper: var(--jp-layout-color0, {LIGHT.paper}); }}
 [data-jp-theme-light="false"] .trendlib.leaf {{ --accent: {DARK.accent}; }}
 """
 _PICTURE_STYLE = Template("""
@@ -209,14 +229,14 @@ def fragment(frame: pd.DataFrame, words: Words, most_rows: int = 10, *, figure_j
     words
         Title, subtitle and caption.
     most_rows
-        How many rows it shows at most.
+        How many rows it shows before it is unfolded.
     figure_json
         The picture above it, which says title and subtitle; without one the table has them as its heading.
     """
     title, caption = safe_text(words.title, 200), safe_text(words.caption, 2000)
     worn = _PICTURE_STYLE.substitute(muted=DARK.muted, rules=_darkening(figure_json)) if figure_json else ""
     above = f"<style>{worn}</style>" if worn else heading(words)
-    return leaf(f"{above}{table(frame, most_rows, title)}<p>{caption}</p>")
+    return leaf(f"{above}{unfolding(frame, most_rows, title)}<p>{caption}</p>")
 
 
 def heading(words: Words) -> str:
@@ -233,23 +253,54 @@ def leaf(body: str) -> str:
 def table(frame: pd.DataFrame, most_rows: int, label: str = "") -> str:
     """Write the first rows of a frame as an HTML table; ``label`` is markup for those who listen to it."""
     if frame.empty:
-        return "<p>Nothing to show.</p>"
+        return _NOTHING
     shown = frame.head(most_rows)
     told = columns(shown)
-    sides = [' class="n"' if column.is_number else ' style="text-align:left"' for column in told]
-    heads = "".join(f"<th{side}>{safe_text(column.head, 40)}</th>" for column, side in zip(told, sides, strict=True))
+    rest = f"<p>{len(shown):,} of {len(frame):,} rows</p>" if len(shown) < len(frame) else ""
+    return f'<div class="scroll">{_grid(told, _rows(told, shown), label)}</div>{rest}'
+
+
+def unfolding(frame: pd.DataFrame, most_rows: int, label: str = "") -> str:
+    """Write the first rows of a frame as a table, with more of them in a fold that opens without a kernel.
+
+    A saved notebook holds what is folded: it has `MOST_UNFOLDED` rows at most, and fewer where rows are long.
+    """
+    if len(frame) <= most_rows:
+        return table(frame, most_rows, label)
+    shown = frame.head(MOST_UNFOLDED)
+    told = columns(shown)
+    rows = _rows(told, shown)
+    first = _grid(told, rows[:most_rows], label)
+    lean = [row.replace(_LEFT, "") for row in rows]
+    held = bisect_right([*accumulate(map(len, lean))], _MOST_FOLDED_SIGNS)
+    if held <= most_rows:
+        return f'<div class="scroll">{first}</div><p>{most_rows:,} of {len(frame):,} rows</p>'
+    summary = f"All {len(frame):,} rows" if held == len(frame) else f"The first {held:,} of {len(frame):,} rows"
+    grid = _grid(told, lean[:held], label)
+    inner = f'<div class="scroll" {_OWN_KEYS} tabindex="0" role="region" aria-label="{summary}">{grid}</div>'
+    fold = f"<details><summary {_OWN_KEYS}>{summary}</summary>{inner}</details>"
+    return f'<style>{_FOLD_STYLE}</style><div class="rows"><div class="scroll">{first}</div>{fold}</div>'
+
+
+def _grid(told: Sequence[Column], rows: Sequence[str], label: str) -> str:
+    heads = "".join(f"<th{_side(column)}>{safe_text(column.head, 40)}</th>" for column in told)
+    named = f' aria-label="{label}"' if label else ""
+    return f"<table{named}><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _rows(told: Sequence[Column], frame: pd.DataFrame) -> list[str]:
     special = {"status": _status_cells, "link": _link_cells}
     cells = [
-        special[column.name](shown[column.name])
+        special[column.name](frame[column.name])
         if column.name in special
-        else [f"<td{side}>{safe_text(text, CELL_SIGNS)}</td>" for text in column.texts]
-        for column, side in zip(told, sides, strict=True)
+        else [f"<td{_side(column)}>{safe_text(text, CELL_SIGNS)}</td>" for text in column.texts]
+        for column in told
     ]
-    rows = "".join(f"<tr>{''.join(row)}</tr>" for row in zip(*cells, strict=True))
-    named = f' aria-label="{label}"' if label else ""
-    body = f"<table{named}><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-    rest = f"<p>{len(shown):,} of {len(frame):,} rows</p>" if len(shown) < len(frame) else ""
-    return f'<div class="scroll">{body}</div>{rest}'
+    return [f"<tr>{''.join(row)}</tr>" for row in zip(*cells, strict=True)]
+
+
+def _side(column: Column) -> str:
+    return ' class="n"' if column.is_number else _LEFT
 
 
 def _status_cells(statuses: pd.Series) -> list[str]:

@@ -53,8 +53,9 @@ def _table(frame: pd.DataFrame, width: int) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, _GAP, 0, 0))
     for name in sizes:
         table.add_column(name, justify="right" if told[name].is_number else "left")
+    runs_on = any(lengths[name] > _LONG_TEXT for name in sizes if name not in _NAMES)  # then names may do so too
     texts = [
-        [plain_text(text, size - _GAP) if name in _NAMES else text for text in cells[name]]
+        [plain_text(text, size - _GAP) if name in _NAMES and not runs_on else text for text in cells[name]]
         for name, size in sizes.items()
     ]
     for row in zip(*texts, strict=True):

@@ -338,7 +338,6 @@ def template(look: Look = "light") -> go.layout.Template:
         "zeroline": False,
     }
     layout = {
-        "colorscale": {"sequential": [[step / (len(RAMP) - 1), color] for step, color in enumerate(RAMP)]},
         "colorway": CATEGORIES,
         "font": {"family": FONT, "size": 13, "color": LIGHT.ink},
         "hoverlabel": {

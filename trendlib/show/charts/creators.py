@@ -17,15 +17,15 @@ from trendlib.show.canvas import (
     numbers,
     row_axis,
 )
-from trendlib.show.theme import LIGHT, safe_text, share_words, short_number
+from trendlib.show.theme import LIGHT, safe_text, short_number
 
 _MOST_ROWS = 20
 _LEFT = 220
 _BARS, _SIZES = [0.0, 0.66], [0.72, 1.0]
 
 
-def creators(top: pd.DataFrame, words: Words = NO_WORDS, *, concentration: pd.DataFrame | None = None) -> go.Figure:
-    """Draw one sound's top creators by views, with their followers, and say how few carry it.
+def creators(top: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
+    """Draw one sound's top creators by views, with their followers.
 
     Parameters
     ----------
@@ -34,9 +34,6 @@ def creators(top: pd.DataFrame, words: Words = NO_WORDS, *, concentration: pd.Da
         optional ``handle``, ``nickname``.
     words
         Title, subtitle and caption.
-    concentration
-        The sound's row: ``posts``, ``creators``, ``effective_creators``, ``top_creator_share`` [0-1],
-        ``first_time_share`` [0-1], ``is_concentrated``.
 
     Raises
     ------
@@ -57,7 +54,7 @@ def creators(top: pd.DataFrame, words: Words = NO_WORDS, *, concentration: pd.Da
                 "showgrid": not followers.empty},
         yaxis=row_axis(len(shown)),
     )  # fmt: skip
-    sheet.head(_concentrated(concentration) or "<b>Views of their posts with this sound</b>", "y")
+    sheet.head("<b>Views of their posts with this sound</b>", "y")
     if shown.empty:
         sheet.say("No creator of this sound is known: its posts were not listed, or name nobody.")
         return sheet.figure()
@@ -66,11 +63,9 @@ def creators(top: pd.DataFrame, words: Words = NO_WORDS, *, concentration: pd.Da
     for place, row in enumerate(shown.to_dict("records")):
         _write_row(sheet, place, row)
     more = len(rows) - len(shown)
-    parts = (_shares(concentration), f"{more:,} more in the table" if more else "")
-    # at the left and lower: the marks stand above it, the followers' heading at its right
-    sheet.note("; ".join(part for part in parts if part), name="cut", x=0, y=0, xref="paper", yref="paper",
-               xanchor="left", yanchor="top", xshift=EDGE - _LEFT, yshift=-22,
-               font={"size": 12, "color": LIGHT.muted})  # fmt: skip
+    if more:  # at the left and lower: the marks stand above it, the followers' heading at its right
+        sheet.note(f"{more:,} more in the table", name="cut", x=0, y=0, xref="paper", yref="paper", xanchor="left",
+                   yanchor="top", xshift=EDGE - _LEFT, yshift=-22, font={"size": 12, "color": LIGHT.muted})  # fmt: skip
     return sheet.figure()
 
 
@@ -130,25 +125,3 @@ def _write_row(sheet: Sheet, place: int, row: Mapping[Any, Any]) -> None:
     quiet = f'<span style="color:{LIGHT.muted}">{posts}</span>'
     sheet.note(f"{said}  {quiet}", name="views", x=0 if pd.isna(row["views"]) else row["views"], y=place,
                xanchor="left", xshift=6)  # fmt: skip
-
-
-def _concentrated(concentration: pd.DataFrame | None) -> str:
-    if concentration is None:
-        return ""
-    needed = "posts creators effective_creators top_creator_share first_time_share is_concentrated"
-    rows = checked(concentration, "concentration", needed)
-    if rows.empty or pd.isna(rows["effective_creators"].iloc[0]):
-        return "<b>Views</b>   how few creators carry it is not known"
-    row = rows.iloc[0]
-    counted = f"{short_number(row['posts'])} posts by {short_number(row['creators'])} creators"
-    weight = f"weigh like {short_number(row['effective_creators'])} equally busy ones"
-    sign = f'<b><span style="color:{LIGHT.accent}">▲ rests on few:</span></b> ' if row["is_concentrated"] else ""
-    return f'{sign}<b>Views</b>   <span style="color:{LIGHT.muted}">{counted} {weight}</span>'
-
-
-def _shares(concentration: pd.DataFrame | None) -> str:
-    """Say what the busiest creator makes of it, and how many are new."""
-    if concentration is None or concentration.empty or pd.isna(concentration["effective_creators"].iloc[0]):
-        return ""
-    busiest, new = (concentration[name].iloc[0] for name in ("top_creator_share", "first_time_share"))
-    return f"the busiest makes {share_words(busiest)}, {share_words(new)} are new to it"

@@ -19,6 +19,7 @@ from trendlib.show.canvas import (
     swatch,
     texts,
 )
+from trendlib.show.places import the_region
 from trendlib.show.theme import LIGHT, safe_text, share_words, short_number, status_words
 
 _MOST_ROWS = 20
@@ -81,8 +82,9 @@ def _draw_shares(sheet: Sheet, rows: pd.DataFrame) -> None:
 
 
 def _hover(row: Mapping[Any, Any]) -> str:
+    where = safe_text(the_region(row["region"])) or "a region unknown"
     return (
-        f"<b>{safe_text(row['title'], 40) or 'untitled'}</b> into {safe_text(row['region'], 10) or 'a region unknown'}"
+        f"<b>{safe_text(row['title'], 40) or 'untitled'}</b> into {where}"
         f"<br>week before: {share_words(row['p0'])} of {short_number(row['n0'])} creators"
         f"<br>last week: {share_words(row['p1'])} of {short_number(row['n1'])} creators"
         f"<br>status: {safe_text(status_words(row['status']))}"

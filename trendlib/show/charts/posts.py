@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from trendlib.show.canvas import EDGE, NO_WORDS, Sheet, Words, checked, count_axis, numbers, row_axis, texts
+from trendlib.show.places import region_name, the_region
 from trendlib.show.theme import LIGHT, day_words, safe_text, short_number, time_words
 
 _MOST_ROWS = 20
@@ -66,7 +67,7 @@ def _hover(row: Mapping[Any, Any]) -> str:
         f"<b>{_who(row, 40)}</b>",
         f"{short_number(row['views'])} views so far" if pd.notna(row["views"]) else "views not shown",
         f"posted {time_words(row['posted_at'])}" if pd.notna(row["posted_at"]) else "",
-        f"account in {safe_text(row['region'], 10)}" if row["region"] else "region unknown",
+        f"account in {safe_text(the_region(row['region']))}" if row["region"] else "region unknown",
         safe_text(row["caption"], 80),
     )
     return "<br>".join(line for line in lines if line)
@@ -80,7 +81,7 @@ def _write_row(sheet: Sheet, place: int, row: Mapping[Any, Any]) -> None:
     caption = safe_text(row["caption"], 38) or "no caption"
     sheet.note(f"<b>{_who(row, 28)}</b><br>{quiet}{caption}</span>", xshift=EDGE - _LEFT + 28, **edge)
     posted = day_words(row["posted_at"]) if pd.notna(row["posted_at"]) else "day unknown"
-    where = f", {safe_text(row['region'], 10)}" if row["region"] else ""
+    where = f", {safe_text(region_name(row['region']), 24)}" if row["region"] else ""
     said = f"<b>{short_number(row['views'])}</b>" if pd.notna(row["views"]) else "views not shown"
     sheet.note(f"{said}  {quiet}{posted}{where}</span>", x=0 if pd.isna(row["views"]) else row["views"], y=place,
                xanchor="left", xshift=6)  # fmt: skip

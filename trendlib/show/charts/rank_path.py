@@ -19,6 +19,7 @@ from trendlib.show.canvas import (
     time_axis,
     wall_times,
 )
+from trendlib.show.places import region_name
 from trendlib.show.theme import CATEGORIES, LIGHT, day_words, safe_text
 
 _MOST_LINES, _MOST_DAYS = 8, 120
@@ -84,7 +85,7 @@ def _lines(rows: pd.DataFrame) -> "pd.Series[Any]":
     region, period, title = (texts(rows[name]) for name in ("region", "period", "title"))
     if len(set(title)) > 1:
         return title if len(set(region)) == 1 else title + " · " + region
-    chart = region.where(region != "", "region unknown")
+    chart = region.map(region_name).where(region != "", "region unknown")
     return chart if len(set(period)) < 2 else chart + " · " + period + " days"
 
 

@@ -25,6 +25,7 @@ from trendlib.show.canvas import (
     wall_time,
     wall_times,
 )
+from trendlib.show.places import region_words
 from trendlib.show.theme import LIGHT, RAMP, day_words, safe_text, share_words
 
 _MOST_REGIONS, _MOST_CELLS = 12, 92
@@ -129,7 +130,9 @@ def _draw_shares(
     hover = []
     for region, own, part in zip(regions, posts.tolist(), shares.tolist(), strict=True):
         found = [_said(*cell) for cell in zip(own, counts, part, strict=True)]
-        hover.append([f"<b>{safe_text(region, 10)}{day}{words}" for day, words in zip(begun, found, strict=True)])
+        hover.append(
+            [f"<b>{safe_text(region_words(region))}{day}{words}" for day, words in zip(begun, found, strict=True)]
+        )
     cells, said = pd.DataFrame(shares, regions, days), pd.DataFrame(hover)
     sheet.heat(
         cells, said, days[0], step, name="shares", colorscale=stops(RAMP), zmin=0, zmax=max(rows["share"].max(), 0.01)

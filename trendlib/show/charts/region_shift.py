@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from trendlib.schema import Status
 from trendlib.show.canvas import NO_WORDS, Sheet, Words, checked, numbers, row_axis, share_axis, swatch, texts
+from trendlib.show.places import region_words
 from trendlib.show.theme import LIGHT, safe_text, share_words, short_number, status_words
 
 _MOST_ROWS = 15
@@ -91,7 +92,8 @@ def _hover(row: Mapping[Any, Any]) -> str:
         row["reason"] or f"change {_points(row['difference'])} points [{_points(row['low'])} to {_points(row['high'])}]"
     )
     return (
-        f"<b>{safe_text(row['region'], 10)}</b><br>week before: {share_words(row['p0'])} of {row['n0']:,.0f} creators"
+        f"<b>{safe_text(region_words(row['region']))}</b>"
+        f"<br>week before: {share_words(row['p0'])} of {row['n0']:,.0f} creators"
         f"<br>last week: {share_words(row['p1'])} of {row['n1']:,.0f} creators<br>{safe_text(change)}"
     )
 
