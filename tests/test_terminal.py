@@ -62,6 +62,20 @@ def test_a_title_runs_on_where_its_row_has_more_than_one_line_anyway() -> None:
         assert {"Last", "Somewhere", "version"} <= set(" ".join(lines).split())
 
 
+def test_a_narrow_window_breaks_headings_first_and_says_what_it_left_out() -> None:
+    row = {"creators_before": 264, "creators_now": 145, "region_unknown": 210, "first_seen": "2026-01-01 10:00"}
+    row |= {"title": "Last Train to Somewhere", "link": "https://www.tiktok.com/@me/video/" + "7" * 19}
+    exhibits = Exhibit(name="list", title="List", source="3 posts", frame=pd.DataFrame([row]), as_of=AS_OF)
+    wide, middle, narrow = (printed(exhibits, width) for width in (160, 80, 60))
+    assert any(line.startswith("creators before  creators now") for line in wide)
+    assert not any("no room" in line for line in wide)
+    assert any(row["link"] in line for line in wide)
+    assert "no room here for: link" in middle
+    assert "no room here for: first seen, link" in narrow
+    assert all(any("Last Train to Somewhere" in line for line in lines) for lines in (wide, middle, narrow))
+    assert not any("…" in line for line in (*middle, *narrow))
+
+
 def test_rows_that_are_left_out_are_counted() -> None:
     screen = io.StringIO()
     print_exhibit(
