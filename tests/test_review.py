@@ -95,7 +95,7 @@ def test_where_we_were_wrong_stands_with_the_day_and_the_pace(review: Review) ->
 def test_the_summary_says_markets_coverage_and_credits(review: Review) -> None:
     (slide,) = slides(review, "summary")
     assert slide.title == review.headline
-    assert "markets BR, GB, US" in slide.finding
+    assert "markets Brazil, United Kingdom, United States" in slide.finding
     assert "60 sounds: " in slide.finding
     assert f"{review.week.credits:,} credits spent since the last review" in slide.finding
     assert slide.exhibits[0].frame["sound_id"].tolist() == [pick.sound_id for pick in review.picks]

@@ -120,11 +120,11 @@ def test_what_nobody_said_is_not_known(monitor: Monitor) -> None:
 
 def test_markets_that_differ_are_named(monitor: Monitor, song: Song) -> None:
     lines = licence_lines(monitor.store, monitor.as_of, song.family).set_index(["sound_id", "statement"])
-    assert lines.loc[(song.song_id, CML), "answer"] == "yes (BR, GB, US)"
+    assert lines.loc[(song.song_id, CML), "answer"] == "yes (Brazil, United Kingdom, United States)"
     assert lines.loc[(song.song_id, MAY_BE), "answer"].startswith("maybe: Cherry Cola Sky")
     split = lines.reset_index().query("sound_id == @song.song_id")
-    split.loc[split["statement"] == CML, "answer"] = "yes in US; no in BR"
-    assert "some markets only (yes in US; no in BR)" in licence_sentence(split)
+    split.loc[split["statement"] == CML, "answer"] = "yes in United States; no in Brazil"
+    assert "some markets only (yes in United States; no in Brazil)" in licence_sentence(split)
 
 
 # Its artist
