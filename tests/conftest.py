@@ -59,7 +59,7 @@ TOGETHER = {"tests/browser/": "browser", "tests/test_spark.py": "spark", "tests/
 LONGEST = (
     "browser", "spark", "test_ten_weeks", "test_cli", "test_disasters", "test_review", "test_secrets", "test_alerts",
     "test_sound", "test_deliver", "test_signal", "test_practice", "test_sweep", "test_pull", "test_hostile",
-    "test_kills", "test_bodies", "test_speed",
+    "test_lasting_faults", "test_kills", "test_bodies", "test_speed",
 )  # fmt: skip
 
 
