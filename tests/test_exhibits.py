@@ -220,11 +220,14 @@ def test_a_saved_notebook_holds_the_numbers_of_a_chart_as_typed_arrays(shown):
 
 
 def test_a_csv_runs_no_formula_and_changes_no_number():
-    signs = ["=1", "+1", "-1", "@a", "\tx", "\rx", "\uff1d1", "ok", "7012345678901234567"]
-    frame = pd.DataFrame({"text": signs, "number": [-1.5, *range(8)]})
+    seen = ["=1", "+1", "-1", "@a", "\tx", "\rx", "\uff1d1", "\ufe66x", "\ufe621"]
+    signs = [*seen, " =1", "\u200b=1", "\ufeff\u00a0@a", "\u202e-1"]
+    texts = [*signs, "ok", "7012345678901234567", "", " \u200b", "a=1"]
+    frame = pd.DataFrame({"text": texts, "=number": [-1.5, *range(len(texts) - 1)]})
     rows = list(csv.DictReader(io.StringIO(csv_text(frame), newline="")))
-    assert [row["text"].replace("\n", "\r") for row in rows] == ["'" + sign for sign in signs[:7]] + signs[7:]
-    assert rows[0]["number"] == "-1.5"
+    quoted = ["'" + sign for sign in signs] + texts[len(signs) :]
+    assert [row["text"].replace("\n", "\r") for row in rows] == quoted
+    assert rows[0]["'=number"] == "-1.5"
 
 
 def test_json_has_utc_times_whole_ranks_and_null_for_what_is_missing():

@@ -1,5 +1,7 @@
 """Watchlist: people write it by hand, so every slip names its line and the nearest right word."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -124,3 +126,31 @@ def test_what_is_no_sound_is_refused_and_the_file_stays(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="neither a sound id"):
         follow(file, 'x"]\nkeywords = ["y')
     assert file.read_text(encoding="utf-8") == "sounds = []\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes, and links are its administrators' only")
+def test_a_list_that_is_shared_by_a_link_stays_shared_and_as_private_as_it_was(tmp_path: Path) -> None:
+    shared = tmp_path / "team" / "list.toml"
+    shared.parent.mkdir()
+    shared.write_text('sounds = ["7012345678901234561"]\n')
+    shared.chmod(0o600)
+    link = tmp_path / "watchlist.toml"
+    link.symlink_to(shared)
+    assert follow(link, "7012345678901234562")
+    assert link.is_symlink()
+    assert Watchlist.read(shared).sounds == ("7012345678901234561", "7012345678901234562")
+    assert shared.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_disk_that_is_full_leaves_the_list_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(path: Path, text: str, **_: object) -> None:
+        path.write_bytes(text.encode()[:20])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    file = tmp_path / "watchlist.toml"
+    file.write_bytes(b'sounds = ["7012345678901234561"]\n')
+    monkeypatch.setattr(Path, "write_text", fill)
+    with pytest.raises(ConfigError, match="add '7012345678901234562' to it by hand"):
+        follow(file, "7012345678901234562")
+    assert Watchlist.read(file).sounds == ("7012345678901234561",)
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]

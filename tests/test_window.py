@@ -4,6 +4,7 @@ import asyncio
 import gc
 import gzip
 import json
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -98,6 +99,18 @@ def test_a_table_alone_is_not_folded_and_an_exhibit_can_stand_beneath_a_map(one:
     assert (one.sheet["figure"], one.sheet["fold"]) == (None, "")
     one.show(exhibit(), beneath=exhibit(title="Posts of the day", draw=go.Figure))
     assert "<h4>Posts of the day</h4>" in one.sheet["table"]
+
+
+@pytest.mark.parametrize(
+    "words", ["../../../up", "/root", "a\\b", "x" * 10_000, "\u202egnp", "CON.", "a\0b", "한국어" * 100]
+)
+def test_no_word_in_a_name_leads_out_of_the_folder(one: Window, words: str) -> None:
+    Path("out").mkdir()
+    one.save(exhibit(), f"map-{words}", "csv")
+    (made,) = (path for path in Path().rglob("*") if path.is_file())
+    assert made.parent == Path("out")
+    assert re.fullmatch(r"map-[\w-]*\.csv", made.name)
+    assert made.name.isprintable()
 
 
 def test_what_is_shown_is_saved_beside_the_notebook_and_copied_without_formulas(one: Window, sent: list[Any]) -> None:

@@ -6,9 +6,11 @@ nearest right word; nothing is fetched for a file that is not understood whole.
 """
 
 import re
+import shutil
 import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -159,12 +161,17 @@ def follow(path: Path, sound: str, *, named: str = "") -> bool:
         listed.add_line(indent="")
     written = tomlkit.dumps(document)
     Watchlist.parse(written, name=path.name)
-    draft = path.with_name(f".{path.name}.tmp")
+    place = path.resolve()  # a link to a list that a team shares stays one
+    draft = place.with_name(f".{place.name}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
         draft.write_text(written, encoding="utf-8")
-        draft.replace(path)
+        if place.exists():
+            shutil.copymode(place, draft)
+        draft.replace(place)
     except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
         raise ConfigError(f"{path} cannot be written: {error.strerror}; add {wanted!r} to it by hand") from error
     return True
 

@@ -16,6 +16,7 @@ import io
 import json
 import math
 import os
+import unicodedata
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -39,7 +40,8 @@ from trendlib.show.cells import columns
 from trendlib.show.theme import CONFIG, CONTROLS, STATUS_LOOKS, Look, dressed, plain_text, status_words, time_words
 
 # What a spreadsheet takes for the beginning of a formula.
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_FORMULA_SIGNS = ("=", "+", "-", "@")
+_BLANKS = ("\t", "\r", "\n")
 _PLOTLY = "application/vnd.plotly.v1+json"
 _NO_CHART = "Its chart shows where plotly is drawn, as in JupyterLab; .save() writes it to a page or a picture."
 _PLAIN_WIDTH, _PLAIN_LEAST, _PLAIN_GAP = 140, 20, 2
@@ -279,7 +281,7 @@ def csv_text(frame: pd.DataFrame, separator: str = ",") -> str:
     """Write a frame as CSV that a spreadsheet opens without running anything: formulas in texts are quoted."""
     sheet = io.StringIO()
     writer = csv.writer(sheet, delimiter=separator, lineterminator="\n")
-    writer.writerow(frame.columns)
+    writer.writerow(map(_harmless, frame.columns))
     writer.writerows([_harmless(value) for value in row.values()] for row in records(frame))
     return sheet.getvalue()
 
@@ -308,7 +310,10 @@ def _harmless(value: Any) -> Any:
         return value
     # A bare carriage return would end the row for some readers.
     text = CONTROLS.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
-    return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
+    # signs of other widths count as the plain ones, and what is not seen before them is passed over
+    begin = next((sign for sign in text if not sign.isspace() and unicodedata.category(sign) != "Cf"), "")
+    is_formula = unicodedata.normalize("NFKC", begin).startswith(_FORMULA_SIGNS)
+    return f"'{text}" if is_formula or text.startswith(_BLANKS) else text
 
 
 def _plain_table(frame: pd.DataFrame, most_rows: int) -> str:

@@ -10,6 +10,7 @@ import asyncio
 import gc
 import gzip
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -29,6 +30,7 @@ Options: TypeAlias = Sequence[tuple[str, str]]
 
 KINDS = ("html", "csv", "json", "png", "svg", "pdf")
 _ROWS = 12
+_NO_LETTERS, _LONGEST_NAME = re.compile(r"[^\w-]+"), 150  # bytes, with room for what a draft adds
 _REST_S, _STEP_S = 0.25, 0.01
 
 
@@ -91,8 +93,12 @@ class Window(AnyWidget):
         }
 
     def save(self, exhibit: Exhibit, stem: str, kind: str) -> None:
-        """Write an exhibit into the folder `out` beside the notebook, and say where it is."""
-        self.said = f"Saved {exhibit.save(Path('out') / f'{stem}.{kind}')}"
+        """Write an exhibit into the folder `out` beside the notebook, and say where it is.
+
+        Other people's words may stand in the name: it keeps their letters, and leads nowhere else.
+        """
+        letters = _NO_LETTERS.sub("-", stem).encode()[:_LONGEST_NAME].decode(errors="ignore")
+        self.said = f"Saved {exhibit.save(Path('out') / f'{letters}.{kind}')}"
 
     def copy(self, exhibit: Exhibit) -> None:
         """Put an exhibit's table on the reader's clipboard, ready for a spreadsheet, and say whether it went there."""
