@@ -195,6 +195,13 @@ def test_a_table_shows_its_first_rows_and_unfolds_the_others_without_a_kernel():
     assert "<details" not in unfolding(pd.DataFrame({"a": range(10)}), 10)
 
 
+def test_dates_and_other_short_texts_keep_to_one_line():
+    days = pd.to_datetime(["2026-01-01", "2026-01-02"], utc=True)
+    text = table(pd.DataFrame({"day": days, "title": ["A song of more than sixteen signs", "b"], "posts": [1, 2]}), 10)
+    assert '<th style="text-align:left;min-width:11ch">day</th>' in text
+    assert '<th style="text-align:left">title</th><th class="n">posts</th>' in text
+
+
 def test_what_is_folded_is_bounded_in_rows_and_in_signs():
     assert folded_rows(fragment(pd.DataFrame({"a": range(5_000)}), Words())) == ("The first 300 of 5,000 rows", 300)
     long = unfolding(pd.DataFrame({str(one): ["x" * 150] * 200 for one in range(9)}), 10)

@@ -38,8 +38,8 @@ _TABLE_STYLE = """
 .trendlib .scroll { overflow-x: auto; }
 .trendlib table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 0; }
 .trendlib th, .trendlib td { padding: 5px 12px 5px 0; text-align: left; border: 0; vertical-align: top; }
-.trendlib th, .trendlib .n, .trendlib .ok, .trendlib .counter_only { white-space: nowrap; }
-.trendlib td { max-width: 26em; overflow-wrap: break-word; }
+.trendlib th, .trendlib td[class] { white-space: nowrap; }
+.trendlib td { max-width: 26em; overflow-wrap: anywhere; }
 .trendlib th { color: var(--muted); font-weight: 500; font-size: 12px; border-bottom: 1px solid var(--grid); }
 .trendlib td { border-bottom: 1px solid var(--grid); }
 .trendlib .n { text-align: right; }
@@ -65,6 +65,7 @@ MOST_UNFOLDED = 300
 _MOST_FOLDED_SIGNS = 25_000
 _OWN_KEYS = 'data-lm-suppress-shortcuts="true"'  # in JupyterLab arrows would move cells, not these rows
 _LEFT = ' style="text-align:left"'
+_SHORT = 16
 _NOTHING = "<p>Nothing to show.</p>"
 _POST = re.compile(r"https://www\.tiktok\.com/[\w@./-]+", re.ASCII)
 _PAGE = Template("""<!doctype html>
@@ -271,7 +272,7 @@ def unfolding(frame: pd.DataFrame, most_rows: int, label: str = "") -> str:
     told = columns(shown)
     rows = _rows(told, shown)
     first = _grid(told, rows[:most_rows], label)
-    lean = [row.replace(_LEFT, "") for row in rows]
+    lean = [row.replace(_LEFT, "").replace("</td>", "").removesuffix("</tr>") for row in rows]  # HTML needs no more
     held = bisect_right([*accumulate(map(len, lean))], _MOST_FOLDED_SIGNS)
     if held <= most_rows:
         return f'<div class="scroll">{first}</div><p>{most_rows:,} of {len(frame):,} rows</p>'
@@ -283,7 +284,7 @@ def unfolding(frame: pd.DataFrame, most_rows: int, label: str = "") -> str:
 
 
 def _grid(told: Sequence[Column], rows: Sequence[str], label: str) -> str:
-    heads = "".join(f"<th{_side(column)}>{safe_text(column.head, 40)}</th>" for column in told)
+    heads = "".join(f"<th{_room(column)}>{safe_text(column.head, 40)}</th>" for column in told)
     named = f' aria-label="{label}"' if label else ""
     return f"<table{named}><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
@@ -297,6 +298,13 @@ def _rows(told: Sequence[Column], frame: pd.DataFrame) -> list[str]:
         for column in told
     ]
     return [f"<tr>{''.join(row)}</tr>" for row in zip(*cells, strict=True)]
+
+
+def _room(column: Column) -> str:
+    """Give a column its side, and one of short texts as much room as keeps them on one line: dates, moves."""
+    longest = max(map(len, column.texts), default=0)
+    is_short = not column.is_number and longest <= _SHORT
+    return f' style="text-align:left;min-width:{longest + 1}ch"' if is_short else _side(column)
 
 
 def _side(column: Column) -> str:
