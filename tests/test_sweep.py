@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from told import assert_same, tables
 
 from trendlib.config import Config
 from trendlib.errors import AuthError
+from trendlib.runs.run import Clock
 from trendlib.runs.sweep import Limits, SweepReport, plan, sweep
 from trendlib.sandbox import Faults, Key, Planned, Quirks, Server, World
 from trendlib.store import Store
@@ -20,10 +22,13 @@ SOUNDS = 10
 HASHTAGS = 2
 TODAY = datetime(2026, 3, 2, tzinfo=UTC)
 NOW = TODAY + timedelta(hours=9)
+RUNS = count()
 
 
-def now() -> datetime:
-    return NOW
+def next_second() -> Clock:
+    """Give a clock that stands still, a second after the one before: names of runs begin with their second."""
+    at = NOW + timedelta(seconds=next(RUNS))
+    return lambda: at
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +62,7 @@ def config_of(server: Server, home: Path, **settings: Any) -> Config:
 
 
 def run(server: Server, home: Path, watchlist: Watchlist, **limits: int) -> SweepReport:
-    return sweep(config_of(server, home), watchlist, limits=Limits(**limits), clock=now)
+    return sweep(config_of(server, home), watchlist, limits=Limits(**limits), clock=next_second())
 
 
 def test_the_first_sweep_reads_every_counter_and_buys_the_posts_of_what_has_no_past(
@@ -110,11 +115,11 @@ def test_the_same_sweep_again_costs_nothing_and_adds_nothing(
 
 def test_a_plan_spends_nothing_and_knows_what_is_cached(server: Server, tmp_path: Path, watchlist: Watchlist) -> None:
     config = config_of(server, tmp_path)
-    before = plan(config, watchlist, clock=now)
+    before = plan(config, watchlist, clock=next_second())
     assert [one.is_cached for one in before] == [False] * (SOUNDS + HASHTAGS)
     assert sum(server.credits.values()) == 0
-    sweep(config, watchlist, clock=now)
-    assert all(one.is_cached for one in plan(config, watchlist, clock=now))
+    sweep(config, watchlist, clock=next_second())
+    assert all(one.is_cached for one in plan(config, watchlist, clock=next_second()))
 
 
 @pytest.mark.parametrize("budget", [0, 7, 20])
@@ -162,7 +167,7 @@ def test_spent_credits_stop_the_sweep_and_keep_what_it_has(world: World, tmp_pat
     with Server(world, rate_per_minute=None, other_keys=(poor,)) as server:
         config = config_of(server, tmp_path).model_copy(update={"tiklive_api_key": None})
         config = Config.load(**{**config.model_dump(), "tiklive_api_key": poor.text})
-        report = sweep(config, watchlist, clock=now)
+        report = sweep(config, watchlist, clock=next_second())
     assert report.run.stopped
     assert report.run.loaded.rows["sound_observations"] == SOUNDS
 
@@ -172,7 +177,7 @@ def test_a_refused_key_is_said_once_and_nothing_else_is_asked(
 ) -> None:
     config = Config.load(**{**config_of(server, tmp_path).model_dump(), "tiklive_api_key": "wrong-key"})
     with pytest.raises(AuthError, match="check TIKLIVE_API_KEY") as caught:
-        sweep(config, watchlist, clock=now)
+        sweep(config, watchlist, clock=next_second())
     assert "wrong-key" not in str(caught.value)
     assert len(server.requests) <= config.workers
 
@@ -181,7 +186,7 @@ def test_faults_that_pass_change_nothing_in_the_tables(world: World, tmp_path: P
     for name, faults in (("calm", None), ("stormy", Faults(rate=0.3, slow_s=0.01, refused_s=0.01))):
         with Server(world, rate_per_minute=None, faults=faults) as server:
             config = Config.load(**{**config_of(server, tmp_path / name).model_dump(), "attempts": 12})
-            report = sweep(config, watchlist, limits=Limits(max_pages=3), clock=now)
+            report = sweep(config, watchlist, limits=Limits(max_pages=3), clock=next_second())
             assert not report.run.failures
     without = frozenset({"calls"})  # which holds the failed attempts as well
     assert_same(tables(tmp_path / "calm", without=without), tables(tmp_path / "stormy", without=without))
