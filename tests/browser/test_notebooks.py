@@ -52,7 +52,7 @@ def test_a_saved_explorer_opened_again_reads_well_though_its_widget_is_dead(lab:
     expect(output.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     expect(output.locator(".js-plotly-plot")).to_contain_text(heading.split(" · ")[0])
     expect(output.locator(".trendlib.leaf").last).to_contain_text("Practice data")
-    expect(output.locator(".trendlib.leaf table").last).to_be_visible()
+    expect(output.locator(".trendlib.leaf table:visible").last).to_be_visible()
     seen.picture("explorer-saved")
     assert not seen.outside
     page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
