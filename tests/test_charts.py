@@ -397,7 +397,7 @@ def test_a_post_is_its_views_with_who_posted_it_and_when():
     )
     assert bars["hovertext"][1] == "<b>creator unknown</b><br>views not shown<br>region unknown"
     said = texts(figure)
-    assert "1 Mar 2022, BR" in said
+    assert "1 Mar 2022, Brazil" in said
     assert "views not shown" in said
     assert "<script" not in said + "".join(bars["hovertext"])
 
