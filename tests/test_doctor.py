@@ -115,6 +115,12 @@ def test_the_watchlist_is_read(tmp_path: Path, text: str | None, is_fine: bool, 
     assert words in watchlist.found
 
 
+def test_a_watchlist_that_is_not_there_can_be_made_and_one_with_a_slip_is_mended(tmp_path: Path) -> None:
+    assert "`trendlib follow SOUND`, which makes it" in found("watchlist", tmp_path).remedy
+    (tmp_path / "watchlist.toml").write_text("sunds = []")
+    assert found("watchlist", tmp_path).remedy.startswith("Mend the file")
+
+
 def test_the_age_of_the_data_is_told(own_home: Path) -> None:
     last = Store(Config.load(home=own_home).warehouse_file).last_observed_at()
     assert last is not None

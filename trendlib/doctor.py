@@ -187,6 +187,8 @@ def _watchlist(config: Config) -> Finding:
         watchlist = Watchlist.read(config.watchlist_file)
     except ConfigError as error:
         remedy = "Mend the file; nothing is fetched until it is understood."
+        if not config.watchlist_file.exists():
+            remedy = "Put it there, or run `trendlib follow SOUND`, which makes it; nothing is fetched until then."
         return Finding("watchlist", str(error), is_fine=False, remedy=remedy, is_needed=False)
     found = f"{len(watchlist.sounds)} sounds, {len(watchlist.hashtags)} hashtags, {len(watchlist.creators)} creators"
     if watchlist.sounds or watchlist.hashtags:
