@@ -74,7 +74,7 @@ def test_one_hashtag_is_shown_as_a_year_whose_days_can_be_clicked_or_chosen(one:
 
 def test_dialect_and_span_are_told_to_the_map(one: Calendar) -> None:
     do(one, "dialect", "tutorial_hashtag")
-    assert "tutorial_hashtag" in one.map.caption
+    assert "a start is a velocity of 2.0, as tutorials measure it" in one.map.caption
     do(one, "dialect", "trendlib")
     before = len(one.map.frame)
     do(one, "days", "42")

@@ -103,7 +103,7 @@ class Gallery(ABC):
         windows = f"{widened} on windows of 2 to 14 days, as their counter is rounded" if widened else ""
         size = "of any size" if max_uses is None else f"with fewer than {max_uses:,} uses"
         ranked = (
-            f"sounds {size}, ranked among themselves by the lower end of the 90 % interval; 1x is the sound's own week "
+            f"sounds {size}, ranked among themselves by the lower end of the 90 % interval; 1× is the sound's own week "
             "before, weekdays and what moved everybody taken out"
         )
         return self._of_board(

@@ -25,7 +25,7 @@ from trendlib.show.exhibits import Exhibit
 from trendlib.show.theme import day_words, plain_text, ratio_words, short_number
 
 EXHIBITS = ("leaderboard", "bumps", "calendar", "creator_brief")
-DIALECTS = ("trendlib", "tutorial_hashtag")
+_STARTS = {"trendlib": "a confirmed breakout", "tutorial_hashtag": "a velocity of 2.0, as tutorials measure it"}
 COUNTERS = ("total_views", "total_posts")
 LEADERBOARD_COLUMNS = (
     "rank", "hashtag", "growth_rate", "growth_low", "growth_high", "posts_last_24h", "window_days", "status",
@@ -103,7 +103,7 @@ class HashtagBoard:
             subtitle=self._leader_words(),
             columns=LEADERBOARD_COLUMNS,
             draw=partial(charts.leaderboard, shown),
-            note="ranked by the lower end of the 90 % interval; 1x is the hashtag's own week before",
+            note="ranked by the lower end of the 90 % interval; 1× is the hashtag's own week before",
         )
 
     def bumps(self, *, of: Literal["total_views", "total_posts"] = "total_views") -> Exhibit:
@@ -143,8 +143,8 @@ class HashtagBoard:
             How many hashtags: those that are on, then those that grow most surely.
         """
         at_least_one(days=days, top=top)
-        if dialect not in DIALECTS:
-            raise ConfigError(f"a calendar in {dialect!r}: ask for {' or '.join(DIALECTS)}")
+        if dialect not in _STARTS:
+            raise ConfigError(f"a calendar in {dialect!r}: ask for {' or '.join(_STARTS)}")
         everything = self._calendar(days, dialect)
         latest = everything.sort_values("day").drop_duplicates("hashtag", keep="last")
         latest = latest.sort_values(["is_on", "growth_low", "hashtag"], ascending=[False, False, True])
@@ -159,7 +159,7 @@ class HashtagBoard:
             subtitle=f"on now: {on}",
             draw=partial(charts.hashtag_calendar, frame),
             tally=Counter(latest["status"]),
-            note=f"velocity on the counter of posts, in the dialect {dialect}",
+            note=f"velocity on the counter of posts; a start is {_STARTS[dialect]}",
         )
 
     def year(self, tag: str) -> Exhibit:

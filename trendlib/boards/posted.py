@@ -179,7 +179,7 @@ class Posted(ABC):
             "seen 24 to 96 h after posting",
             tally=Counter(frame["status"]),
             things="days",
-            note=f"1x is the creator's own median, of {findings.counted(frame, 'n_own')} posts; "
+            note=f"1× is the creator's own median, of {findings.counted(frame, 'n_own')} posts; "
             "of the others the sound's",
         )
 

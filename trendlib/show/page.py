@@ -62,6 +62,7 @@ _FOLD_STYLE = """
 @media print { .trendlib .rows > details > .scroll { max-height: none; } }
 """
 MOST_UNFOLDED = 300
+_TOO_FEW_TO_FOLD = 3
 _MOST_FOLDED_SIGNS = 25_000
 _OWN_KEYS = 'data-lm-suppress-shortcuts="true"'  # in JupyterLab arrows would move cells, not these rows
 _LEFT = ' style="text-align:left"'
@@ -266,8 +267,8 @@ def unfolding(frame: pd.DataFrame, most_rows: int, label: str = "") -> str:
 
     A saved notebook holds what is folded: it has `MOST_UNFOLDED` rows at most, and fewer where rows are long.
     """
-    if len(frame) <= most_rows:
-        return table(frame, most_rows, label)
+    if len(frame) <= most_rows + _TOO_FEW_TO_FOLD:
+        return table(frame, len(frame), label)
     shown = frame.head(MOST_UNFOLDED)
     told = columns(shown)
     rows = _rows(told, shown)
