@@ -13,10 +13,11 @@ from benchmarks.scoring import Matrix, Verdicts
 from trendlib import metrics
 from trendlib.boards import board
 from trendlib.metrics.breakouts import CROWD_DAYS, crowds
-from trendlib.metrics.daily import HORIZON_DAYS, grid
-from trendlib.metrics.engines import DAY
+from trendlib.metrics.daily import grid
+from trendlib.metrics.engines import DAY, instant
 from trendlib.metrics.rules import BREAKOUT, Rule
 from trendlib.metrics.season import season
+from trendlib.metrics.windows import HORIZON_DAYS, Counts
 from trendlib.sandbox import World
 from trendlib.sandbox.posts import pack
 from trendlib.sandbox.world import unix
@@ -70,10 +71,10 @@ def record(world: World, mornings: Iterable[Morning], *, rule: Rule = BREAKOUT) 
     for morning in mornings:
         if morning.day < 0:
             continue
-        counted = metrics.daily.from_counter(morning.readings, as_of=morning.as_of)
+        counted = metrics.daily.counter_counts(morning.readings, as_of=morning.as_of)
         if found is None:
             sweeps = morning.readings["observed_at"].nunique()
-            history = adjusted_days(counted, morning.as_of, sounds)[:, sweeps - 1 : 0 : -1]
+            history = adjusted_days(counted.grid(HORIZON_DAYS), morning.as_of, sounds)[:, sweeps - 1 : 0 : -1]
             found = _blank(sounds, world.days, history)
         _judge(found, morning, counted, rule)
         last = morning
@@ -100,14 +101,14 @@ def _blank(sounds: list[str], days: int, history: Matrix) -> Record:
     )
 
 
-def _judge(found: Record, morning: Morning, counted: pd.DataFrame, rule: Rule) -> None:
+def _judge(found: Record, morning: Morning, counted: Counts, rule: Rule) -> None:
     as_of, day = morning.as_of, morning.day
     latest = morning.readings.drop_duplicates("sound_id", keep="last")
     totals = latest[["sound_id", "total_uses"]].set_axis(["subject_id", "total"], axis=1)
     covered = metrics.coverage(morning.pages, as_of=as_of, totals=totals)
     per_creator = board.POSTS_PER_CREATOR
-    listed = metrics.daily.from_posts(morning.posts, as_of=as_of, coverage=covered, posts_per_creator=per_creator)
-    days = board.joined_days(counted, listed)
+    listed = metrics.daily.listed_counts(morning.posts, as_of=as_of, coverage=covered, posts_per_creator=per_creator)
+    days = listed.beside(counted).frame(instant(as_of))
     crowd = crowds(morning.posts, as_of=as_of, days=CROWD_DAYS + 1)
     flags = metrics.breakouts(days, as_of=as_of, rule=rule, crowd=crowd)
     flags = flags[flags["day"] >= as_of - 1.5 * DAY]
@@ -116,16 +117,16 @@ def _judge(found: Record, morning: Morning, counted: pd.DataFrame, rule: Rule) -
     found.alert[row, day], found.status[row, day] = flags["alert"], flags["status"]
     found.evidence[row, day] = flags["evidence"]
     found.posts[row, day] = flags["posts_last_24h"].astype("float64")
-    pace = metrics.counter_velocity(morning.readings, as_of=as_of, daily=counted)
+    pace = metrics.counter_velocity(morning.readings, as_of=as_of, daily=counted.grid(HORIZON_DAYS))
     is_ranked = [Status(status).is_rankable for status in pace["status"]]
     pace = pace[is_ranked]
     found.growth_low[place.get_indexer(pace["sound_id"]), day] = pace["growth_low"]
-    found.adjusted[:, found.run_up + day] = adjusted_days(counted, as_of, found.sounds)[:, 0]
+    found.adjusted[:, found.run_up + day] = adjusted_days(counted.grid(HORIZON_DAYS), as_of, found.sounds)[:, 0]
     found.mornings.append(as_of)
     found.credits.append(morning.credits)
 
 
-def adjusted_days(counted: pd.DataFrame, as_of: datetime, sounds: list[str], *, days: int = HORIZON_DAYS) -> Matrix:
+def adjusted_days(counted: Any, as_of: datetime, sounds: list[str], *, days: int = HORIZON_DAYS) -> Matrix:
     """Give daily counts without season and common shock: a row a sound, the latest day first."""
     counts = grid(counted, as_of=as_of, days=days)
     ordinary = season(counts)

@@ -13,6 +13,7 @@ from trendlib.metrics import daily
 from trendlib.metrics.counters import Readings
 from trendlib.metrics.coverage import own_span, spans
 from trendlib.metrics.engines import enter, instant
+from trendlib.metrics.windows import Counts
 
 AT = datetime(2026, 3, 2, 7, tzinfo=UTC)
 DAYS, ROWS = 12, 900
@@ -112,8 +113,9 @@ def test_counters_put_in_order_once_tell_what_they_tell_anew(back: float) -> Non
     as_of = AT - back * timedelta(days=1)
     told = Readings(readings).by_day(instant(as_of), 70)
     anew = daily.from_counter(readings, as_of=as_of)
-    pd.testing.assert_frame_equal(daily.counted_days(told, as_of=instant(as_of)), anew)
-    ours, theirs = daily.counted_grid(told, days=71), daily.grid(anew, as_of=as_of, days=71)
+    counts = Counts.of_counter(told, 70)
+    pd.testing.assert_frame_equal(counts.frame(instant(as_of)).drop(columns="creators"), anew)
+    ours, theirs = counts.grid(71), daily.grid(anew, as_of=as_of, days=71)
     assert ours.sounds.equals(theirs.sounds)
     for name in ("posts", "exposure", "unit", "is_counter", "is_seen", "creators"):
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))

@@ -21,6 +21,8 @@ from trendlib.boards.names import named_sounds
 from trendlib.errors import NoDataError
 from trendlib.metrics import RULES, Rule, engines
 from trendlib.metrics.breakouts import CROWD_DAYS
+from trendlib.metrics.engines import instant
+from trendlib.metrics.windows import HORIZON_DAYS
 from trendlib.schema import Status, utc_text
 from trendlib.show.theme import plain_text
 from trendlib.watchlist import NO_SOUND_PAGE, is_other_address
@@ -29,7 +31,6 @@ POSTS_PER_CREATOR = 2
 COUNTED = ("sound_id", "creator_id", "region", "posted_at")  # each post once, so that no id has to tell them apart
 FLAGGED_DAYS = 28
 MOST_NAMED = 5
-WHOLE_DAY = 0.99
 SENT_ALERTS = ("watch", "confirmed", "new")
 ALERT_COLUMNS = (
     "sound_id", "title", "artist", "rule", "rule_version", "alert", "growth_rate", "growth_low", "growth_high",
@@ -285,12 +286,14 @@ def board(world: World, watched: Sequence[str] = (), *, rules: Mapping[str, Rule
     totals = uses.rename(columns={"sound_id": "subject_id", "total_uses": "total"}).dropna()
     covered = metrics.coverage(pages, as_of=world.as_of, totals=totals)
     posts = world.posts(known, COUNTED)
-    counted = metrics.daily.from_counter(readings, as_of=world.as_of)
-    listed = metrics.daily.from_posts(posts, as_of=world.as_of, coverage=covered, posts_per_creator=POSTS_PER_CREATOR)
-    days = joined_days(counted, listed)
+    counted = metrics.daily.counter_counts(readings, as_of=world.as_of)
+    listed = metrics.daily.listed_counts(
+        posts, as_of=world.as_of, coverage=covered, posts_per_creator=POSTS_PER_CREATOR
+    )
+    days = listed.beside(counted).frame(instant(world.as_of))
     measured = (
         metrics.velocity(posts, as_of=world.as_of, coverage=covered, daily=days),
-        metrics.counter_velocity(readings, as_of=world.as_of, daily=counted),
+        metrics.counter_velocity(readings, as_of=world.as_of, daily=counted.grid(HORIZON_DAYS)),
     )
     velocities = (*measured, not_measured(known, measured))
     crowd = metrics.crowds(posts, as_of=world.as_of, days=FLAGGED_DAYS + CROWD_DAYS + 1)
@@ -313,7 +316,7 @@ def board(world: World, watched: Sequence[str] = (), *, rules: Mapping[str, Rule
         posts_used=_size(posts),
         woken=metrics.reactivations(broken_out, days, as_of=world.as_of, rule=rules["reactivation"]),
         tags=world.frame("hashtag_observations"),
-        lagging=metrics.lagging(covered, pages, counted, as_of=world.as_of),
+        lagging=metrics.lagging(covered, pages, counted.frame(instant(world.as_of)), as_of=world.as_of),
         rules=rules,
     )
 
@@ -332,14 +335,6 @@ def _bumps(observations: pd.DataFrame, as_of: datetime, rule: Rule) -> pd.DataFr
 def _size(posts: Any) -> int:
     """Count rows where they lie."""
     return int(engines.board(engines.enter(posts).select(nw.len().alias("n")))["n"].iloc[0])
-
-
-def joined_days(counted: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
-    """Join daily counts: a day that the posts cover whole stands on them, any other on the counter."""
-    key = ["sound_id", "day"]
-    whole = listed[listed["exposure_days"] >= WHOLE_DAY]
-    both = pd.concat([whole, counted, listed], ignore_index=True).drop_duplicates(key)
-    return both.sort_values(key, ignore_index=True)
 
 
 def not_measured(known: Sequence[str], measured: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -10,19 +10,19 @@ import pandas as pd
 
 from trendlib import metrics
 from trendlib.boards.alerts import PACE_RULES, standing
-from trendlib.boards.board import COUNTED, POSTS_PER_CREATOR, SENT_ALERTS, WHOLE_DAY, joined_days, not_measured
+from trendlib.boards.board import COUNTED, POSTS_PER_CREATOR, SENT_ALERTS, not_measured
 from trendlib.boards.names import named_sounds
 from trendlib.boards.study import GRID_DAYS, Study
 from trendlib.metrics.captions import hashtag_shares
 from trendlib.metrics.counters import Told
 from trendlib.metrics.coverage import own_span
 from trendlib.metrics.creators import concentrated
-from trendlib.metrics.daily import HORIZON_DAYS, Grid
 from trendlib.metrics.engines import days_at, days_before, instant
 from trendlib.metrics.leaderboard import best_evidence
 from trendlib.metrics.regions import mixed
 from trendlib.metrics.season import season
 from trendlib.metrics.velocity import COUNTED_DAYS, Dialect, of_counts
+from trendlib.metrics.windows import HORIZON_DAYS, WHOLE_DAY, Counts, Grid, Listed, laid_out
 from trendlib.schema import Status
 
 CONCENTRATION_DAYS = 7
@@ -108,9 +108,9 @@ class Evidence:
         return self.world.posts_known(has_counters=True)
 
     @cached_property
-    def counted(self) -> pd.DataFrame:
+    def counted(self) -> Counts:
         """Its daily counts by the counter."""
-        return metrics.daily.counted_days(self.told, as_of=instant(self.as_of))
+        return Counts.of_counter(self.told, HORIZON_DAYS)
 
     @cached_property
     def told(self) -> Told:
@@ -128,39 +128,41 @@ class Evidence:
         bounds = self.span[["counted_from", "until"]].iloc[0] if len(self.span) else [None, None]
         return self.world.posts_by_day(HORIZON_DAYS, POSTS_PER_CREATOR, *bounds)
 
-    def laid_out(self, posts: str, days: int) -> pd.DataFrame:
+    def listed_by_day(self, posts: str, days: int) -> Listed:
         """Lay the tally of posts, or of those capped, out on windows with what is covered."""
         names = {"seen": posts, "posts": f"{posts}_within", "creators": "creators_within"}
         counts = {name: np.zeros((len(self.span), HORIZON_DAYS)) for name in names}
         places = self.tally["age"].to_numpy() - 1
         for name, column in names.items():
             counts[name][:, places] = self.tally[column].to_numpy()
-        return metrics.daily.laid_out(
-            {name: cells[:, :days] for name, cells in counts.items()}, self.span, as_of=instant(self.as_of)
-        )
+        near = {name: cells[:, :days] for name, cells in counts.items()}
+        return laid_out(near, self.span, as_of=instant(self.as_of))
+
+    @cached_property
+    def counts(self) -> Counts:
+        """Its daily counts: by the posts where they cover a day whole, else by the counter."""
+        return Counts.of_posts(self.listed_by_day("capped", HORIZON_DAYS)).beside(self.counted)
 
     @cached_property
     def days(self) -> pd.DataFrame:
-        """Its daily counts, oldest first: by the posts where they cover a day whole, else by the counter."""
-        listed = metrics.daily.covered_only(self.laid_out("capped", HORIZON_DAYS), as_of=instant(self.as_of))
-        return joined_days(self.counted, listed)
+        """The same as a frame, oldest first."""
+        return self.counts.frame(instant(self.as_of))
 
     @cached_property
-    def last_week(self) -> pd.DataFrame:
-        """The tally of its posts of the last day and the week before, laid out."""
-        return self.laid_out("posts", COUNTED_DAYS)
+    def last_week(self) -> Listed:
+        """The tally of its posts of the last day and the week before."""
+        return self.listed_by_day("posts", COUNTED_DAYS)
 
     @property
     def listed_last_day(self) -> float | None:
         """How many posts are listed of the last 24 hours; None where they are not covered whole [posts]."""
-        last = self.last_week.head(1)
-        is_whole = last["exposure_days"] >= WHOLE_DAY
-        return float(last["seen"].iloc[0]) if is_whole.any() else None
+        is_whole = self.last_week.exposure[:, 0] >= WHOLE_DAY
+        return float(self.last_week.seen[0, 0]) if is_whole.any() else None
 
     @cached_property
     def grid(self) -> Grid:
         """Its daily counts as a grid of one sound."""
-        return metrics.daily.grid(self.days, as_of=self.as_of, days=GRID_DAYS)
+        return self.counts.grid(GRID_DAYS)
 
     @cached_property
     def company_days(self) -> Grid:
@@ -175,7 +177,7 @@ class Evidence:
         on_posts = of_counts(self.last_week, season(self.company_days), dialect=dialect)
         if len(on_posts) and on_posts["status"].iloc[0] == Status.OK:
             return (on_posts,)  # no counter tells more
-        own = metrics.daily.counted_grid(self.told, days=GRID_DAYS)
+        own = self.counted.grid(GRID_DAYS)
         ordinary = season(self.study.company_days(self.as_of).beside(own))
         return on_posts, of_counts(own, ordinary, dialect=dialect)
 

@@ -26,8 +26,8 @@ from trendlib.errors import ConfigError
 from trendlib.metrics import Rule
 from trendlib.metrics.counters import Readings
 from trendlib.metrics.coverage import Feed
-from trendlib.metrics.daily import HORIZON_DAYS, Grid
 from trendlib.metrics.engines import instant
+from trendlib.metrics.windows import HORIZON_DAYS, Counts, Grid
 from trendlib.schema import YEARS
 from trendlib.show.exhibits import Exhibit
 from trendlib.store import Store
@@ -212,7 +212,7 @@ class Study:
 
     def _counted(self, as_of: datetime) -> Grid:
         told = self.counters(*self.company(as_of)).by_day(instant(as_of), HORIZON_DAYS)
-        return metrics.daily.counted_grid(told, days=GRID_DAYS)
+        return Counts.of_counter(told, GRID_DAYS).grid(GRID_DAYS)
 
     def _board(self, as_of: datetime) -> Board:
         with self.store.as_of(as_of) as world:

@@ -38,11 +38,12 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from trendlib.metrics.daily import HORIZON_DAYS, Grid, Matrix, grid
+from trendlib.metrics.daily import grid
 from trendlib.metrics.engines import DAY, aged, between, board, days_before, enter, instant, leave, whole
 from trendlib.metrics.posters import counted
 from trendlib.metrics.rules import BREAKOUT, Rule
 from trendlib.metrics.season import TRIMMED_NEEDED, Vector, adjusted, coarsest, over, scatter, trimmed_mean
+from trendlib.metrics.windows import HORIZON_DAYS, Grid, Matrix
 from trendlib.schema import Status
 
 COLUMNS = ("sound_id", "day", "alert", "evidence", "lift", "posts_last_24h", "status", "rule", "rule_version")

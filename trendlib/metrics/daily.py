@@ -8,10 +8,7 @@ Two kinds of evidence give the same frame: a list of posts (`from_posts`), count
 and the readings of a use counter (`from_counter`, reasoned in `trendlib.metrics.counters`).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 import narwhals as nw
@@ -19,90 +16,14 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from trendlib.metrics.counters import Told, readings_by_day
-from trendlib.metrics.coverage import BEGINNING, exposure, spans
-from trendlib.metrics.engines import (
-    DAY,
-    Frame,
-    aged,
-    between,
-    board,
-    bring,
-    dated,
-    days_at,
-    days_before,
-    enter,
-    instant,
-    leave,
-    whole,
-)
+from trendlib.metrics.counters import readings_by_day
+from trendlib.metrics.coverage import spans
+from trendlib.metrics.engines import DAY, Frame, aged, between, board, bring, dated, days_before, enter, instant, leave
 from trendlib.metrics.posters import counted
+from trendlib.metrics.windows import HORIZON_DAYS, Counts, Grid, Listed, Matrix, laid_out
 
-HORIZON_DAYS = 70
 COLUMNS = ("sound_id", "day", "posts", "exposure_days", "net_change", "is_flagged", "rounding_unit", "source")
 _KEY = ["sound_id", "age"]
-
-Matrix = np.ndarray[Any, np.dtype[np.float64]]
-
-
-@dataclass(frozen=True, eq=False)
-class Grid:
-    """Daily counts as matrices: a row a sound (sorted), a column a window, the latest first."""
-
-    sounds: "pd.Index[Any]"
-    posts: Matrix
-    exposure: Matrix
-    unit: Matrix
-    is_counter: np.ndarray[Any, np.dtype[np.bool_]]
-    is_seen: np.ndarray[Any, np.dtype[np.bool_]]
-    creators: Matrix
-
-    @classmethod
-    def of_posts(cls, sounds: "pd.Index[Any]", posts: Matrix, exposure: Matrix) -> "Grid":
-        """Lay out exact counts of posts."""
-        unknown = np.full_like(posts, np.nan)
-        is_counter = np.zeros(len(sounds), dtype=bool)
-        return cls(sounds, posts, exposure, np.ones_like(posts), is_counter, exposure > 0, unknown)
-
-    def cut(self, days: int) -> "Grid":
-        """Keep the latest windows."""
-        if days >= self.posts.shape[1]:
-            return self
-        posts, exposure, unit, creators = (
-            one[:, :days] for one in (self.posts, self.exposure, self.unit, self.creators)
-        )
-        return Grid(self.sounds, posts, exposure, unit, self.is_counter, self.is_seen[:, :days], creators)
-
-    def beside(self, own: "Grid") -> "Grid":
-        """Put the sounds of another grid in the place of this one's sounds of the same names."""
-        others = ~self.sounds.isin(own.sounds)
-        sounds = self.sounds[others].append(own.sounds)
-        order = np.argsort(sounds.to_numpy(dtype="object"), kind="stable")
-
-        def joined(name: str) -> Any:
-            return np.concatenate([getattr(self, name)[others], getattr(own, name)])[order]
-
-        return Grid(
-            sounds[order],
-            joined("posts"),
-            joined("exposure"),
-            joined("unit"),
-            joined("is_counter"),
-            joined("is_seen"),
-            joined("creators"),
-        )
-
-    @cached_property
-    def history_days(self) -> np.ndarray[Any, np.dtype[np.int64]]:
-        """Windows from the first one in sight to the last."""
-        windows = self.is_seen.shape[1]
-        return np.where(self.is_seen.any(axis=1), windows - np.argmax(self.is_seen[:, ::-1], axis=1), 0)
-
-    @cached_property
-    def rate(self) -> Matrix:
-        """Posts a day; NaN in windows known for less than half."""
-        is_known = self.exposure >= 0.5
-        return np.where(is_known, self.posts / np.where(is_known, self.exposure, 1.0), np.nan)
 
 
 def from_posts(
@@ -140,7 +61,20 @@ def from_posts(
     SchemaError
         If a column is missing or of the wrong kind.
     """
-    counts = posts_by_day(
+    counts = listed_counts(posts, as_of=as_of, coverage=coverage, days=days, posts_per_creator=posts_per_creator)
+    return leave(counts.frame(instant(as_of)), posts)
+
+
+def listed_counts(
+    posts: IntoFrame,
+    *,
+    as_of: datetime,
+    coverage: IntoFrame | datetime | None,
+    days: int = HORIZON_DAYS,
+    posts_per_creator: int | None = None,
+) -> Counts:
+    """Count as `from_posts` does, to be joined with what counters tell."""
+    listed = posts_by_day(
         posts,
         as_of=as_of,
         coverage=coverage,
@@ -148,29 +82,7 @@ def from_posts(
         posts_per_creator=posts_per_creator,
         are_creators_counted=True,
     )
-    return leave(covered_only(counts, as_of=instant(as_of)), posts)
-
-
-def covered_only(counts: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Keep the windows of which something is known, with what `from_posts` says of each."""
-    is_known = (counts["exposure_days"].to_numpy() > 0) & ~counts["is_before_birth"].to_numpy()
-    sound, _ = pd.factorize(counts["sound_id"])
-    order = np.lexsort((-counts["age"].to_numpy(), sound))
-    frame = counts.iloc[order[is_known[order]]].reset_index(drop=True)
-    number = len(frame)
-    return pd.DataFrame(
-        {
-            "sound_id": frame["sound_id"],
-            "day": days_at(frame["age"], as_of),
-            "posts": frame["posts"],
-            "exposure_days": frame["exposure_days"],
-            "net_change": whole(np.full(number, np.nan)),
-            "is_flagged": np.zeros(number, dtype=bool),
-            "rounding_unit": whole(np.ones(number)),
-            "source": pd.Series("posts", index=range(number), dtype="str"),
-            "creators": frame["creators"],
-        }
-    )
+    return Counts.of_posts(listed)
 
 
 def from_counter(readings: IntoFrame, *, as_of: datetime, days: int = HORIZON_DAYS) -> Any:
@@ -197,50 +109,13 @@ def from_counter(readings: IntoFrame, *, as_of: datetime, days: int = HORIZON_DA
     SchemaError
         If a column is missing or of the wrong kind.
     """
-    now = instant(as_of)
-    return leave(counted_days(readings_by_day(readings, as_of=now, days=days), as_of=now), readings)
+    counts = counter_counts(readings, as_of=as_of, days=days)
+    return leave(counts.frame(instant(as_of)).drop(columns="creators"), readings)
 
 
-def counted_days(told: Told, *, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Lay what counters told out as `from_counter` gives it."""
-    first = told.age[told.is_first]
-    end = first.cumsum()
-    number = int(first.sum())
-    place = end[told.sound] - told.age
-
-    def column(name: str) -> Matrix:
-        values = np.full(number, np.nan)
-        values[place] = told.columns[name]
-        return values
-
-    age = np.repeat(end, first) - np.arange(number)
-    return pd.DataFrame(
-        {
-            "sound_id": told.names.take(np.repeat(np.arange(len(first)), first)),
-            "day": days_at(age, as_of),
-            "posts": column("posts"),
-            "exposure_days": np.nan_to_num(column("exposure_days")),
-            "net_change": whole(column("net_change")),
-            "is_flagged": column("is_flagged") == 1,
-            "rounding_unit": whole(column("rounding_unit")),
-            "source": pd.Series("counter", index=range(number), dtype="str"),
-        }
-    )
-
-
-def counted_grid(told: Told, *, days: int = HORIZON_DAYS) -> Grid:
-    """Lay what counters told out as a grid, as `grid` does with what `from_counter` gives."""
-    cells = (told.sound, told.age - 1)
-
-    def matrix(name: str, empty: float) -> Matrix:
-        filled = np.full((len(told.names), days), empty)
-        filled[cells] = told.columns[name]
-        return filled
-
-    exposed, posts = matrix("exposure_days", 0.0), matrix("posts", np.nan)
-    is_seen = np.arange(days) < told.age[told.is_first][:, None]
-    is_counter, creators = np.ones(len(told.names), dtype=bool), np.full_like(posts, np.nan)
-    return Grid(told.names, posts, exposed, matrix("rounding_unit", np.nan), is_counter, is_seen, creators)
+def counter_counts(readings: IntoFrame, *, as_of: datetime, days: int = HORIZON_DAYS) -> Counts:
+    """Derive counts as `from_counter` does, to be joined with what posts tell."""
+    return Counts.of_counter(readings_by_day(readings, as_of=instant(as_of), days=days), days)
 
 
 def posts_by_day(
@@ -251,16 +126,8 @@ def posts_by_day(
     days: int,
     posts_per_creator: int | None = None,
     are_creators_counted: bool = False,
-) -> pd.DataFrame:
-    """Count posts in every window of every sound, covered or not.
-
-    Returns
-    -------
-    frame
-        ``sound_id``, ``age`` (1 is the last window), ``posts`` covered (NaN where exposure is 0),
-        ``exposure_days``, ``creators`` where they are counted, ``seen`` posts whether covered or not,
-        ``is_before_birth`` (a complete feed, before its first post).
-    """
+) -> Listed:
+    """Count posts in every window of every sound, covered or not."""
     now = instant(as_of)
     frame = enter(posts, ids=["sound_id"], times=["posted_at"])
     counted_by = ("post_id", "creator_id") if are_creators_counted else ("post_id",)
@@ -273,35 +140,6 @@ def posts_by_day(
     if "creators" in within:
         counts["creators"] = _cells(within, "creators", span, days)
     return laid_out(counts, span, as_of=now)
-
-
-def laid_out(counts: Mapping[str, Matrix], span: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Lay counts out on the windows of each sound, with what is covered: the result of `posts_by_day`.
-
-    They have a row a sound of ``span``, as `trendlib.metrics.coverage.spans` gives it, and a column a window, the
-    latest first: ``seen``, all posts; ``posts`` within the proven stretch, and their ``creators`` where known.
-    """
-    rows, days = counts["seen"].shape
-    covered_days = exposure(span["since"], span["until"], as_of=as_of, days=days)
-    is_known = covered_days > 0
-    posts, creators = (
-        np.where(is_known, counts[name], np.nan) if name in counts else np.full((rows, days), np.nan)
-        for name in ("posts", "creators")
-    )
-    first_age = np.ceil(np.nan_to_num(days_before(span["oldest"], as_of), nan=np.inf))
-    is_born_in_sight = (span["since"] <= BEGINNING).to_numpy()
-    age = np.arange(1, days + 1)
-    return pd.DataFrame(
-        {
-            "sound_id": span.index.repeat(days),
-            "age": np.tile(age, rows),
-            "exposure_days": covered_days.ravel(),
-            "posts": posts.ravel(),
-            "creators": whole(creators.ravel()),
-            "seen": counts["seen"].ravel(),
-            "is_before_birth": (is_born_in_sight[:, None] & (age > first_age[:, None])).ravel(),
-        }
-    )
 
 
 def _cells(frame: pd.DataFrame, name: str, span: pd.DataFrame, days: int) -> Matrix:

@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
-from trendlib.metrics.daily import HORIZON_DAYS, Matrix, grid
+from trendlib.metrics.daily import grid
 from trendlib.metrics.engines import days_at, instant, leave
 from trendlib.metrics.season import beside_the_board, coarsest, own_scatter, season, trimmed_mean
+from trendlib.metrics.windows import HORIZON_DAYS, Matrix
 
 COLUMNS = ("sound_id", "day", "mean", "low", "high")
 QUIET_FROM, QUIET_UNTIL = 4, 25

@@ -370,9 +370,18 @@ def _counts(
     listed = enter(posts, ids=["post_id", "sound_id"], times=["posted_at"])
     listed = listed.filter(~nw.col("sound_id").is_null(), ~nw.col("post_id").is_null())
     once = listed.group_by("post_id").agg(nw.col("sound_id").min(), nw.col("posted_at").min())
-    counts = posts_by_day(once.to_native(), as_of=as_of, coverage=coverage, days=days)
+    by_day = posts_by_day(once.to_native(), as_of=as_of, coverage=coverage, days=days)
     # before its first post a whole feed has nothing to miss
-    counts["exposed"] = counts["exposure_days"].where(~counts["is_before_birth"], 1.0)
+    exposed = np.where(by_day.is_before_birth, 1.0, by_day.exposure)
+    counts = pd.DataFrame(
+        {
+            "sound_id": by_day.sounds.repeat(days),
+            "age": np.tile(np.arange(1, days + 1), len(by_day.sounds)),
+            "posts": by_day.posts.ravel(),
+            "seen": by_day.seen.ravel(),
+            "exposed": exposed.ravel(),
+        }
+    )
     named = board(enter(families, ids=["sound_id", "song_id"], others=["version"]))
     table = counts.merge(named[["sound_id", "song_id", "version"]], on="sound_id", how="left")
     table["song_id"] = table["song_id"].fillna(table["sound_id"])

@@ -24,9 +24,10 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from trendlib.metrics.daily import HORIZON_DAYS, Grid, Matrix, grid
+from trendlib.metrics.daily import grid
 from trendlib.metrics.engines import board, days_at, days_before, enter, instant, leave, whole
 from trendlib.metrics.season import WEEK, Vector
+from trendlib.metrics.windows import HORIZON_DAYS, Grid, Matrix
 from trendlib.schema import Status
 
 COLUMNS = (

@@ -32,10 +32,11 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 from scipy.special import ndtri, stdtr
 
-from trendlib.metrics.daily import HORIZON_DAYS, Grid, Matrix, from_counter, grid
+from trendlib.metrics.daily import from_counter, grid
 from trendlib.metrics.engines import DAY, Frame, between, board, days_before, enter, instant, leading, leave, whole
 from trendlib.metrics.rules import HASHTAG_BUMP, HASHTAG_CALENDAR, Rule
 from trendlib.metrics.season import OWN_WEIGHT, Vector, adjusted
+from trendlib.metrics.windows import HORIZON_DAYS, Grid, Matrix
 from trendlib.schema import Status
 
 Counter = Literal["total_posts", "total_views"]

@@ -21,11 +21,12 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 from scipy.special import ndtri
 
-from trendlib.metrics.daily import Matrix, grid
+from trendlib.metrics.daily import grid
 from trendlib.metrics.engines import DAY, board, days_before, enter, instant, leave
 from trendlib.metrics.rules import OUTCOME, Rule
 from trendlib.metrics.season import WEEK, Vector
 from trendlib.metrics.shares import wilson
+from trendlib.metrics.windows import Matrix
 
 SENT = ("watch", "confirmed", "new", "early", "reactivation")
 GAP_DAYS = 7

@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 
-from trendlib.metrics.daily import Grid, Matrix
+from trendlib.metrics.windows import Grid, Matrix
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 

@@ -28,18 +28,10 @@ from narwhals.typing import IntoFrame
 from scipy.special import fdtri
 
 from trendlib.metrics.counters import Readings
-from trendlib.metrics.daily import (
-    HORIZON_DAYS,
-    Grid,
-    Matrix,
-    counted_grid,
-    from_counter,
-    from_posts,
-    grid,
-    posts_by_day,
-)
+from trendlib.metrics.daily import from_counter, from_posts, grid, posts_by_day
 from trendlib.metrics.engines import DAY, between, board, enter, instant, leave, whole
 from trendlib.metrics.season import PAST_WEEKS_DAYS, Season, Vector, season
+from trendlib.metrics.windows import HORIZON_DAYS, Counts, Grid, Listed, Matrix
 from trendlib.schema import Status
 
 Dialect = Literal["trendlib", "tutorial_sound", "tutorial_hashtag", "tutorial_engagement"]
@@ -159,20 +151,20 @@ def velocity(
     counts = posts_by_day(posts, as_of=as_of, coverage=coverage, days=COUNTED_DAYS)
     if daily is None:
         daily = from_posts(posts, as_of=as_of, coverage=coverage, days=PAST_WEEKS_DAYS + BASELINE_DAYS)
-    table = _on_posts(counts, COUNTED_DAYS, season(grid(daily, as_of=as_of)))
+    table = _on_posts(counts, season(grid(daily, as_of=as_of)))
     if dialect == "tutorial_engagement":
         views = _mean_views(posts, as_of, table["sound_id"])
         table.update({name: table[name] * views for name in _RATIOS})
     return leave(_spoken(table, dialect), posts)
 
 
-def of_counts(counts: pd.DataFrame | Grid, ordinary: Season, *, dialect: Dialect = "trendlib") -> pd.DataFrame:
+def of_counts(counts: Listed | Grid, ordinary: Season, *, dialect: Dialect = "trendlib") -> pd.DataFrame:
     """Measure velocity on counts that were made elsewhere, as `velocity` and `counter_velocity` do.
 
     Parameters
     ----------
     counts
-        Of posts, what `trendlib.metrics.daily.laid_out` gave for 8 days; of counters, a grid.
+        Of posts, what lists of them tell of 8 days; of counters, a grid.
     ordinary
         What an ordinary day is, learnt from the whole board.
     dialect
@@ -185,7 +177,7 @@ def of_counts(counts: pd.DataFrame | Grid, ordinary: Season, *, dialect: Dialect
     """
     if isinstance(counts, Grid):
         return _spoken(_on_counter(counts, ordinary), dialect)
-    return _spoken(_on_posts(counts, COUNTED_DAYS, ordinary), dialect)
+    return _spoken(_on_posts(counts, ordinary), dialect)
 
 
 def counter_velocity(
@@ -221,7 +213,7 @@ def counter_velocity(
     if dialect == "tutorial_engagement":
         raise ValueError("a counter shows no views; the dialect tutorial_engagement needs posts")
     if isinstance(readings, Readings):
-        counts = counted_grid(readings.by_day(instant(as_of), HORIZON_DAYS))
+        counts = Counts.of_counter(readings.by_day(instant(as_of), HORIZON_DAYS), HORIZON_DAYS).grid(HORIZON_DAYS)
     else:
         counts = grid(from_counter(readings, as_of=as_of) if daily is None else daily, as_of=as_of)
     return leave(_spoken(_on_counter(counts, season(counts)), dialect), readings)
@@ -278,14 +270,10 @@ def _coarsest(unit: Matrix) -> Vector:
     return np.asarray(np.max(np.nan_to_num(unit, nan=1.0), axis=1, initial=1.0))
 
 
-def _on_posts(by_day: pd.DataFrame, days: int, ordinary: Season) -> dict[str, Any]:
-    def matrix(name: str) -> Matrix:
-        return by_day[name].to_numpy(dtype="float64", na_value=np.nan).reshape(-1, days)
-
-    is_before_birth = matrix("is_before_birth") > 0
-    covered, seen = np.nan_to_num(matrix("posts")), matrix("seen")
-    exposed = np.where(is_before_birth, 0.0, matrix("exposure_days"))
-    counts = Grid.of_posts(pd.Index(by_day["sound_id"].iloc[::days]), covered, exposed)
+def _on_posts(listed: Listed, ordinary: Season) -> dict[str, Any]:
+    covered, seen, is_before_birth = np.nan_to_num(listed.posts), listed.seen, listed.is_before_birth
+    exposed = np.where(is_before_birth, 0.0, listed.exposure)
+    counts = Grid.of_posts(listed.sounds, covered, exposed)
     table = _ratio(counts, ordinary, _Windows(1))
     status = _posts_status(table, is_newborn=is_before_birth[:, -1])
     is_short = status == _SHORT

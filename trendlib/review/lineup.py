@@ -20,6 +20,7 @@ from trendlib.boards.posted import CREATOR_COLUMNS
 from trendlib.boards.sound import DAY_COLUMNS
 from trendlib.boards.study import GRID_DAYS
 from trendlib.errors import NoDataError
+from trendlib.metrics.windows import Grid
 from trendlib.review.desk import Desk
 from trendlib.schema import Status
 from trendlib.show import charts
@@ -89,7 +90,7 @@ class Lineup:
         return self.songs[self.songs["song_id"].isin(own["song_id"])]
 
     @cached_property
-    def _days(self) -> metrics.daily.Grid:
+    def _days(self) -> Grid:
         """Daily counts of them and of the company."""
         own = self.board.days[self.board.days["sound_id"].isin(self.ids)]
         grid = metrics.daily.grid(own, as_of=self.desk.as_of, days=GRID_DAYS)
