@@ -6,7 +6,7 @@ word in each column, answers that said nothing left out. Of two answers of one m
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
 from itertools import count
 from typing import Any, Literal
 
@@ -129,15 +129,24 @@ def _text(values: Any) -> Any:
     return pd.array(words, dtype="str")
 
 
-@cache
-def _empty(table: Table) -> pd.DataFrame:
-    names = (*table.names, "first_seen") if table.role == "identity" else table.names
-    return framed({name: np.array([], dtype=object) for name in names}, table)
+def condensed(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Condense rows as their table's role says: all rows that were seen, in the order of key, time and answer."""
+    if table.role == "log":
+        return rows
+    keys = rows[list(table.key)].to_numpy()
+    is_first = np.ones(len(rows), dtype=bool)
+    is_first[1:] = (keys[1:] != keys[:-1]).any(axis=1)
+    last = np.flatnonzero(np.roll(is_first, -1))
+    if table.role == "latest":
+        return rows.take(last).reset_index(drop=True)
+    told = {name: _last_told(rows[name], is_first)[last] for name in table.names}
+    first_seen = rows["observed_at"].array[np.flatnonzero(is_first)]
+    return pd.DataFrame({**{name: rows[name].array[places] for name, places in told.items()}, "first_seen": first_seen})
 
 
-def nothing(name: str) -> pd.DataFrame:
-    """Give what `Snapshot.frame` gives of a table without rows."""
-    return _empty(TABLES[name]).copy()
+def _last_told(column: "pd.Series[Any]", is_first: Any) -> Any:
+    """Tell for each row in which row the newest word stands, its own or an older one of the same key."""
+    return np.maximum.accumulate(np.where(column.notna() | is_first, np.arange(len(column)), 0))
 
 
 def _nullable(values: Any, kind: Literal["Int64", "boolean"]) -> Any:

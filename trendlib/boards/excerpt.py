@@ -5,24 +5,23 @@ are first asked for, and the file is let go: writers never wait. Of posts, each 
 time in which it was the latest word, up to the next answer: what was known at an instant is then a filter.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
-import numpy as np
 import pandas as pd
 
 from trendlib.boards.creator_names import CreatorNames
 from trendlib.boards.memory import attached, place_of
 from trendlib.boards.post_history import DAY_US, NEVER, Known, PostHistory, micros
-from trendlib.boards.post_versions import MADE, SAID_OF_POSTS, SAID_OF_VIEWS
+from trendlib.boards.post_versions import MADE, SAID
 from trendlib.metrics.creators import most_viewed
 from trendlib.schema import TABLES, utc_text
-from trendlib.snapshot import Snapshot, framed, nothing
+from trendlib.snapshot import Snapshot, condensed, framed
 from trendlib.store import Store
 from trendlib.warehouse import errors_in_words, state
 
@@ -48,7 +47,7 @@ _ROWS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "post_observations": _OF_POSTS,
     },
 }
-# What a look at one sound always takes: the file is opened once for all of it.
+# What a look at one sound that lies in the file always takes: it is opened once for all of it.
 _TOGETHER = ("sounds", "sound_observations", "feed_pages", "alerts", "posts")
 OF_SOUNDS = tuple(_ROWS["sound"])
 _OF_CREATORS = {"creators": "handle, nickname", "creator_observations": "followers"}
@@ -70,26 +69,18 @@ class Excerpt(Store):
         Which sounds.
     subject
         ``sound``, or ``hashtag`` for all hashtags that were read, whatever their sounds.
-    larger
-        An excerpt that these sounds are among: they are copied from there.
     """
 
+    together: Sequence[str] = _TOGETHER
+
     def __init__(
-        self,
-        store: Store,
-        sound_ids: Sequence[str],
-        *,
-        subject: Literal["sound", "hashtag"] = "sound",
-        larger: "Excerpt | None" = None,
+        self, store: Store, sound_ids: Sequence[str], *, subject: Literal["sound", "hashtag"] = "sound"
     ) -> None:
         super().__init__(store.path, wait_s=store.wait_s)
         self.sound_ids = tuple(sound_ids)
         self.subject = subject
-        self._larger = larger
         self._taken: set[str] = set()
         self._logs: dict[str, pd.DataFrame] = {}
-        self._latest: dict[str, tuple[int, pd.DataFrame]] = {}
-        self._times: dict[str, np.ndarray[Any, np.dtype[np.int64]]] = {}
         self._names = CreatorNames()
         self._ids: dict[int, str] = {}
 
@@ -117,7 +108,7 @@ class Excerpt(Store):
         needed = [one for one in dict.fromkeys(self._with_parts(tables)) if one not in self._taken]
         copied = [table for table in needed if table not in MADE]
         if copied:
-            together = [] if self._taken or len(self.sound_ids) != 1 else _TOGETHER
+            together = [] if self._taken or len(self.sound_ids) != 1 else self.together
             needed = list(dict.fromkeys([*together, *needed]))
             self._copy([table for table in needed if table not in MADE])
         for table in needed:
@@ -146,27 +137,15 @@ class Excerpt(Store):
             return connection.execute(first).df()
 
     def log(self, name: str) -> pd.DataFrame:
-        """Return all rows of a log of any time, in the order of its key."""
+        """Return all rows of a table of any time, in the order of its key."""
         if name not in self._logs:
-            order = ", ".join(dict.fromkeys((*TABLES[name].key, "observed_at", "answer_id")))
-            sql = f"SELECT * FROM {name} ORDER BY {order}"  # noqa: S608 - of schema
-            self._logs[name] = framed(self.taken(name).execute(sql).fetchnumpy(), TABLES[name])
+            self._logs[name] = self._log(name)
         return self._logs[name]
 
-    def condensed(self, name: str, as_of: datetime, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-        """Keep a table as of an instant; as of another it is the same, where no row was observed in between."""
-        known = int(np.searchsorted(self._moments(name), micros(as_of)))
-        if not known:
-            return nothing(name)
-        if name not in self._latest or self._latest[name][0] != known:
-            self._latest[name] = (known, make())
-        return self._latest[name][1]
-
-    def _moments(self, name: str) -> np.ndarray[Any, np.dtype[np.int64]]:
-        if name not in self._times:
-            times = f"SELECT epoch_us(observed_at) AS moment FROM {name} WHERE observed_at IS NOT NULL ORDER BY moment"  # noqa: S608
-            self._times[name] = np.asarray(self.taken(name).execute(times).fetchnumpy()["moment"])
-        return self._times[name]
+    def _log(self, name: str) -> pd.DataFrame:
+        order = ", ".join(dict.fromkeys((*TABLES[name].key, "observed_at", "answer_id")))
+        sql = f"SELECT * FROM {name} ORDER BY {order}"  # noqa: S608 - of schema
+        return framed(self.taken(name).execute(sql).fetchnumpy(), TABLES[name])
 
     def names(self, creator_ids: Sequence[str]) -> CreatorNames:
         """Give what the warehouse holds of the names of some creators; who was asked for before is there."""
@@ -195,14 +174,16 @@ class Excerpt(Store):
     @cached_property
     def versions(self) -> PostHistory:
         """The versions of the one sound's posts as columns of numbers."""
-        copy = self.taken("posts", "creator_numbers", "region_numbers")
-        return PostHistory.of(copy.execute(SAID_OF_POSTS).fetchnumpy())
+        return PostHistory.of(self._said("posts"))
 
     @cached_property
     def viewed(self) -> PostHistory:
         """The same with ``views`` (below 0: unknown), without regions."""
-        copy = self.taken("posts", "post_observations", "creator_numbers")
-        return PostHistory.of(copy.execute(SAID_OF_VIEWS).fetchnumpy())
+        return PostHistory.of(self._said("views"))
+
+    def _said(self, of: str) -> Mapping[str, Any]:
+        tables, sql = SAID[of]
+        return self.taken(*tables).execute(sql).fetchnumpy()
 
     @cached_property
     def regions(self) -> list[str | None]:
@@ -223,13 +204,12 @@ class Excerpt(Store):
             for table in tables:
                 self._memory.execute(f"CREATE OR REPLACE TABLE {table} AS {self._rows(table, origin)}").fetchall()
 
-    @contextmanager
-    def _origin(self, tables: Sequence[str]) -> Iterator[str]:
+    def _origin(self, tables: Sequence[str]) -> AbstractContextManager[str]:  # noqa: ARG002 - a part asks for them
         """Name the database that tables are copied from."""
-        if self._larger is not None:
-            self._larger.taken(*tables)
-            yield self._larger._place[1]  # noqa: SLF001 - of the same kind
-            return
+        return self._warehouse()
+
+    @contextmanager
+    def _warehouse(self) -> Iterator[str]:
         with self._attached():
             yield "warehouse"
 
@@ -267,7 +247,7 @@ class Excerpt(Store):
             yield table
 
 
-class ExcerptSnapshot(Snapshot):
+class ExcerptSnapshot:
     """Some sounds as they were known at one instant.
 
     Parameters
@@ -279,23 +259,24 @@ class ExcerptSnapshot(Snapshot):
     """
 
     def __init__(self, excerpt: Excerpt, as_of: datetime) -> None:
-        super().__init__(excerpt.taken(), as_of)
+        self.as_of = as_of
         self._excerpt = excerpt
 
     def table(self, name: str, **where: str | Sequence[str]) -> duckdb.DuckDBPyRelation:
         """Return a table as of the instant, as the warehouse does."""
-        self._excerpt.taken(name)
-        return super().table(name, **where)
+        return self._copied(name).table(name, **where)
 
     def frame(self, name: str, **where: str | Sequence[str]) -> pd.DataFrame:
-        """Return a table as the warehouse does; a log is read once for all instants."""
+        """Return a table as the warehouse does; its rows are read once for all instants."""
         if where:
-            return super().frame(name, **where)
-        if TABLES[name].role != "log":
-            return self._excerpt.condensed(name, self.as_of, partial(super().frame, name))
+            return self._copied(name).frame(name, **where)
         rows = self._excerpt.log(name)
         is_seen = (rows["observed_at"] < pd.Timestamp(self.as_of)).to_numpy()
-        return rows.copy(deep=False) if is_seen.all() else rows[is_seen].reset_index(drop=True)
+        seen = rows.copy(deep=False) if is_seen.all() else rows[is_seen].reset_index(drop=True)
+        return condensed(seen, TABLES[name])
+
+    def _copied(self, name: str) -> Snapshot:
+        return Snapshot(self._excerpt.taken(name), self.as_of)
 
     def creators(self, creator_ids: Sequence[str]) -> pd.DataFrame:
         """Return ``creator_id``, ``handle``, ``nickname`` and ``followers`` of some creators, where known."""

@@ -57,20 +57,33 @@ MADE: Mapping[str, tuple[tuple[str, ...], str]] = {
     "tagged_posts": (("dated_posts", "post_hashtags"), _TAGGED),
 }
 
-# What `trendlib.boards.post_history.PostHistory` takes: all that was said, in the order of the answers.
-_SAID = (
-    f"SELECT hash(post_id) AS post, coalesce(epoch_us(posted_at), {NEVER}) AS posted, coalesce(creator, 0) AS creator, "  # noqa: S608 - a number
-    "{more}, epoch_us(observed_at) AS observed FROM {rows} LEFT JOIN creator_numbers USING (creator_id) "
-    "{names} WHERE observed_at IS NOT NULL ORDER BY observed_at, answer_id"
-)
-SAID_OF_POSTS = _SAID.format(
-    more="coalesce(place, 0) AS region",
-    rows="posts",
-    names="LEFT JOIN region_numbers ON upper(posts.region) = region_numbers.region",
-)
-SAID_OF_VIEWS = _SAID.format(
-    more="CASE WHEN was_read THEN coalesce(views, -1) ELSE -2 END AS views",
-    rows="posts FULL JOIN (SELECT post_id, observed_at, answer_id, views, true AS was_read FROM post_observations) "
-    "USING (post_id, observed_at, answer_id)",
-    names="",
-)
+
+def _said(more: str, rows: str, whose: str = "") -> str:
+    return (
+        f"SELECT {whose}hash(post_id) AS post, coalesce(epoch_us(posted_at), {NEVER}) AS posted, "  # noqa: S608 - a number
+        f"coalesce(creator, 0) AS creator, {more}, epoch_us(observed_at) AS observed FROM {rows} "
+        "LEFT JOIN creator_numbers USING (creator_id) WHERE observed_at IS NOT NULL "
+        f"ORDER BY {whose}observed_at, answer_id"
+    )
+
+
+_PLACE = "coalesce(place, 0) AS region"
+_PLACED = "posts LEFT JOIN region_numbers ON upper(posts.region) = region_numbers.region"
+_VIEWS = "CASE WHEN was_read THEN coalesce(views, -1) ELSE -2 END AS views"
+_VIEWED = "(SELECT post_id, observed_at, answer_id, views, true AS was_read FROM post_observations)"
+_OWNED = f"(SELECT * FROM {_VIEWED} JOIN (SELECT DISTINCT sound_id, post_id FROM posts) USING (post_id))"  # noqa: S608
+_OF_POSTS, _OF_VIEWS = (("posts", "creator_numbers", one) for one in ("region_numbers", "post_observations"))
+# What `trendlib.boards.post_history.PostHistory` takes: all that was said, in the order of the answers. The tables it
+# takes, and how.
+SAID: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "posts": (_OF_POSTS, _said(_PLACE, _PLACED)),
+    "views": (_OF_VIEWS, _said(_VIEWS, f"posts FULL JOIN {_VIEWED} USING ({', '.join(_PROOF)})")),
+}
+# The same of several sounds, one after the other, with ``sound_id``.
+SAID_BY_SOUND: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "posts": (_OF_POSTS, _said(_PLACE, _PLACED, "sound_id, ")),
+    "views": (
+        _OF_VIEWS,
+        _said(_VIEWS, f"posts FULL JOIN {_OWNED} USING (sound_id, {', '.join(_PROOF)})", "sound_id, "),
+    ),
+}

@@ -20,8 +20,9 @@ import pandas as pd
 from trendlib import metrics
 from trendlib.boards.board import Board, board
 from trendlib.boards.charted import Charted
-from trendlib.boards.excerpt import OF_SOUNDS, Excerpt
+from trendlib.boards.excerpt import Excerpt
 from trendlib.boards.songbook import Songbook, read_overrides
+from trendlib.boards.together import Part, Together
 from trendlib.errors import ConfigError
 from trendlib.metrics import Rule
 from trendlib.metrics.counters import Readings
@@ -113,11 +114,12 @@ class Study:
         return self._excerpts.keep(sound_ids, lambda: self._excerpt(sound_ids))
 
     def _excerpt(self, sound_ids: Sequence[str]) -> Excerpt:
-        return Excerpt(self.store, sound_ids, larger=self._read_before(*sound_ids))
+        whole = self._read_before(*sound_ids)
+        return Excerpt(self.store, sound_ids) if whole is None else Part(whole, sound_ids)
 
-    def _read_before(self, *sound_ids: str) -> Excerpt | None:
+    def _read_before(self, *sound_ids: str) -> Together | None:
         """Give what was read ahead, if these sounds are among it."""
-        ahead: list[Excerpt] = [*self._listed.things(), *self._offered.things()]
+        ahead: list[Together] = [*self._listed.things(), *self._offered.things()]
         return next((one for one in ahead if set(sound_ids) <= set(one.sound_ids)), None)
 
     def read_ahead(self, sound_ids: Sequence[str]) -> None:
@@ -127,9 +129,10 @@ class Study:
         """
         self._listed.keep(tuple(sound_ids), lambda: self._read_ahead(sound_ids))
 
-    def _read_ahead(self, sound_ids: Sequence[str]) -> Excerpt:
+    def _read_ahead(self, sound_ids: Sequence[str]) -> Together:
         ahead = _of_usual_size(self.store, sound_ids)
-        ahead.taken(*OF_SOUNDS)
+        for _ in ahead.reading():
+            pass
         return ahead
 
     def reading_ahead(self, sound_ids: Sequence[str]) -> Iterator[None]:
@@ -146,9 +149,7 @@ class Study:
         if not new:
             return
         ahead = _of_usual_size(Store(self.store.path, wait_s=0), new)
-        for table in OF_SOUNDS:
-            yield
-            ahead.taken(table)
+        yield from ahead.reading()
         if state(self.store.path) == began:
             self._offered.keep(ahead.sound_ids, lambda: ahead)
 
@@ -226,8 +227,8 @@ class Study:
         self._company_days, self._hashtags = self._shelf(_INSTANTS_KEPT), self._shelf(_INSTANTS_KEPT)
 
 
-def _of_usual_size(store: Store, sound_ids: Sequence[str]) -> Excerpt:
-    return Excerpt(store, Excerpt(store, sound_ids).of_usual_size(_POSTS_AHEAD))
+def _of_usual_size(store: Store, sound_ids: Sequence[str]) -> Together:
+    return Together(store, Excerpt(store, sound_ids).of_usual_size(_POSTS_AHEAD))
 
 
 def in_utc(as_of: datetime) -> datetime:
