@@ -18,6 +18,7 @@ from trendlib.metrics.counters import Told
 from trendlib.metrics.coverage import own_span
 from trendlib.metrics.creators import concentrated
 from trendlib.metrics.engines import days_at, days_before, instant
+from trendlib.metrics.forecast import outlook
 from trendlib.metrics.leaderboard import best_evidence
 from trendlib.metrics.regions import mixed
 from trendlib.metrics.season import season
@@ -275,12 +276,8 @@ class Evidence:
 
     def forecast(self, days: int) -> pd.DataFrame:
         """Forecast its uses of the next day, the next three and so on: a row for each number of ``days`` ahead."""
-        rows = []
-        for ahead in sorted({*(one for one in _AHEAD if one < days), days}):
-            errors = self.study.forecast_errors(self.as_of, ahead)
-            row: pd.DataFrame = metrics.forecast(self.grid, as_of=self.as_of, days=ahead, errors=errors)
-            rows.append(row.assign(days=ahead))
-        return pd.concat(rows, ignore_index=True)
+        horizons = sorted({*(one for one in _AHEAD if one < days), days})
+        return outlook(self.grid, {ahead: self.study.forecast_errors(self.as_of, ahead) for ahead in horizons})
 
     def regions(self, cells: int, span_days: int) -> pd.DataFrame:
         """Give its mix of regions, cell by cell."""

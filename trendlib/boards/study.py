@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from trendlib import metrics
 from trendlib.boards.board import Board, board
 from trendlib.boards.charted import Charted
 from trendlib.boards.excerpt import Excerpt
@@ -28,6 +27,7 @@ from trendlib.metrics import Rule
 from trendlib.metrics.counters import Readings
 from trendlib.metrics.coverage import Feed
 from trendlib.metrics.engines import instant
+from trendlib.metrics.forecast import Errors, past_errors
 from trendlib.metrics.windows import HORIZON_DAYS, Counts, Grid
 from trendlib.schema import YEARS
 from trendlib.show.exhibits import Exhibit
@@ -161,12 +161,9 @@ class Study:
         """Return the daily counts of the company by its counters, as a grid."""
         return self._company_days.keep(as_of, lambda: self._counted(as_of))
 
-    def forecast_errors(self, as_of: datetime, days: int) -> pd.DataFrame:
+    def forecast_errors(self, as_of: datetime, days: int) -> Errors:
         """Hold past forecasts of the company's sounds against what came."""
-        company = self.company_days(as_of)
-        return self._errors.keep(
-            (as_of, days), lambda: pd.DataFrame(metrics.forecast_errors(company, as_of=as_of, days=days))
-        )
+        return self._errors.keep((as_of, days), lambda: past_errors(self.company_days(as_of), days))
 
     def feed(self, sound_id: str) -> Feed:
         """Return the pages of a sound's feed, divided into walks."""

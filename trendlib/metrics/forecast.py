@@ -14,7 +14,7 @@ weeks. Without 20 errors of 4 other sounds there is no interval, and the status 
 peak (the last week below 0.8 of the best week, which ended at least a week ago, and falling by 2 % a day or more).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,34 +48,59 @@ ERRORS_EVERY_DAYS = 3
 FOLDS = 20
 PAST_PEAK, FALL_NEEDED = 0.8, 0.02
 BEST_WEEK_DAYS = 35
-_NOT_TOLD = [Status.NEW.value, Status.ROUNDED.value, Status.NOT_ENOUGH_COVERAGE.value]
+FITTED_AT_ONCE = 1000  # many small fits take ten times as long, and large ones leave the processor's cache
+_TIME = -(np.arange(FITTED_DAYS) + 0.5)
+_WEIGHT = 0.5 ** (-_TIME / HALF_LIFE_DAYS)
 
 
 @dataclass(frozen=True)
 class _Trend:
     """A fitted trend: pace at the as-of instant [posts a day] and its daily slope on the log scale."""
 
-    pace: Vector
-    slope: Vector
+    pace: Any
+    slope: Any
 
-    def uses(self, days: int) -> Vector:
+    def uses(self, days: int) -> Any:
         """Add up the damped pace of the days ahead."""
         # the middle of a day ahead lies half a step before its end
         ahead = np.cumsum(DAMPING ** np.arange(1, days + 1)) - 0.5
-        return np.asarray(self.pace * np.exp(self.slope[:, None] * ahead).sum(axis=1))
-
-
-# of each grid, the trends so many days back: forecasts so far ahead and farther stand on the same
-_FITTED: "WeakKeyDictionary[Grid, dict[int, _Trend]]" = WeakKeyDictionary()
+        return self.pace * np.exp(self.slope[..., None] * ahead).sum(axis=-1)
 
 
 @dataclass(frozen=True)
-class _Errors:
-    """Errors of past forecasts: whose, as a place among the sounds, and how large."""
+class _Past(_Trend):
+    """What would have been forecast at an earlier instant, and of which sounds; or at many, a row each."""
 
-    sounds: list[str]
+    is_told: Any
+
+
+# of each grid, its past so many days back: forecasts so far ahead and farther stand on the same
+_PASTS: "WeakKeyDictionary[Grid, dict[int, _Past]]" = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Errors of past forecasts of one horizon.
+
+    Attributes
+    ----------
+    sounds
+        Sounds.
+    place
+        Of each error, whose: a place among the sounds.
+    back
+        How many days before the as-of instant the forecast was made [days].
+    came
+        What came, and one more [posts].
+    log_error
+        By how much the forecast was too high.
+    """
+
+    sounds: "pd.Index[Any]"
     place: Any
-    error: Vector
+    back: Any
+    came: Vector
+    log_error: Vector
 
 
 def forecast(daily: Any, *, as_of: datetime, days: int = 7, errors: IntoFrame | None = None) -> Any:
@@ -111,31 +136,45 @@ def forecast(daily: Any, *, as_of: datetime, days: int = 7, errors: IntoFrame | 
     _check(days)
     now = instant(as_of)
     counts = grid(daily, as_of=now)
-    known = forecast_errors(daily, as_of=now, days=days) if errors is None else errors
-    past = _usable(known, now, days)
-    trend, recent = _trends(daily, counts, [0]), slice(0, RECENT_DAYS)
-    status = _status(counts.rate[:, recent], counts.unit[:, recent], counts.is_counter, counts.history_days)
-    middle, low, high, used = _learnt(past, counts.sounds)
-    plain = trend.uses(days)
-    is_told = ~np.isin(status, _NOT_TOLD)
-    is_bare = is_told & ~np.isfinite(low)
+    past = past_errors(counts, days) if errors is None else _usable(errors, now, days)
+    return leave(outlook(counts, {days: past}).drop(columns="days"), daily)
+
+
+def outlook(counts: Grid, errors: Mapping[int, Errors]) -> pd.DataFrame:
+    """Forecast each sound's uses for one or more horizons: what `forecast` gives of each, and its ``days`` ahead.
+
+    Parameters
+    ----------
+    counts
+        Daily counts.
+    errors
+        By horizon [days], the errors of past forecasts.
+    """
+    trend, doubts = _fitted(_padded(counts.rate[:, :FITTED_DAYS])), _doubts(counts, [0])
+    is_told, status = ~np.any([*doubts.values()], axis=0)[0], _status(doubts, counts.is_counter)[0]
     is_past = is_told & _is_past_inflection(counts.rate, trend)
     fall = -np.expm1(np.where(is_past, trend.slope, -1.0))
-    table = pd.DataFrame(
+    plain, before = np.stack([[trend.uses(days), _days_before(counts.rate, days)] for days in errors], axis=1)
+    middle, low, high, used = np.stack([_learnt(past, counts.sounds) for past in errors.values()], axis=1)
+
+    def each(values: Any) -> Any:
+        return np.broadcast_to(values, plain.shape).ravel()
+
+    return pd.DataFrame(
         {
-            "sound_id": pd.Series(counts.sounds, dtype="str"),
-            "uses_next": np.where(is_told, plain * np.exp(-np.nan_to_num(middle)), np.nan),
-            "uses_low": np.where(is_told, plain * np.exp(-high), np.nan),
-            "uses_high": np.where(is_told, plain * np.exp(-low), np.nan),
-            "uses_before": _week_before(counts.rate, days),
-            "daily_growth": np.where(is_told, np.exp(trend.slope), np.nan),
-            "is_past_inflection": is_past,
-            "uses_to_come": whole(np.where(is_past, trend.pace / fall, np.nan)),
-            "errors_used": whole(used),
-            "status": pd.Series(np.where(is_bare, Status.WEAK.value, status), dtype="str"),
+            "sound_id": pd.Series(counts.sounds.take(each(np.arange(len(counts.sounds)))), dtype="str"),
+            "uses_next": each(np.where(is_told, plain * np.exp(-np.nan_to_num(middle)), np.nan)),
+            "uses_low": each(np.where(is_told, plain * np.exp(-high), np.nan)),
+            "uses_high": each(np.where(is_told, plain * np.exp(-low), np.nan)),
+            "uses_before": each(before),
+            "daily_growth": each(np.where(is_told, np.exp(trend.slope), np.nan)),
+            "is_past_inflection": each(is_past),
+            "uses_to_come": whole(each(np.where(is_past, trend.pace / fall, np.nan))),
+            "errors_used": whole(each(used)),
+            "status": pd.Series(each(np.where(is_told & ~np.isfinite(low), Status.WEAK.value, status)), dtype="str"),
+            "days": each(np.array([*errors])[:, None]),
         }
     )
-    return leave(table, daily)
 
 
 def forecast_errors(daily: Any, *, as_of: datetime, days: int = 7) -> Any:
@@ -166,26 +205,29 @@ def forecast_errors(daily: Any, *, as_of: datetime, days: int = 7) -> Any:
     _check(days)
     now = instant(as_of)
     counts = grid(daily, as_of=now)
-    backs = range(days, HORIZON_DAYS - RECENT_DAYS + 1, ERRORS_EVERY_DAYS)[::-1]
-    fitted = _trends(daily, counts, backs).uses(days).reshape(len(backs), -1)
-    recent, units = (
-        np.stack([one[:, back : back + RECENT_DAYS] for back in backs]) for one in (counts.rate, counts.unit)
-    )
-    came = np.stack([counts.rate[:, back - days : back] for back in backs])
-    known = np.isfinite(came).sum(axis=-1)
-    status = _status(recent, units, counts.is_counter, counts.history_days - np.array(backs)[:, None])
-    is_told = (~np.isin(status, _NOT_TOLD) & (known >= days - 1)).T
-    uses = (np.nansum(came, axis=-1) / np.maximum(known, 1) * days).T[is_told] + 1
-    row, column = np.nonzero(is_told)
+    past = past_errors(counts, days)
+    days_before = counts.rate[past.place[:, None], past.back[:, None] + np.arange(days)]
     table = pd.DataFrame(
         {
-            "sound_id": pd.Series(counts.sounds.take(row), dtype="str"),
-            "as_of": days_at(np.array(backs)[column], now),
-            "log_error": np.log((fitted.T[is_told] + 1) / uses),
-            "log_error_naive": np.log((_week_before(recent, days).T[is_told] + 1) / uses),
+            "sound_id": pd.Series(past.sounds.take(past.place), dtype="str"),
+            "as_of": days_at(past.back, now),
+            "log_error": past.log_error,
+            "log_error_naive": np.log((_days_before(days_before, days) + 1) / past.came),
         }
     )
     return leave(table, daily)
+
+
+def past_errors(counts: Grid, days: int) -> Errors:
+    """Forecast a grid's sounds at earlier instants and hold it against what came, as `forecast_errors` does."""
+    backs = np.arange(days, HORIZON_DAYS - RECENT_DAYS + 1, ERRORS_EVERY_DAYS)[::-1]
+    past = _past(counts, backs.tolist())
+    came = np.stack([counts.rate[:, back - days : back] for back in backs])
+    known = np.isfinite(came).sum(axis=-1)
+    is_told = (past.is_told & (known >= days - 1)).T
+    uses = (np.nansum(came, axis=-1) / np.maximum(known, 1) * days).T[is_told] + 1
+    place, column = np.nonzero(is_told)
+    return Errors(counts.sounds, place, backs[column], uses, np.log((past.uses(days).T[is_told] + 1) / uses))
 
 
 def _check(days: int) -> None:
@@ -193,17 +235,19 @@ def _check(days: int) -> None:
         raise ValueError(f"a forecast reaches 1 to {RECENT_DAYS} days ahead, not {days}")
 
 
-def _trends(daily: Any, counts: Grid, backs: Sequence[int]) -> _Trend:
-    """Fit all sounds at some instants, so many days back; of one grid once, however far ahead is looked."""
-    known = _FITTED.setdefault(daily, {}) if isinstance(daily, Grid) else {}
+def _past(counts: Grid, backs: Sequence[int]) -> _Past:
+    """Look back at some instants, so many days ago: a row each; of one grid once, however far ahead is looked."""
+    known = _PASTS.setdefault(counts, {})
     new = [back for back in backs if back not in known]
-    if new:
-        # all instants at once: many small fits take ten times as long
-        windows = [_padded(counts.rate[:, back : back + FITTED_DAYS]) for back in new]
-        fitted = _fitted(np.concatenate(windows))
-        each = (np.split(values, len(new)) for values in (fitted.pace, fitted.slope))
-        known.update({back: _Trend(*found) for back, *found in zip(new, *each, strict=True)})
-    return _Trend(*(np.concatenate([getattr(known[back], name) for back in backs]) for name in ("pace", "slope")))
+    is_told = ~np.any([*_doubts(counts, new).values()], axis=0) if new else ()
+    at_once = max(1, FITTED_AT_ONCE // max(len(counts.sounds), 1))
+    for first in range(0, len(new), at_once):
+        some = slice(first, first + at_once)
+        days = [_padded(counts.rate[:, back : min(back + FITTED_DAYS, HORIZON_DAYS)]) for back in new[some]]
+        fitted = _fitted(np.concatenate(days))
+        pace, slope = (one.reshape(len(days), -1) for one in (fitted.pace, fitted.slope))
+        known.update({back: _Past(*row) for back, *row in zip(new[some], pace, slope, is_told[some], strict=True)})
+    return _Past(*(np.stack([getattr(known[back], name) for back in backs]) for name in ("pace", "slope", "is_told")))
 
 
 def _padded(window: Matrix) -> Matrix:
@@ -213,19 +257,17 @@ def _padded(window: Matrix) -> Matrix:
     return np.pad(window, ((0, 0), (0, FITTED_DAYS - window.shape[1])), constant_values=np.nan)
 
 
-def _fitted(rate: Matrix) -> _Trend:
+def _fitted(days: Matrix) -> _Trend:
     """Fit the weighted Poisson trend of every sound by Newton's method, all at once."""
-    days = rate[:, :FITTED_DAYS]
-    time = -(np.arange(days.shape[1]) + 0.5)
     is_known = np.isfinite(days)
-    weight = np.where(is_known, 0.5 ** (-time / HALF_LIFE_DAYS), 0.0)
-    posts = np.where(is_known, days, 0.0)
-    mean = (weight * posts).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
-    told = weight * posts / np.maximum(mean, 1e-9)[:, None]
+    weight = np.where(is_known, _WEIGHT, 0.0)
+    told = weight * np.where(is_known, days, 0.0)
+    mean = told.sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
+    told /= np.maximum(mean, 1e-9)[:, None]
     level, slope = np.zeros(len(days)), np.zeros(len(days))
     moving = np.arange(len(days))
     for _ in range(STEPS):
-        up, turn = _newton(level[moving], slope[moving], weight, told, time)
+        up, turn = _newton(level[moving], slope[moving], weight, told)
         level[moving] += up
         slope[moving] += turn
         is_moving = np.abs(up) + np.abs(turn) * FITTED_DAYS > SETTLED
@@ -236,12 +278,17 @@ def _fitted(rate: Matrix) -> _Trend:
     return _Trend(np.exp(level) * mean, slope)
 
 
-def _newton(level: Vector, slope: Vector, weight: Matrix, told: Matrix, time: Any) -> tuple[Vector, Vector]:
+def _newton(level: Vector, slope: Vector, weight: Matrix, told: Matrix) -> tuple[Vector, Vector]:
     """Give the next step of level and slope."""
-    expected = weight * np.exp(np.clip(level[:, None] + slope[:, None] * time, -20, 20))
-    rest = told - expected
-    pull, tilt = rest.sum(axis=1), rest @ time - HELD_BACK * slope
-    a, b, c = expected.sum(axis=1), expected @ time, expected @ time**2 + HELD_BACK
+    expected = slope[:, None] * _TIME
+    expected += level[:, None]
+    # in place, as each matrix more takes as long as the arithmetic
+    np.clip(expected, -20, 20, out=expected)
+    np.exp(expected, out=expected)
+    expected *= weight
+    a, b, c = expected.sum(axis=1), expected @ _TIME, expected @ _TIME**2 + HELD_BACK
+    rest = np.subtract(told, expected, out=expected)
+    pull, tilt = rest.sum(axis=1), rest @ _TIME - HELD_BACK * slope
     determinant = np.maximum(a * c - b**2, 1e-12)
     up, turn = (c * pull - b * tilt) / determinant, (a * tilt - b * pull) / determinant
     # a long step overshoots: at most half a unit of log pace over the span
@@ -249,20 +296,27 @@ def _newton(level: Vector, slope: Vector, weight: Matrix, told: Matrix, time: An
     return step * up, step * turn
 
 
-def _status(rate: Any, unit: Any, is_counter: Any, history_days: Any) -> Any:
-    """Tell what is known by the last two weeks (the last axis) of each sound, at one instant or at many."""
+def _doubts(counts: Grid, backs: Sequence[int]) -> Mapping[Status, Any]:
+    """Tell by the last two weeks before some instants (rows) what forbids to forecast each sound, the gravest first."""
+    rate, unit = (np.stack([one[:, back : back + RECENT_DAYS] for back in backs]) for one in (counts.rate, counts.unit))
     is_known = np.isfinite(rate)
-    week = np.nan_to_num(rate[..., :WEEK]).sum(axis=-1)
-    coarsest = np.max(np.nan_to_num(unit, nan=1.0), axis=-1, initial=1.0)
+    week = np.where(is_known, rate, 0.0)[..., :WEEK].sum(axis=-1)
+    coarsest = np.fmax.reduce(unit, axis=-1, initial=1.0)
     is_short = ~is_known[..., 0] | (is_known[..., :WEEK].sum(axis=-1) < WEEK_NEEDED)
-    is_short |= is_known.sum(axis=-1) < RECENT_NEEDED
-    status = np.where(is_counter, Status.COUNTER_ONLY.value, Status.OK.value)
-    status = np.where((coarsest > 1) & (coarsest > COARSENESS * week), Status.ROUNDED.value, status)
-    status = np.where(is_short, Status.NOT_ENOUGH_COVERAGE.value, status)
-    return np.where(is_known[..., 0] & (history_days <= WEEK + 1), Status.NEW.value, status)
+    is_young = counts.history_days - np.array(backs)[:, None] <= WEEK + 1
+    return {
+        Status.NEW: is_known[..., 0] & is_young,
+        Status.NOT_ENOUGH_COVERAGE: is_short | (is_known.sum(axis=-1) < RECENT_NEEDED),
+        Status.ROUNDED: (coarsest > 1) & (coarsest > COARSENESS * week),
+    }
 
 
-def _usable(errors: IntoFrame, now: pd.Timestamp, days: int) -> _Errors:
+def _status(doubts: Mapping[Status, Any], is_counter: Any) -> Any:
+    known = np.where(is_counter, Status.COUNTER_ONLY.value, Status.OK.value)
+    return np.select([*doubts.values()], [status.value for status in doubts], known)
+
+
+def _usable(errors: IntoFrame, now: pd.Timestamp, days: int) -> Errors:
     names = ["sound_id", "as_of", "log_error"]
     table = board(enter(errors, ids=["sound_id"], times=["as_of"], others=["log_error"]).select(*names))
     age = days_before(table["as_of"], now)
@@ -273,28 +327,30 @@ def _usable(errors: IntoFrame, now: pd.Timestamp, days: int) -> _Errors:
     is_first = np.ones(len(order), dtype=bool)
     is_first[1:] = (np.diff(place[order]) != 0) | (np.diff(age[order]) != 0)
     first = order[is_first]
-    return _Errors(sounds.tolist(), place[first], error[first])
+    return Errors(pd.Index(sounds), place[first], age[first], np.full(len(first), np.nan), error[first])
 
 
-def _learnt(errors: _Errors, sounds: "pd.Index[Any]") -> tuple[Vector, Vector, Vector, Vector]:
-    """Give each sound the median and quantiles of the other sounds' errors, and how many they are.
+def _learnt(errors: Errors, sounds: "pd.Index[Any]") -> Any:
+    """Give each sound the median and quantiles of the other sounds' errors, and how many they are: a row each.
 
     Sounds are dealt into folds, and a fold learns from the others: up to 20 sounds, each is a fold of its own.
     """
-    fold_of = {sound: number % FOLDS for number, sound in enumerate(sorted({*sounds, *errors.sounds}))}
-    fold = np.array([fold_of[name] for name in errors.sounds], dtype="int64")[errors.place]
-    asked = np.array([fold_of[sound] for sound in sounds], dtype="int64")
-    learnt = np.full((FOLDS, 4), np.nan)
+    number = np.bincount(errors.place, minlength=len(errors.sounds))
+    names, others = sounds.tolist(), errors.sounds[number > 0].tolist()
+    fold_of = {sound: place % FOLDS for place, sound in enumerate(sorted({*names, *others}))}
+    fold = np.full(len(number), -1)
+    fold[number > 0] = [fold_of[sound] for sound in others]
+    asked = np.array([fold_of[sound] for sound in names], dtype="int64")
+    learnt = np.full((4, FOLDS), np.nan)
     for one in np.unique(asked):
-        is_other = fold != one
-        learnt[one, 3] = is_other.sum()
-        if learnt[one, 3] >= ERRORS_NEEDED and len(np.unique(errors.place[is_other])) >= SOUNDS_NEEDED:
-            learnt[one, :3] = np.quantile(errors.error[is_other], [0.5, LOW, HIGH])
-    middle, low, high, used = learnt[asked].reshape(-1, 4).T
-    return middle, low, high, used
+        is_other = (number > 0) & (fold != one)
+        learnt[3, one] = number[is_other].sum()
+        if learnt[3, one] >= ERRORS_NEEDED and is_other.sum() >= SOUNDS_NEEDED:
+            learnt[:3, one] = np.quantile(errors.log_error[is_other[errors.place]], [0.5, LOW, HIGH])
+    return learnt[:, asked]
 
 
-def _week_before(rate: Matrix, days: int) -> Vector:
+def _days_before(rate: Matrix, days: int) -> Vector:
     known = np.isfinite(rate[..., :days]).sum(axis=-1)
     total = np.nansum(rate[..., :days], axis=-1)
     return np.asarray(np.divide(total * days, known, out=np.full(total.shape, np.nan), where=known > 0))
