@@ -12,13 +12,16 @@ import math
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import cache
+from itertools import compress, pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
+from pandas.api.types import is_numeric_dtype
 
 from trendlib.errors import SchemaError
 from trendlib.show.theme import LIGHT, plain_text, safe_text, share_words, short_number, template, time_words
@@ -148,7 +151,7 @@ class Sheet:
             rows += [row - 0.5] * (len(edges) // 2)
         self.hatch(spans, 1, base=rows, **where)
 
-    def hatch(self, spans: Iterable[tuple[pd.Timestamp, pd.Timestamp]], top: float, **place: Any) -> None:
+    def hatch(self, spans: Iterable[tuple[datetime, datetime]], top: float, **place: Any) -> None:
         """Hatch spans of time of which nothing is known, up to a height."""
         known = list(spans)
         pattern = {"shape": "/", "bgcolor": LIGHT.wash, "fgcolor": LIGHT.hatch, "size": 7, "solidity": 0.22}
@@ -220,7 +223,7 @@ def texts(values: pd.Series, instead: pd.Series | None = None) -> pd.Series:
     return values.astype(object).where(values.notna(), other).map(str)
 
 
-def checked(frame: pd.DataFrame, name: str, columns: str, optional: str = "") -> pd.DataFrame:
+def columns(frame: pd.DataFrame, name: str, needed: str, optional: str = "") -> dict[str, pd.Series]:
     """Check that a frame has its columns and return them; optional ones that it lacks are missing.
 
     Times become UTC timestamps in ascending order (the first column ``day`` or ``observed_at``),
@@ -231,59 +234,82 @@ def checked(frame: pd.DataFrame, name: str, columns: str, optional: str = "") ->
     SchemaError
         If a column is lacking.
     """
-    lacking = [column for column in columns.split() if column not in frame]
+    lacking = [column for column in needed.split() if column not in frame]
     if lacking:
         has = ", ".join(map(str, frame.columns)) or "no columns"
         raise SchemaError(
             f"{name} needs the column {lacking[0]}; it has {has}. See the chart's docstring for all of them"
         )
-    taken = frame.reindex(columns=[*columns.split(), *optional.split()])
+    missing = pd.Series(np.nan, frame.index)
+    taken = {column: frame.get(column, missing) for column in (*needed.split(), *optional.split())}
     for column in [one for one in ("day", "observed_at") if one in taken]:
         times = taken[column]
         if not isinstance(times.dtype, pd.DatetimeTZDtype) or str(times.dtype.tz) != "UTC":
             taken[column] = times = pd.to_datetime(times, utc=True)
         if times.hasnans or not times.is_monotonic_increasing:
-            taken = taken[times.notna()].sort_values(column, kind="stable")
-    return taken.reset_index(drop=True)
+            order = times.reset_index(drop=True).dropna().sort_values(kind="stable").index.to_numpy()
+            taken = {one: values.take(order) for one, values in taken.items()}
+    return taken
+
+
+def checked(frame: pd.DataFrame, name: str, needed: str, optional: str = "") -> pd.DataFrame:
+    """Check a frame and put its rows in order as `columns` does, and return them as a frame."""
+    return pd.concat(columns(frame, name, needed, optional), axis=1).reset_index(drop=True)
 
 
 def numbers(values: pd.Series) -> pd.Series:
     """Turn a column of numbers of any type into floats, NaN where one is missing or infinite."""
-    floats = pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
-    return pd.Series(np.where(np.isfinite(floats), floats, np.nan), values.index)
+    return pd.Series(floats(values), values.index)
 
 
-def blocks(frame: pd.DataFrame) -> list[pd.DataFrame]:
-    """Cut a frame with ``day`` where a day is left out."""
-    if frame.empty:
+def floats(values: pd.Series) -> npt.NDArray[np.float64]:
+    """Turn a column of numbers of any type into an array, NaN where one is missing or infinite."""
+    known = values if is_numeric_dtype(values.dtype) else pd.to_numeric(values, errors="coerce")
+    given = known.to_numpy(dtype="float64", na_value=np.nan)
+    return np.where(np.isfinite(given), given, np.nan)
+
+
+def instants(times: pd.Series) -> list[datetime]:
+    """Turn a column of UTC timestamps into plain instants."""
+    found: list[datetime] = times.array.to_pydatetime().tolist()
+    return found
+
+
+def flags(values: pd.Series) -> list[bool]:
+    """Turn a column of yes and no into booleans; a missing one is no."""
+    found: list[bool] = (values if values.dtype == bool else values.isin([True])).tolist()
+    return found
+
+
+def blocks(days: Sequence[datetime]) -> list[slice]:
+    """Cut a row of days where one is left out."""
+    cuts = [place for place, (day, following) in enumerate(pairwise(days), start=1) if following - day > 1.5 * DAY]
+    return [slice(*ends) for ends in pairwise([0, *cuts, len(days)])] if days else []
+
+
+def uncovered(days: Sequence[datetime], is_known: Sequence[bool]) -> list[tuple[datetime, datetime]]:
+    """Find spans of which nothing is known: days of which it is not, and days that have no row at all."""
+    if not days:
         return []
-    steps = frame["day"].diff().gt(1.5 * DAY).cumsum()
-    return [block for _, block in frame.groupby(steps)]
-
-
-def uncovered(days: pd.DataFrame) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
-    """Find spans of which nothing is known: days that are not ``is_known``, and days that have no row at all."""
-    if days.empty:
-        return []
-    known = days.loc[days["is_known"], "day"].tolist()
-    starts = [days["day"].iloc[0], *(day + DAY for day in known)]
-    ends = [*known, days["day"].iloc[-1] + DAY]
+    known = list(compress(days, is_known))
+    starts = [days[0], *(day + DAY for day in known)]
+    ends = [*known, days[-1] + DAY]
     return [(start, end) for start, end in zip(starts, ends, strict=True) if end - start > DAY / 2]
 
 
-def wall_time(instant: pd.Timestamp) -> str:
+def wall_time(instant: datetime) -> str:
     """Write an instant the way plotly takes it."""
-    return f"{instant.tz_convert(UTC):%Y-%m-%d %H:%M:%S}"
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
-def wall_times(instants: Iterable[pd.Timestamp]) -> list[str]:
+def wall_times(instants: Iterable[datetime]) -> list[str]:
     """Write instants the way plotly takes them."""
     if isinstance(instants, pd.Series):  # many at once take a tenth of the time
         return [str(one).replace("T", " ") for one in np.datetime_as_string(instants.to_numpy("datetime64[s]"))]
     return [wall_time(instant) for instant in instants]
 
 
-def time_axis(start: pd.Timestamp, end: pd.Timestamp) -> dict[str, Any]:
+def time_axis(start: datetime, end: datetime) -> dict[str, Any]:
     """Make an axis from one instant to another, with days as its smallest marks."""
     is_short = end - start <= 12 * DAY
     return {

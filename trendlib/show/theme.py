@@ -146,6 +146,8 @@ _SLIDE_SCALE = 1.25
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # what steers a terminal
 _JOINER = "\u200d"
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SCALES = ((1, ""), (1e3, "K"), (1e6, "M"), (1e9, "B"))
 
 
@@ -269,13 +271,16 @@ def these_days(count: int) -> str:
 def time_words(instant: datetime) -> str:
     """Write an instant for readers: ``Wed 20 Apr 2022, 00:00 UTC``."""
     moment = instant.astimezone(UTC)
-    return f"{moment:%a} {moment.day} {moment:%b %Y, %H:%M} UTC"
+    return f"{_WEEKDAYS[moment.weekday()]} {_day(moment)}, {moment.hour:02}:{moment.minute:02} UTC"
 
 
 def day_words(instant: datetime) -> str:
     """Write the UTC day of an instant for readers: ``20 Apr 2022``."""
-    moment = instant.astimezone(UTC)
-    return f"{moment.day} {moment:%b %Y}"
+    return _day(instant.astimezone(UTC))
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
 
 
 def rule_words(rule: str, *alerts: str | None) -> list[str]:

@@ -1,9 +1,12 @@
 """Forecast: a sound's past days, and the pace of the days ahead with the interval past errors have earned."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import compress
+from math import isnan
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -14,9 +17,10 @@ from trendlib.show.canvas import (
     NO_WORDS,
     Sheet,
     Words,
-    checked,
+    columns,
     count_axis,
-    numbers,
+    floats,
+    instants,
     swatch,
     texts,
     time_axis,
@@ -28,11 +32,45 @@ from trendlib.show.theme import LIGHT, safe_text, short_number, status_words, ti
 
 _PAST_DAYS = 42
 _USUAL_DAYS = 7
+_WHOLE = 0.995
+_MOST_HORIZONS = 30
 _UNTOLD: Mapping[str, str] = {
     Status.NEW: "new: its history is too short to learn a trend from",
     Status.ROUNDED: "the use counter is rounded too coarsely",
     Status.NOT_ENOUGH_COVERAGE: "too few of the last 14 days are covered",
 }
+
+
+class _Day(NamedTuple):
+    """A past day; its posts are missing where nothing is known."""
+
+    start: datetime
+    posts: float
+    exposure: float
+
+    @property
+    def is_known(self) -> bool:
+        return not isnan(self.posts)
+
+    @property
+    def is_whole(self) -> bool:
+        return self.exposure >= _WHOLE
+
+
+class _Horizon(NamedTuple):
+    """How many days ahead, and how many uses until then."""
+
+    days: float
+    uses: float
+    low: float
+    high: float
+    to_come: float
+    status: str
+
+    @property
+    def pace(self) -> float:
+        """Its mean a day."""
+        return self.uses / self.days
 
 
 def forecast(daily: pd.DataFrame, words: Words = NO_WORDS, *, ahead: pd.DataFrame, as_of: datetime) -> go.Figure:
@@ -56,117 +94,110 @@ def forecast(daily: pd.DataFrame, words: Words = NO_WORDS, *, ahead: pd.DataFram
     SchemaError
         If a frame lacks a column.
     """
-    now = pd.Timestamp(as_of).tz_convert("UTC")
+    now = as_of.astimezone(UTC)
     past, future = _past(daily, now), _future(ahead)
-    told = future[future["uses_next"].notna()]
+    known, told = [day for day in past if day.is_known], [one for one in future if not isnan(one.uses)]
     sheet = Sheet(words, height=340, left=64, right=150)
-    start = past["day"].iloc[0] if len(past) else now - _USUAL_DAYS * DAY
-    end = now + max([_USUAL_DAYS, *future["days"]]) * DAY
-    paces = (told[name] / told["days"] for name in ("uses_next", "uses_high"))
-    top = 1.2 * max([1.0, *past["posts"].dropna(), *(pace for each in paces for pace in each.dropna())])
-    has_any = bool(past["is_known"].any()) or not told.empty
-    sheet.lay(xaxis=time_axis(start, end), yaxis={**count_axis(0, top), "showticklabels": has_any})
+    start = past[0].start if past else now - _USUAL_DAYS * DAY
+    end = now + max([_USUAL_DAYS, *(one.days for one in future)]) * DAY
+    paces = [pace for one in told for pace in (one.pace, one.high / one.days) if not isnan(pace)]
+    top = 1.2 * max([1.0, *(day.posts for day in known), *paces])
+    sheet.lay(xaxis=time_axis(start, end), yaxis={**count_axis(0, top), "showticklabels": bool(known or told)})
     _draw_past(sheet, past, top)
     x = wall_time(now)
     sheet.line(x0=x, x1=x, yref="paper", y0=0, y1=1, line={"color": LIGHT.muted, "width": 1, "dash": "dot"})
-    if told.empty:
-        sheet.say(_why_untold(future), y=0.88)
-    else:
+    if told:
         _draw_ahead(sheet, told, now)
+    else:
+        sheet.say(_why_untold(future), y=0.88)
     parts = {
-        swatch(LIGHT.slate, "posts a day"): bool(past["is_known"].any()),
-        swatch(LIGHT.slate_soft, "covered in part"): bool((past["is_known"] & ~past["is_whole"]).any()),
-        swatch(LIGHT.accent, "forecast", "▬"): not told.empty,
-        swatch(LIGHT.band_soft, "80 % of such forecasts came true in here", "▬"): bool(told["uses_low"].notna().any()),
+        swatch(LIGHT.slate, "posts a day"): bool(known),
+        swatch(LIGHT.slate_soft, "covered in part"): not all(day.is_whole for day in known),
+        swatch(LIGHT.accent, "forecast", "▬"): bool(told),
+        swatch(LIGHT.band_soft, "80 % of such forecasts came true in here", "▬"): not all(
+            isnan(one.low) for one in told
+        ),
     }
     sheet.head("<b>Uses a day</b>" + "".join(part for part, is_there in parts.items() if is_there), "y")
     return sheet.figure()
 
 
-def _past(daily: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
-    frame = checked(daily, "daily", "day posts exposure_days")
-    frame = frame[(frame["day"] < now) & (frame["day"] >= now - _PAST_DAYS * DAY - DAY / 2)].reset_index(drop=True)
-    posts, exposure = numbers(frame["posts"]), numbers(frame["exposure_days"]).fillna(0)
-    is_known = posts.notna() & (exposure > 0)
-    return frame.assign(posts=posts.where(is_known), is_known=is_known, is_whole=exposure >= 0.995)
+def _past(daily: pd.DataFrame, now: datetime) -> list[_Day]:
+    rows = columns(daily, "daily", "day posts exposure_days")
+    days, exposure = instants(rows["day"]), np.nan_to_num(floats(rows["exposure_days"]))
+    posts = np.where(exposure > 0, floats(rows["posts"]), np.nan)
+    since = now - _PAST_DAYS * DAY - DAY / 2
+    every = map(_Day, days, posts.tolist(), exposure.tolist())
+    return [day for day in every if since <= day.start < now]
 
 
-def _future(ahead: pd.DataFrame) -> pd.DataFrame:
-    frame = checked(ahead, "ahead", "uses_next uses_low uses_high status", "days is_past_inflection uses_to_come")
-    names = ("uses_next", "uses_low", "uses_high", "days", "uses_to_come")
-    frame = frame.assign(**{name: numbers(frame[name]) for name in names}, status=texts(frame["status"]))
-    frame = frame.assign(days=frame["days"].fillna(_USUAL_DAYS)).query("days > 0")
-    return frame.drop_duplicates("days").sort_values("days").head(30)
+def _future(ahead: pd.DataFrame) -> list[_Horizon]:
+    rows = columns(ahead, "ahead", "uses_next uses_low uses_high status", "days uses_to_come")
+    days = floats(rows["days"])
+    days = np.where(np.isnan(days), _USUAL_DAYS, days).tolist()
+    names = ("uses_next", "uses_low", "uses_high", "uses_to_come")
+    every = map(_Horizon, days, *(floats(rows[name]).tolist() for name in names), texts(rows["status"]).tolist())
+    first = {one.days: one for one in reversed([*every]) if one.days > 0}
+    return [first[days] for days in sorted(first)][:_MOST_HORIZONS]
 
 
-def _why_untold(future: pd.DataFrame) -> str:
-    if future.empty:
+def _why_untold(future: Sequence[_Horizon]) -> str:
+    if not future:
         return "No forecast: nothing is known of this sound's days."
-    status = future["status"].iloc[-1]
+    status = future[-1].status
     return f"No forecast: {_UNTOLD.get(status, status_words(status))}."
 
 
-def _draw_past(sheet: Sheet, past: pd.DataFrame, top: float) -> None:
-    known = past[past["is_known"]]
+def _draw_past(sheet: Sheet, past: Sequence[_Day], top: float) -> None:
+    is_known = [day.is_known for day in past]
+    known = [*compress(past, is_known)]
     sheet.draw(
         "bar",
-        name="posts", x=wall_times(known["day"] + 0.06 * DAY), y=known["posts"].tolist(),
+        name="posts", x=wall_times(day.start + 0.06 * DAY for day in known), y=[day.posts for day in known],
         width=[0.88 * DAY_MS] * len(known), offset=0,
-        marker={"color": [LIGHT.slate if is_whole else LIGHT.slate_soft for is_whole in known["is_whole"]],
-                "line": {"width": 0}},
-        hovertext=[
-            f"<b>{row['posts']:,.0f} posts</b><br>24 h from {time_words(row['day'])}"
-            for row in known.to_dict("records")
-        ],
+        marker={"color": [LIGHT.slate if day.is_whole else LIGHT.slate_soft for day in known], "line": {"width": 0}},
+        hovertext=[f"<b>{day.posts:,.0f} posts</b><br>24 h from {time_words(day.start)}" for day in known],
         hoverinfo="text",
     )  # fmt: skip
-    sheet.hatch(uncovered(past), top)
+    sheet.hatch(uncovered([day.start for day in past], is_known), top)
 
 
-def _draw_ahead(sheet: Sheet, told: pd.DataFrame, now: pd.Timestamp) -> None:
+def _draw_ahead(sheet: Sheet, told: Sequence[_Horizon], now: datetime) -> None:
     """Draw the pace up to each horizon; the first horizon's holds from now on."""
-    ends = wall_times(now + days * DAY for days in told["days"])
-    edges = [wall_time(now), *ends]
-    middle, low, high = (told[name] / told["days"] for name in ("uses_next", "uses_low", "uses_high"))
-    if low.notna().all():
+    edges = wall_times(now + days * DAY for days in (0, *(one.days for one in told)))
+    held = [told[0], *told]
+    if not any(isnan(one.low) for one in told):
+        low, high = [one.low / one.days for one in held], [one.high / one.days for one in held]
         sheet.draw(
             "scatter",
-            name="80 % interval", x=[*edges, *reversed(edges)],
-            y=[high.iloc[0], *high, *reversed([low.iloc[0], *low])], mode="lines", fill="toself",
+            name="80 % interval", x=[*edges, *reversed(edges)], y=[*high, *reversed(low)], mode="lines", fill="toself",
             fillcolor=LIGHT.band, opacity=0.16, line={"width": 0}, hoverinfo="skip",
         )  # fmt: skip
-    hover = [_hover(row) for row in told.to_dict("records")]
     sheet.draw(
         "scatter",
-        name="forecast", x=edges, y=[middle.iloc[0], *middle], mode="lines+markers",
+        name="forecast", x=edges, y=[one.pace for one in held], mode="lines+markers",
         line={"color": LIGHT.accent, "width": 2.5},
         marker={"size": [0.1, *[6] * len(told)], "color": LIGHT.accent, "opacity": 1, "line": {"width": 0}},
-        hovertext=[hover[0], *hover], hoverinfo="text",
+        hovertext=[_hover(one) for one in held], hoverinfo="text",
     )  # fmt: skip
-    last = told.iloc[-1]
+    last = told[-1]
     quiet = f'<span style="font-size:0.9em;color:{LIGHT.muted}">'
     interval = (
-        f"{short_number(last['uses_low'])}–{short_number(last['uses_high'])}"
-        if pd.notna(last["uses_low"])
-        else "no interval yet: too few<br>past forecasts to learn from"
+        "no interval yet: too few<br>past forecasts to learn from"
+        if isnan(last.low)
+        else f"{short_number(last.low)}–{short_number(last.high)}"
     )
-    lines = f"<b>{short_number(last['uses_next'])} uses</b><br>{quiet}in {last['days']:.0f} days<br>{interval}"
-    peak = (
-        f"<br>past its peak, about<br>{short_number(last['uses_to_come'])} still to come"
-        if pd.notna(last["uses_to_come"])
-        else ""
-    )
-    status = f"<br>status: {safe_text(status_words(last['status']))}"
-    sheet.note(
-        f"{lines}{peak}{status}</span>", name="ahead", x=1, xref="paper", y=middle.iloc[-1], xanchor="left", xshift=10
-    )
+    lines = f"<b>{short_number(last.uses)} uses</b><br>{quiet}in {last.days:.0f} days<br>{interval}"
+    peak = "" if isnan(last.to_come) else f"<br>past its peak, about<br>{short_number(last.to_come)} still to come"
+    status = f"<br>status: {safe_text(status_words(last.status))}"
+    sheet.note(f"{lines}{peak}{status}</span>", name="ahead", x=1, xref="paper", y=last.pace, xanchor="left", xshift=10)
 
 
-def _hover(row: Mapping[Any, Any]) -> str:
+def _hover(one: _Horizon) -> str:
     interval = (
-        f"<br>80 % interval {short_number(row['uses_low'])} to {short_number(row['uses_high'])}"
-        if pd.notna(row["uses_low"])
-        else "<br>no interval: too few past forecasts"
+        "<br>no interval: too few past forecasts"
+        if isnan(one.low)
+        else f"<br>80 % interval {short_number(one.low)} to {short_number(one.high)}"
     )
-    pace = f"about {short_number(row['uses_next'] / row['days'])} a day"
-    return f"<b>{short_number(row['uses_next'])} uses in the next {row['days']:.0f} days</b><br>{pace}{interval}"
+    pace = f"about {short_number(one.pace)} a day"
+    return f"<b>{short_number(one.uses)} uses in the next {one.days:.0f} days</b><br>{pace}{interval}"

@@ -16,6 +16,7 @@ from trendlib.show.canvas import (
     blocks,
     checked,
     count_axis,
+    instants,
     numbers,
     ratio_axis,
     swatch,
@@ -131,14 +132,17 @@ def _post_hover(post: Mapping[Any, Any]) -> str:
 def _draw_reach(sheet: Sheet, told: pd.DataFrame) -> None:
     x: list[str | None] = []
     y: list[float | None] = []
-    for block in blocks(told.dropna(subset=["reach_low", "reach_high"])):
+    ranged = told.dropna(subset=["reach_low", "reach_high"])
+    for part in blocks(instants(ranged["day"])):
+        block = ranged.iloc[part]
         middles = wall_times(block["day"] + DAY / 2)
         x += [*middles, *reversed(middles), None]
         y += [*block["reach_high"].clip(lower=_SMALLEST)]
         y += [*reversed(block["reach_low"].clip(lower=_SMALLEST).tolist()), None]
     sheet.draw("scatter", name="between", x=x, y=y, mode="lines", fill="toself", fillcolor=LIGHT.band, opacity=0.14,
                line={"width": 0}, hoverinfo="skip")  # fmt: skip
-    for block in blocks(told):
+    for part in blocks(instants(told["day"])):
+        block = told.iloc[part]
         sheet.draw(
             "scatter",
             name="median reach", x=wall_times(block["day"] + DAY / 2),
@@ -174,7 +178,7 @@ def _draw_posts(sheet: Sheet, days: pd.DataFrame, top: float) -> None:
         ],
         hoverinfo="text",
     )  # fmt: skip
-    sheet.hatch(uncovered(days), top, yaxis="y2")
+    sheet.hatch(uncovered(instants(days["day"]), days["is_known"].tolist()), top, yaxis="y2")
 
 
 def _key(told: pd.DataFrame, dots: pd.DataFrame) -> str:

@@ -4,9 +4,14 @@ Bars stand on 24 h windows, as long as the window is. Slate is certain, light sl
 part (or the counter jumped), accent is an alert; hatched spans are not covered.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import starmap
+from math import isnan
+from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -17,9 +22,11 @@ from trendlib.show.canvas import (
     Sheet,
     Words,
     blocks,
-    checked,
+    columns,
     count_axis,
-    numbers,
+    flags,
+    floats,
+    instants,
     swatch,
     time_axis,
     uncovered,
@@ -31,6 +38,43 @@ from trendlib.show.theme import LIGHT, safe_text, short_number, these_days, time
 _MOST_DAYS = 800
 _WHOLE = 0.995
 _MOST_NOTES = 6
+
+
+class _Day(NamedTuple):
+    """Its posts, missing where nothing is known, and how sure they are."""
+
+    start: datetime
+    posts: float
+    exposure: float
+    rounding_unit: float
+    is_from_counter: bool
+    is_flagged: bool
+    alerts: Sequence[str]
+
+    @property
+    def is_known(self) -> bool:
+        return not isnan(self.posts)
+
+    @property
+    def is_certain(self) -> bool:
+        return self.exposure >= _WHOLE and not self.is_flagged
+
+
+class _Reading(NamedTuple):
+    """The use counter, and between what the true value lies."""
+
+    at: datetime
+    total: float
+    low: float
+    high: float
+
+
+class _Band(NamedTuple):
+    """What was expected of a day."""
+
+    start: datetime
+    low: float
+    high: float
 
 
 def velocity(
@@ -64,150 +108,172 @@ def velocity(
         If a frame lacks a column.
     """
     days = _days(daily, alerts)
-    shown = days.tail(_MOST_DAYS)
-    uses, band = _uses(readings, shown), _band(expected, shown)
-    top = 1.25 * max([1.0, *(shown["posts"] + shown["rounding_unit"]).dropna(), *band["high"].dropna()])
+    shown = days[-_MOST_DAYS:]
+    known = [day for day in shown if day.is_known]
+    since = shown[0].start if shown else None
+    uses, band = _uses(readings, since), _expected(expected, since)
+    top = 1.25 * max([1.0, *(day.posts + day.rounding_unit for day in known), *(day.high for day in band)])
     sheet = _panels(words, shown, uses, top)
-    _draw_days(sheet, shown)
+    _draw_days(sheet, known)
     _draw_uncovered(sheet, shown, top)
     _draw_expected(sheet, band)
     _draw_alerts(sheet, shown, top)
-    if not uses.empty:
+    if uses:
         _draw_uses(sheet, uses)
     lacks = {
         f"the last {len(shown)} of {len(days):,} days": len(days) > len(shown),
-        "only one day is known, too few for a trend": shown["is_known"].sum() == 1,
-        "total uses: not read in this time": readings is not None and uses.empty,
+        "only one day is known, too few for a trend": len(known) == 1,
+        "total uses: not read in this time": readings is not None and not uses,
     }
     said = [swatch(LIGHT.muted, words, "–") for words, is_lacking in lacks.items() if is_lacking]
-    sheet.head(_key(shown, band) + "".join(said), "y")
-    if not shown["is_known"].any():
-        sheet.say(_missing_days(shown), y=0.5 if uses.empty else 0.69)
+    sheet.head(_key(known, band) + "".join(said), "y")
+    if not known:
+        sheet.say(_missing_days(len(shown)), y=0.69 if uses else 0.5)
     return sheet.figure()
 
 
-def _panels(words: Words, days: pd.DataFrame, uses: pd.DataFrame, top: float) -> Sheet:
-    sheet = Sheet(words, height=330 if uses.empty else 480, left=64, right=28)
-    is_known = bool(days["is_known"].any())
-    times = pd.concat([days["day"], days["day"] + DAY]) if len(days) else uses["observed_at"]
-    span = {"showticklabels": False} if times.empty else time_axis(times.min(), max(times.max(), times.min() + DAY))
+def _panels(words: Words, days: Sequence[_Day], uses: Sequence[_Reading], top: float) -> Sheet:
+    sheet = Sheet(words, height=480 if uses else 330, left=64, right=28)
+    times = [days[0].start, days[-1].start + DAY] if days else [reading.at for reading in uses]
+    span = time_axis(times[0], max(times[-1], times[0] + DAY)) if times else {"showticklabels": False}
     sheet.lay(
-        xaxis={**span, "anchor": "y" if uses.empty else "y2"},
-        yaxis={**count_axis(0, top), "domain": [0 if uses.empty else 0.38, 1], "showticklabels": is_known},
+        xaxis={**span, "anchor": "y2" if uses else "y"},
+        yaxis={
+            **count_axis(0, top),
+            "domain": [0.38 if uses else 0, 1],
+            "showticklabels": any(day.is_known for day in days),
+        },
     )
     return sheet
 
 
-def _days(daily: pd.DataFrame, alerts: pd.DataFrame | None) -> pd.DataFrame:
-    frame = checked(daily, "daily", "day posts exposure_days", "source is_flagged rounding_unit")
-    posts, exposure = numbers(frame["posts"]), numbers(frame["exposure_days"]).fillna(0)
-    stood = [] if alerts is None else checked(alerts, "alerts", "day alert").dropna().to_dict("records")
-    named: dict[Any, list[str]] = {}
-    for row in stood:
-        named.setdefault(row["day"], []).append(row["alert"])
-    is_known = posts.notna() & (exposure > 0)
-    return frame.assign(
-        posts=posts.where(is_known),
-        exposure_days=exposure,
-        is_known=is_known,
-        is_certain=(exposure >= _WHOLE) & ~frame["is_flagged"].isin([True]),
-        is_flagged=frame["is_flagged"].isin([True]),
-        rounding_unit=_units(frame["rounding_unit"]),
-        alerts=pd.Series([named.get(day, []) for day in frame["day"]], frame.index, dtype=object),
-        is_alert=frame["day"].isin(list(named)),
+def _days(daily: pd.DataFrame, alerts: pd.DataFrame | None) -> list[_Day]:
+    rows = columns(daily, "daily", "day posts exposure_days", "source is_flagged rounding_unit")
+    posts, exposure = floats(rows["posts"]), np.nan_to_num(floats(rows["exposure_days"]))
+    named = _named(alerts)
+    days = instants(rows["day"])
+    every = zip(
+        days,
+        np.where(exposure > 0, posts, np.nan).tolist(),
+        exposure.tolist(),
+        _units(rows["rounding_unit"]).tolist(),
+        [str(source) == "counter" for source in rows["source"].tolist()],
+        flags(rows["is_flagged"]),
+        [named.get(day, []) for day in days],
+        strict=True,
     )
+    return [*starmap(_Day, every)]
 
 
-def _uses(readings: pd.DataFrame | None, days: pd.DataFrame) -> pd.DataFrame:
-    given = pd.DataFrame(columns=["observed_at", "total_uses"]) if readings is None else readings
-    frame = _since(checked(given, "readings", "observed_at total_uses", "rounding_unit"), days)
-    uses, half = numbers(frame["total_uses"]), _units(frame["rounding_unit"]) / 2
-    return frame.assign(total_uses=uses, low=uses - half, high=uses + half).dropna(subset="total_uses").tail(_MOST_DAYS)
+def _named(alerts: pd.DataFrame | None) -> dict[datetime, list[str]]:
+    """Name the alerts of each day."""
+    named: dict[datetime, list[str]] = {}
+    if alerts is not None and len(alerts):
+        rows = columns(alerts, "alerts", "day alert")
+        for day, alert in zip(instants(rows["day"]), rows["alert"].tolist(), strict=True):
+            if pd.notna(alert):
+                named.setdefault(day, []).append(alert)
+    return named
 
 
-def _band(expected: pd.DataFrame | None, days: pd.DataFrame) -> pd.DataFrame:
+def _uses(readings: pd.DataFrame | None, since: datetime | None) -> list[_Reading]:
+    if readings is None:
+        return []
+    rows = columns(readings, "readings", "observed_at total_uses", "rounding_unit")
+    uses, half = floats(rows["total_uses"]), _units(rows["rounding_unit"]) / 2
+    ranges = (uses.tolist(), (uses - half).tolist(), (uses + half).tolist())
+    every = starmap(_Reading, zip(instants(rows["observed_at"]), *ranges, strict=True))
+    return [one for one in every if not isnan(one.total) and (since is None or one.at >= since)][-_MOST_DAYS:]
+
+
+def _expected(expected: pd.DataFrame | None, since: datetime | None) -> list[_Band]:
     if expected is None:
-        return pd.DataFrame(columns=["day", "low", "high"], dtype="float64")
-    frame = checked(expected, "expected", "day low high")
-    return _since(frame.assign(low=numbers(frame["low"]), high=numbers(frame["high"])).dropna(), days)
+        return []
+    rows = columns(expected, "expected", "day low high")
+    edges = (floats(rows[name]).tolist() for name in ("low", "high"))
+    every = starmap(_Band, zip(instants(rows["day"]), *edges, strict=True))
+    return [one for one in every if not isnan(one.low + one.high) and (since is None or one.start >= since)]
 
 
-def _since(frame: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
-    return frame if days.empty else frame[frame.iloc[:, 0] >= days["day"].iloc[0]]
-
-
-def _units(values: pd.Series) -> pd.Series:
+def _units(values: pd.Series) -> npt.NDArray[np.float64]:
     """Keep the rounding units that matter: counts are whole, so 1 means none, and a missing one too."""
-    return numbers(values).where(lambda unit: unit > 1).fillna(0)
+    units = floats(values)
+    return np.where(units > 1, units, 0.0)
 
 
-def _missing_days(days: pd.DataFrame) -> str:
-    if days.empty:
+def _missing_days(count: int) -> str:
+    if not count:
         return "No day of this sound is known yet, so there are no bars to draw."
-    return f"Not covered: nothing is known of {these_days(len(days))}, which is not the same as no posts."
+    return f"Not covered: nothing is known of {these_days(count)}, which is not the same as no posts."
 
 
-def _key(days: pd.DataFrame, band: pd.DataFrame) -> str:
-    known = days[days["is_known"]]
-    is_from_counter = known["source"].eq("counter").any()
+def _key(known: Sequence[_Day], band: Sequence[_Band]) -> str:
+    is_from_counter = any(day.is_from_counter for day in known)
     doubts = {
-        "covered in part": known["exposure_days"].lt(_WHOLE).any(),
-        "the counter jumped": known["is_flagged"].any(),
+        "covered in part": any(day.exposure < _WHOLE for day in known),
+        "the counter jumped": any(day.is_flagged for day in known),
     }
     parts = {
-        swatch(LIGHT.slate, "from the use counter" if is_from_counter else "posts seen"): not known.empty,
+        swatch(LIGHT.slate, "from the use counter" if is_from_counter else "posts seen"): bool(known),
         swatch(LIGHT.slate_soft, " or ".join(doubt for doubt, is_there in doubts.items() if is_there)): any(
             doubts.values()
         ),
-        swatch(LIGHT.accent, "alert"): known["is_alert"].any(),
-        swatch(LIGHT.band_soft, "expected", "▬"): not band.empty,
+        swatch(LIGHT.accent, "alert"): any(day.alerts for day in known),
+        swatch(LIGHT.band_soft, "expected", "▬"): bool(band),
     }
     return "<b>Posts a day</b>" + "".join(part for part, is_there in parts.items() if is_there)
 
 
-def _draw_days(sheet: Sheet, days: pd.DataFrame) -> None:
-    known = days[days["is_known"]]
-    colors = known["is_certain"].map({True: LIGHT.slate, False: LIGHT.slate_soft}).mask(known["is_alert"], LIGHT.accent)
+def _draw_days(sheet: Sheet, known: Sequence[_Day]) -> None:
+    units = [day.rounding_unit for day in known]
     sheet.draw(
         "bar",
         name="posts",
-        x=wall_times(known["day"] + 0.06 * DAY),
-        y=known["posts"].tolist(),
+        x=wall_times(day.start + 0.06 * DAY for day in known),
+        y=[day.posts for day in known],
         width=[0.88 * DAY_MS] * len(known),
         offset=0,
-        marker={"color": colors.tolist(), "line": {"width": 0}},
+        marker={"color": [_color(day) for day in known], "line": {"width": 0}},
         error_y={
-            "array": known["rounding_unit"].tolist(),
-            "arrayminus": known["rounding_unit"].clip(upper=known["posts"]).tolist(),
+            "array": units,
+            "arrayminus": [min(day.rounding_unit, day.posts) for day in known],
             "symmetric": False, "color": LIGHT.muted, "thickness": 1, "width": 0,
-            "visible": bool(known["rounding_unit"].any()),
+            "visible": any(units),
         },
-        hovertext=[_day_hover(row) for row in known.to_dict("records")],
+        hovertext=[_day_hover(day) for day in known],
         hoverinfo="text",
     )  # fmt: skip
 
 
-def _day_hover(day: Mapping[Any, Any]) -> str:
-    unit = day["rounding_unit"]
-    lines = {
-        f"<b>{day['posts']:,.0f} posts</b>": True,
-        f"24 h from {time_words(day['day'])}": True,
-        f"only {day['exposure_days']:.0%} of these hours covered": day["exposure_days"] < _WHOLE,
-        f"from the use counter, give or take {short_number(unit)}": unit > 0,
-        "the counter fell or jumped: read with care": day["is_flagged"],
-        f"alert: {safe_text(', '.join(day['alerts']), 40)}": bool(day["alerts"]),
-    }
-    return "<br>".join(line for line, is_true in lines.items() if is_true)
+def _color(day: _Day) -> str:
+    if day.alerts:
+        return LIGHT.accent
+    return LIGHT.slate if day.is_certain else LIGHT.slate_soft
 
 
-def _draw_uncovered(sheet: Sheet, days: pd.DataFrame, top: float) -> None:
-    spans = uncovered(days)
+def _day_hover(day: _Day) -> str:
+    unit = day.rounding_unit
+    lines = [f"<b>{day.posts:,.0f} posts</b>", f"24 h from {time_words(day.start)}"]
+    if day.exposure < _WHOLE:
+        lines.append(f"only {day.exposure:.0%} of these hours covered")
+    if unit > 0:
+        lines.append(f"from the use counter, give or take {short_number(unit)}")
+    if day.is_flagged:
+        lines.append("the counter fell or jumped: read with care")
+    if day.alerts:
+        lines.append(f"alert: {safe_text(', '.join(day.alerts), 40)}")
+    return "<br>".join(lines)
+
+
+def _draw_uncovered(sheet: Sheet, days: Sequence[_Day], top: float) -> None:
+    is_known = [day.is_known for day in days]
+    spans = uncovered([day.start for day in days], is_known)
     sheet.hatch(spans, top)
     widest = sorted(spans, key=lambda span: span[0] - span[1])[:_MOST_NOTES]
-    for start, end in widest if days["is_known"].any() else []:
-        is_narrow = (end - start) < 0.12 * (days["day"].iloc[-1] - days["day"].iloc[0])
+    for start, end in widest if any(is_known) else []:
+        is_narrow = (end - start) < 0.12 * (days[-1].start - days[0].start)
         # At the left edge a note in the middle of a narrow span would cover the marks.
-        is_first = is_narrow and start == days["day"].iloc[0]
+        is_first = is_narrow and start == days[0].start
         place = {"x": wall_time(start), "xanchor": "left"} if is_first else {"x": wall_time(start + (end - start) / 2)}
         sheet.note(
             "not covered", y=top / 2, textangle=-90 if is_narrow else 0, bgcolor=LIGHT.wash, borderpad=1,
@@ -215,13 +281,15 @@ def _draw_uncovered(sheet: Sheet, days: pd.DataFrame, top: float) -> None:
         )  # fmt: skip
 
 
-def _draw_expected(sheet: Sheet, band: pd.DataFrame) -> None:
+def _draw_expected(sheet: Sheet, band: Sequence[_Band]) -> None:
     x: list[str | None] = []
     y: list[float | None] = []
-    for block in blocks(band):
-        edges = wall_times(edge for day in block["day"] for edge in (day, day + DAY))
+    for part in blocks([day.start for day in band]):
+        block = band[part]
+        edges = wall_times(edge for day in block for edge in (day.start, day.start + DAY))
         x += [*edges, *reversed(edges), None]
-        high, low = (block[name].round(2).repeat(2).tolist() for name in ("high", "low"))  # saved notebooks stay small
+        high = [round(day.high, 2) for day in block for _ in range(2)]  # saved notebooks stay small
+        low = [round(day.low, 2) for day in block for _ in range(2)]
         y += [*high, *reversed(low), None]
     look = {"x": x, "y": y, "mode": "lines", "hoverinfo": "skip"}
     line = {"color": LIGHT.band, "width": 1}
@@ -231,15 +299,17 @@ def _draw_expected(sheet: Sheet, band: pd.DataFrame) -> None:
     sheet.draw("scatter", name="edges of what was expected", opacity=0.4, line=line, **look)
 
 
-def _draw_alerts(sheet: Sheet, days: pd.DataFrame, top: float) -> None:
-    for number, episode in enumerate(blocks(days[days["is_alert"]])[-_MOST_NOTES:]):
-        first = episode["day"].iloc[0]
-        is_late = first > days["day"].iloc[len(days) // 2]
+def _draw_alerts(sheet: Sheet, days: Sequence[_Day], top: float) -> None:
+    alerted = [day for day in days if day.alerts]
+    for number, part in enumerate(blocks([day.start for day in alerted])[-_MOST_NOTES:]):
+        episode = alerted[part]
+        first = episode[0].start
+        is_late = first > days[len(days) // 2].start
         # an alert is told when its 24 hours are over
-        told: dict[str, pd.Timestamp] = {}
-        for day, alerts in zip(episode["day"], episode["alerts"], strict=True):
-            for alert in alerts:
-                told.setdefault(alert, day + DAY)
+        told: dict[str, datetime] = {}
+        for day in episode:
+            for alert in day.alerts:
+                told.setdefault(alert, day.start + DAY)
         of_a_day = {at: [safe_text(alert, 24) for alert in told if told[alert] == at] for at in told.values()}
         said = ", ".join(f"{', '.join(alerts)} {at.day} {at:%b}" for at, alerts in of_a_day.items())
         x = wall_time(first)
@@ -251,29 +321,24 @@ def _draw_alerts(sheet: Sheet, days: pd.DataFrame, top: float) -> None:
         )  # fmt: skip
 
 
-def _draw_uses(sheet: Sheet, uses: pd.DataFrame) -> None:
-    is_rounded = bool((uses["high"] > uses["low"]).any())
-    key = swatch(LIGHT.hatch, "true value lies in the band", "▬") if is_rounded else ""
+def _draw_uses(sheet: Sheet, uses: Sequence[_Reading]) -> None:
+    times = wall_times(one.at for one in uses)
+    totals, lows, highs = ([*column] for column in [*zip(*uses, strict=True)][1:])
+    key = swatch(LIGHT.hatch, "true value lies in the band", "▬") if highs != lows else ""
     sheet.head(f"<b>Total uses</b>{key}", "y2")
-    low, high = uses["low"].min(), uses["high"].max()
+    low, high = min(lows), max(highs)
     slack = 0.2 * max(high - low, 1.0)
     sheet.lay(yaxis2={**count_axis(low - slack, high + 2 * slack, marks=3), "domain": [0, 0.24]})
-    times = wall_times(uses["observed_at"])
     sheet.draw(
         "scatter",
-        name="rounding", x=[*times, *reversed(times)], y=[*uses["high"], *reversed(uses["low"].tolist())], yaxis="y2",
+        name="rounding", x=[*times, *reversed(times)], y=[*highs, *reversed(lows)], yaxis="y2",
         mode="lines", fill="toself", fillcolor=LIGHT.hatch, opacity=0.6, line={"width": 0}, hoverinfo="skip",
     )  # fmt: skip
-    hover = [
-        f"<b>{total:,.0f} uses in all</b><br>{time_words(at)}"
-        for total, at in zip(uses["total_uses"], uses["observed_at"], strict=True)
-    ]
     sheet.draw(
         "scatter",
-        name="total uses", x=times, y=uses["total_uses"].tolist(), yaxis="y2", mode="lines+markers",
+        name="total uses", x=times, y=totals, yaxis="y2", mode="lines+markers",
         line={"color": LIGHT.slate, "width": 2}, marker={"size": 4 if len(uses) < 100 else 1, "color": LIGHT.slate},
-        hovertext=hover, hoverinfo="text",
+        hovertext=[f"<b>{one.total:,.0f} uses in all</b><br>{time_words(one.at)}" for one in uses], hoverinfo="text",
     )  # fmt: skip
-    sheet.note(f"<b>{short_number(uses['total_uses'].iloc[-1])}</b>", x=times[-1], y=uses["high"].iloc[-1], yref="y2",
-        xanchor="right", yanchor="bottom", yshift=3,
-    )  # fmt: skip
+    sheet.note(f"<b>{short_number(totals[-1])}</b>", x=times[-1], y=highs[-1], yref="y2", xanchor="right",
+               yanchor="bottom", yshift=3)  # fmt: skip

@@ -16,6 +16,7 @@ from trendlib.show.canvas import (
     Words,
     checked,
     count_axis,
+    instants,
     numbers,
     share_axis,
     swatch,
@@ -72,8 +73,9 @@ def versions(shares: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     drawn = _order(known)
     for place, version in enumerate(drawn):
         _draw_version(sheet, known[known["version"] == version], CATEGORIES[place], version)
-    sheet.hatch(uncovered(days), 1.0)
-    sheet.hatch(uncovered(days), top, yaxis="y2")
+    spans = uncovered(instants(days["day"]), days["is_known"].tolist())
+    sheet.hatch(spans, 1.0)
+    sheet.hatch(spans, top, yaxis="y2")
     _draw_numbers(sheet, days[days["is_known"]])
     _write_names(sheet, known, drawn)
     notes = {
