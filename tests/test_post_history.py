@@ -145,5 +145,6 @@ def test_the_span_of_one_sound_is_that_of_all(oldest: datetime | None, feeds: in
          **dict.fromkeys(("complete_since", "covered_until"), "datetime64[us, UTC]")}
     )  # fmt: skip
     theirs = spans(enter(posts, ids=["sound_id"], times=["posted_at"]), covered, instant(AT))
-    ours = own_span("1", None if oldest is None else pd.Timestamp(oldest), covered)
+    stretch = (AT - timedelta(days=2), AT) if feeds else None
+    ours = own_span("1", None if oldest is None else pd.Timestamp(oldest), stretch)
     pd.testing.assert_frame_equal(ours, theirs[list(ours)], check_index_type=False)

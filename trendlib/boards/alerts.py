@@ -37,6 +37,7 @@ ASKED = ("breakout", "catch_them_early", "reactivation", "crossover", "hashtag_b
 INPUT_DAYS = 46
 EVER = datetime(9999, 12, 31, tzinfo=UTC)
 _KEPT = "-said"
+_TIME = "datetime64[us, UTC]"
 _NUMBERS = (
     "growth_rate", "growth_low", "growth_high", "evidence", "lift", "total_uses", "posts_last_24h",
     "effective_creators",
@@ -257,7 +258,7 @@ def marks(alerts: pd.DataFrame, as_of: datetime, *, span_days: int = 1) -> pd.Da
         what it said at first; ``region``.
     """
     said = alerts[["alert", "region"]].reset_index(drop=True)
-    return said.assign(day=_cells(alerts["alerted_at"], as_of, span_days * DAY))
+    return said.assign(day=pd.Series(_cells(alerts["alerted_at"], as_of, span_days * DAY), dtype=_TIME))
 
 
 def standing(alerts: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
@@ -279,15 +280,15 @@ def standing(alerts: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
     stood = [(day, alert) for begin, end, alert in spans for day in pd.date_range(begin, end, freq=DAY)]
     return pd.DataFrame(
         {
-            "day": pd.Series([day for day, _ in stood], dtype="datetime64[us, UTC]"),
+            "day": pd.Series([day for day, _ in stood], dtype=_TIME),
             "alert": pd.Series([alert for _, alert in stood], dtype="str"),
         }
     )
 
 
-def _cells(times: pd.Series, as_of: datetime, cell: pd.Timedelta) -> pd.Series:
+def _cells(times: pd.Series, as_of: datetime, cell: pd.Timedelta) -> list[pd.Timestamp]:
     end = pd.Timestamp(as_of)
-    return pd.Series([end - ((end - at) // cell + 1) * cell for at in times], dtype="datetime64[us, UTC]")
+    return [end - ((end - at) // cell + 1) * cell for at in times]
 
 
 def _flag(rule: Rule, subject: tuple[str, str], row: Mapping[Any, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -86,12 +86,17 @@ class Evidence:
         is_known = self.readings["total_uses"].notna().to_numpy()
         return self.readings.loc[is_known, ["sound_id", "total_uses"]].tail(1).reset_index(drop=True)
 
-    @cached_property
+    @property
+    def _total(self) -> float | None:
+        """Its latest known total uses [posts]."""
+        totals = self.readings["total_uses"]
+        known = np.flatnonzero(totals.notna())
+        return float(totals.iloc[known[-1]]) if len(known) else None
+
+    @property
     def covered(self) -> pd.DataFrame:
         """What its feed's pages prove."""
-        known = self.uses["total_uses"].dropna()
-        total = float(known.iloc[0]) if len(known) else None
-        return self.study.feed(self.sound_id).coverage(self.as_of, total)
+        return self.study.feed(self.sound_id).coverage(self.as_of, self._total)
 
     @cached_property
     def posts(self) -> Any:
@@ -121,7 +126,8 @@ class Evidence:
     @cached_property
     def span(self) -> pd.DataFrame:
         """The stretch of time in which its posts are complete."""
-        return own_span(self.sound_id, self.world.oldest_post(), self.covered)
+        stretch = self.study.feed(self.sound_id).stretch(self.as_of, self._total)
+        return own_span(self.sound_id, self.world.oldest_post(), stretch)
 
     @cached_property
     def tally(self) -> pd.DataFrame:

@@ -134,14 +134,21 @@ class Feed:
 
     def coverage(self, as_of: datetime, total: float | None = None) -> pd.DataFrame:
         """Tell what the pages fetched before an instant prove, where the feed should hold so many posts."""
+        return _feeds(self._rows(as_of, total))
+
+    def stretch(self, as_of: datetime, total: float | None = None) -> tuple[datetime | None, datetime] | None:
+        """Tell the same in two times, ``complete_since`` and ``covered_until``; None where there was no page."""
+        since_until = [row[len(_FEED) :][:2] for row in self._rows(as_of, total)]
+        return since_until[0] if since_until else None
+
+    def _rows(self, as_of: datetime, total: float | None) -> list[tuple[Any, ...]]:
         now = instant(as_of)
         walks = [walk for walk in self._walks if walk.last_at < now]
         if len(walks) < len(self._walks):
             cut = [page for page in self._pages[len(walks)] if page["observed_at"] < now]
             walks += [_walk(cut)] if cut else []
         feed = self._walks[0].feed if walks else ("", "")
-        rows = [_feed_row(feed, walks, total)] if walks else []
-        return _feeds(rows)
+        return [_feed_row(feed, walks, total)] if walks else []
 
 
 def lagging(covered: IntoFrame, pages: IntoFrame, daily: IntoFrame, *, as_of: datetime) -> Any:
@@ -331,17 +338,18 @@ def spans(posts: Frame, covered: IntoFrame | datetime | None, as_of: pd.Timestam
     return oldest[oldest.index.notna()].sort_index()
 
 
-def own_span(sound_id: str, oldest: datetime | None, covered: pd.DataFrame) -> pd.DataFrame:
-    """Give one sound's stretch as `spans` does: by its oldest post known, and a coverage frame of its feed alone.
+def own_span(sound_id: str, oldest: datetime | None, stretch: tuple[datetime | None, datetime] | None) -> pd.DataFrame:
+    """Give one sound's stretch as `spans` does: by its oldest post known, and what its own `Feed` proves.
 
     Examples
     --------
-    >>> len(own_span("7", None, pd.DataFrame()))
+    >>> len(own_span("7", None, None))
     0
     """
-    is_known = oldest is not None or len(covered) > 0
-    since, until = covered[["complete_since", "covered_until"]].iloc[0] if len(covered) else (pd.NaT, pd.NaT)
-    times = {"oldest": oldest, "since": since, "until": until, "counted_from": since + _EDGE}
+    is_known = oldest is not None or stretch is not None
+    since, until = stretch or (None, None)
+    counted_from = None if since is None else since + _EDGE
+    times = {"oldest": oldest, "since": since, "until": until, "counted_from": counted_from}
     index = pd.Index([sound_id] * is_known, name="sound_id", dtype="str")
     return pd.DataFrame(
         {name: pd.DatetimeIndex([at] * is_known, tz="UTC").as_unit("us") for name, at in times.items()}, index

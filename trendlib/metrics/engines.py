@@ -23,10 +23,8 @@ Frame: TypeAlias = nw.DataFrame[Any] | nw.LazyFrame[Any]
 DAY = pd.Timedelta(days=1)
 _A_SECOND_US = 1_000_000
 _A_DAY_US = 86_400 * _A_SECOND_US
-_HOUSE_TYPES = {
-    pd.StringDtype(na_value=np.nan), pd.Int64Dtype(), np.dtype("float64"), pd.BooleanDtype(),
-    pd.DatetimeTZDtype("us", UTC),
-}  # fmt: skip
+_ID_TYPE, _TIME_TYPE = pd.StringDtype(na_value=np.nan), pd.DatetimeTZDtype("us", UTC)
+_HOUSE_TYPES = {_ID_TYPE, pd.Int64Dtype(), np.dtype("float64"), pd.BooleanDtype(), _TIME_TYPE}
 _SPARK_TYPES = {nw.Int64: "bigint", nw.Float64: "double", nw.String: "string", nw.Boolean: "boolean"}
 
 
@@ -95,6 +93,41 @@ def _owned(frame: Frame, name: str) -> Frame:
     if isinstance(frame, nw.DataFrame) and not frame.get_column(name).is_null().any():
         return frame
     return frame.filter(~nw.col(name).is_null())
+
+
+def taken(
+    native: IntoFrame, *, ids: Sequence[str] = (), times: Sequence[str] = (), others: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Bring columns of a board of any engine as a pandas frame of the house's types; one of ours is taken as it is.
+
+    Raises
+    ------
+    SchemaError
+        As `enter` does.
+
+    Examples
+    --------
+    >>> leaders = pd.DataFrame({"title": ["Low Tide"], "sound_id": ["7"], "rank": [1]})
+    >>> taken(leaders, ids=["sound_id"], others=["rank"]).dtypes.astype("str").to_dict()
+    {'sound_id': 'str', 'rank': 'Int64'}
+    """
+    names = [*ids, *times, *others]
+    if isinstance(native, pd.DataFrame) and _is_ours(native, ids, times, others):
+        places = {name: place for place, name in enumerate(native.columns)}
+        return native.take([places[name] for name in names], axis=1).reset_index(drop=True)
+    return board(enter(native, ids=ids, times=times, others=others).select(*names))
+
+
+def _is_ours(frame: pd.DataFrame, ids: Sequence[str], times: Sequence[str], others: Sequence[str]) -> bool:
+    """Tell whether a pandas frame has these columns, of the house's types, and no row without its first id."""
+    kinds = dict(zip(frame.columns, frame.dtypes, strict=True))
+    return (
+        len(kinds) == frame.shape[1]
+        and all(kinds.get(name) == _ID_TYPE for name in ids)
+        and all(kinds.get(name) == _TIME_TYPE for name in times)
+        and all(kinds.get(name) in _HOUSE_TYPES for name in others)
+        and not any(frame[name].hasnans for name in ids[:1])
+    )
 
 
 def board(frame: Frame) -> pd.DataFrame:

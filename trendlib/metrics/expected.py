@@ -56,17 +56,16 @@ def expected(daily: Any, *, as_of: datetime, days: int = 28, only: str | None = 
     ordinary = season(counts)
     usual = ordinary.expected(counts.posts.shape[1])
     usual[: len(ordinary.shock)] *= ordinary.shock
-    mean, spread = _baseline(counts.rate / usual, counts.unit, days)
-    scale = usual[:days] * counts.exposure[:, :days]
+    asked = np.flatnonzero(counts.sounds == only) if only is not None else np.arange(len(counts.sounds))
+    mean, spread = _baseline(counts.rate / usual, counts.unit, days, asked)
+    scale = usual[:days] * counts.exposure[asked, :days]
     is_told = np.isfinite(mean) & (scale > 0)
-    if only is not None:
-        is_told &= (counts.sounds == only)[:, None]
     row, place = np.nonzero(is_told[:, ::-1])
     back = days - 1 - place
     mean, spread, scale = mean[row, back], spread[row, back], scale[row, back]
     table = pd.DataFrame(
         {
-            "sound_id": pd.Series(counts.sounds.take(row), dtype="str"),
+            "sound_id": pd.Series(counts.sounds.take(asked[row]), dtype="str"),
             "day": days_at(back + 1, instant(as_of)),
             "mean": mean * scale,
             "low": np.maximum(mean - Z90 * spread, 0.0) * scale,
@@ -76,13 +75,13 @@ def expected(daily: Any, *, as_of: datetime, days: int = 28, only: str | None = 
     return leave(table, daily)
 
 
-def _baseline(plain: Matrix, units: Matrix, days: int) -> tuple[Matrix, Matrix]:
-    """Give each sound's mean over the quiet days before each day, and the standard deviation of a day around it."""
+def _baseline(plain: Matrix, units: Matrix, days: int, asked: Any) -> tuple[Matrix, Matrix]:
+    """Give some sounds' mean over the quiet days before each day, and the standard deviation of a day around it."""
     short = ((0, 0), (0, max(days - 1 + QUIET_UNTIL - plain.shape[1], 0)))
     plain, units = (np.pad(matrix, short, constant_values=np.nan) for matrix in (plain, units))
     width = QUIET_UNTIL - QUIET_FROM
     quiet, unit = (sliding_window_view(one, width, axis=1)[:, QUIET_FROM:][:, :days] for one in (plain, units))
-    mean = np.maximum(trimmed_mean(quiet), LEAST_MEAN)
+    mean = np.maximum(trimmed_mean(quiet[asked]), LEAST_MEAN)
     scattered, _ = beside_the_board(own_scatter(quiet, unit))
-    coarse = coarsest(sliding_window_view(units, QUIET_UNTIL, axis=1)[:, :days])
-    return mean, np.sqrt(mean * (1 + mean * scattered) + coarse**2 / 6)
+    coarse = coarsest(sliding_window_view(units, QUIET_UNTIL, axis=1)[asked, :days])
+    return mean, np.sqrt(mean * (1 + mean * scattered[asked]) + coarse**2 / 6)

@@ -15,7 +15,7 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from trendlib.errors import NoDataError
-from trendlib.metrics.engines import board, enter, instant, leave
+from trendlib.metrics.engines import board, enter, instant, leave, taken
 from trendlib.metrics.rules import BREAKOUT, CATCH_THEM_EARLY, Rule
 from trendlib.schema import Status
 
@@ -135,17 +135,17 @@ def best_evidence(velocities: Sequence[IntoFrame]) -> pd.DataFrame:
     """Give each sound its velocity on the evidence that stands: a row a sound, as the leaderboard shows it."""
     counts, rates = ["posts_last_24h", "posts_last_7d", "window_days"], ["growth_rate", "growth_low", "growth_high"]
     needed = [*counts, *rates, "status", "evidence_kind"]
-    frames = [board(enter(frame, ids=["sound_id"], others=needed).select("sound_id", *needed)) for frame in velocities]
-    table = pd.concat(frames, ignore_index=True)
-    preference = {(status.value, kind): place for place, (status, kind) in enumerate(_PREFERENCE)}
-    table["preference"] = [
-        preference.get(pair, len(preference)) for pair in zip(table["status"], table["evidence_kind"], strict=True)
-    ]
+    table = pd.concat([taken(frame, ids=["sound_id"], others=needed) for frame in velocities], ignore_index=True)
+    preferred = {(status.value, kind): place for place, (status, kind) in enumerate(_PREFERENCE)}
+    kinds = zip(table["status"], table["evidence_kind"], strict=True)
+    preference = np.array([preferred.get(kind, len(preferred)) for kind in kinds])
     # a new sound has no week before: its level stands alone
     is_new = (table["status"] == Status.NEW.value).to_numpy()
     if is_new.any():
         table.loc[is_new, ["growth_rate", "growth_low", "growth_high"]] = np.nan
-    return table.sort_values(["sound_id", "preference"]).drop_duplicates("sound_id")
+    sound, _ = pd.factorize(table["sound_id"], sort=True)
+    order = np.lexsort((preference, sound))
+    return table.take(order[np.diff(sound[order], prepend=-1) > 0])
 
 
 def _joined(table: pd.DataFrame, fact: IntoFrame) -> pd.DataFrame:
