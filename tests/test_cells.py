@@ -45,6 +45,8 @@ def test_a_rule_and_what_it_said_are_told_once() -> None:
         ({"rate": [0.67], "low": [0.43], "base_rate": [0.04]}, {"rate": ["67%"], "low": ["43%"], "base rate": ["4%"]}),
         ({"is_watched": [True], "exposure_days": [0.9996]}, {"watched": ["yes"], "days covered": ["1"]}),
         ({"check": ["catch_them_early: growth_rate"]}, {"check": ["catch them early: growth"]}),
+        ({"hashtag": ["fyp", None], "beside": ["#x", ""]}, {"hashtag": ["#fyp", "–"], "beside": ["#x", "–"]}),
+        ({"handle": ["a.b", None]}, {"handle": ["@a.b", "–"]}),
         ({"status_without": ["not_enough_coverage"]}, {"status without": ["not enough coverage"]}),
     ],
 )  # fmt: skip

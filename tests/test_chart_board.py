@@ -104,7 +104,7 @@ def test_a_chart_nobody_pulled_is_named_with_those_that_are_known_and_what_to_do
     with pytest.raises(NoDataError, match="US, 30 days"):
         board.table("US", 30)
     with pytest.raises(ConfigError, match=r"is no region.*did you mean 'GB'"):
-        board.table("UK")
+        board.table("EN")
 
 
 def test_before_the_first_pull_nothing_is_known(board: ChartBoard) -> None:

@@ -165,6 +165,12 @@ def test_words_shrink_first_and_lose_their_end_then():
     assert fitted("some longer words " * 4, 500, 2, [30, 20]).size == 20
     cut = fitted("far too many words " * 40, 500, 2, [30, 20])
     assert (cut.is_cut, len(cut.lines), cut.lines[-1][-1]) == (True, 2, "…")
+    dated = "catch them early 14 Nov to 15 Nov, May 15 and 16 or so"
+    lines = [fitted(dated, room, 20, [20]).lines for room in range(100, 500, 7)]
+    assert all(" ".join(one) == dated for one in lines)
+    assert not [
+        line for one in lines for line in one if line.endswith((" 14", " 15", "14", "15")) and line[-6:] != "May 15"
+    ]
 
 
 def test_bullets_without_room_are_counted_and_stand_in_the_notes():

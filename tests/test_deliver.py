@@ -121,6 +121,14 @@ def test_a_message_names_the_country_that_is_crossed_into() -> None:
     assert message.facts["Region"] == "United States (US)"
 
 
+def test_a_crossover_is_told_by_shares_and_claims_no_posts_of_a_day() -> None:
+    inputs = '{"p0": 0.04, "p1": 0.41, "low": 0.264}'
+    crossing = alert("a", rule="crossover", alert="crossover", region="SE", posts_last_24h=67, inputs=inputs)
+    (message,) = messages_of(sheet(crossing))
+    assert message.lines[1].startswith("4% → 41% of its creators, at least +26 points · ")
+    assert "24 h" not in message.lines[1]
+
+
 # Once
 
 

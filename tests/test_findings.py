@@ -27,6 +27,20 @@ def test_a_shift_is_told_or_the_reason_why_not() -> None:
     assert findings.shift(shifts()).startswith("can't tell: no post of it")
 
 
+def test_a_board_is_led_by_its_first_ranked_row_and_counts_what_stands_out() -> None:
+    row = {"title": "Sky", "rank": 1, "growth_rate": 2.9, "growth_low": 2.0, "growth_high": 4.4, "alert": "watch"}
+    board = pd.DataFrame([row, {**row, "rank": 2, "alert": "none"}, {**row, "rank": None}])
+    assert findings.leads(board) == "Sky leads: 2.9× [2.0–4.4]; standing out: 1 watch"
+    assert findings.leads(board.tail(1)) == "of no sound growth can be told yet"
+
+
+def test_flagged_sounds_are_named_each_once() -> None:
+    alerts = pd.DataFrame({"sound_id": list("aabcd"), "title": ["A", "A", "B", "C", "D"]})
+    assert findings.flagged(alerts) == "4 sounds: A, B, C and 1 more"
+    assert findings.flagged(alerts.head(2)) == "1 sound: A"
+    assert findings.flagged(alerts.head(0)) == "no rule flags a sound this time"
+
+
 def test_a_hashtag_is_its_own_only_where_that_can_be_told() -> None:
     assert findings.most_typical(tags({}, {"hashtag": "fyp", "lift": 1.0})) == "most its own: #dance 4.0×"
     assert findings.most_typical(tags({"lift": 0.5})) == "no hashtag stands here more often than elsewhere"

@@ -79,6 +79,20 @@ def test_the_brief_gives_at_most_five_hashtags_and_three_posts_each_with_an_addr
     told = frame[frame["post_id"].notna()]
     assert told["link"].str.match(r"https://www\.tiktok\.com/@[^/]+/video/\d+$").all()
     assert frame.loc[frame["post_id"].isna(), "link"].isna().all()
+    assert (frame["note"] != "").equals(frame["post_id"].isna())  # whoever has no post says why
+
+
+def test_the_accent_is_for_hashtags_that_bump(hashtags: HashtagBoard) -> None:
+    bumps = hashtags.bumps().frame.query("is_bump")["hashtag"]
+    said = [note.text for note in hashtags.leaderboard(top=None).figure.layout.annotations if "▲" in note.text]
+    assert len(said) == len(bumps)
+    assert all("bump" in text for text in said)
+
+
+def test_a_year_is_shown_without_the_marks_of_its_counter(hashtags: HashtagBoard) -> None:
+    shown = hashtags.year(hashtags.names[0])
+    assert list(shown.table) == ["day", "posts", "exposure_days", "mark"]
+    assert "is_flagged" in shown.frame
 
 
 def test_posts_of_a_day_lie_in_that_day(hashtags: HashtagBoard) -> None:

@@ -162,7 +162,7 @@ def test_no_key_and_no_contact_is_written_anywhere(desk: Desk) -> None:
         (PullPlan, "plan is empty"),
         (lambda: PullPlan(sounds=("x",)), "neither a sound id"),
         (lambda: PullPlan(artists=(" ",)), "it is empty"),
-        (lambda: PullPlan(charts_of(("UK",))), "did you mean 'GB'"),
+        (lambda: PullPlan(charts_of(("EN",))), "did you mean 'GB'"),
     ],
     ids=["empty", "no sound", "no artist", "no market"],
 )

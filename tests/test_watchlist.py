@@ -22,7 +22,7 @@ def test_entries_are_read_the_way_people_write_them() -> None:
         hashtags = ["#FYP", "Brat", "＃日本"]
         creators = ["@a.b_c", "https://www.tiktok.com/@d.e?x=1"]
         keywords = ["  sped   up "]
-        regions = ["br", "US"]
+        regions = ["br", "US", "UK", "el", "GB"]
         always_page = ["{B}"]
         """
     )
@@ -31,7 +31,7 @@ def test_entries_are_read_the_way_people_write_them() -> None:
         hashtags=("fyp", "brat", "日本"),
         creators=("a.b_c", "d.e"),
         keywords=("sped up",),
-        regions=("BR", "US"),
+        regions=("BR", "US", "GB", "GR"),
         always_page=(B,),
     )
 
@@ -45,7 +45,7 @@ def test_what_is_always_paged_is_watched() -> None:
     [
         ("\nsunds = []", "line 2: 'sunds' is no list of a watchlist; did you mean 'sounds'"),
         ("# sound = a note\nsounds = []\nsound = []", "line 3: 'sound' is no list"),
-        ('keywords = ["UK garage"]\nhashtags = []\nregions = ["UK"]', "line 3: regions: 'UK'"),
+        ('keywords = ["EN garage"]\nhashtags = []\nregions = ["EN"]', "line 3: regions: 'EN'"),
         ('hashtags = ["a"] # "b c"\nkeywords = ["b c"]\ncreators = ["x",\n"b c"]', "line 4: creators: 'b c'"),
         ("zzz = []", "line 1: 'zzz' is no list of a watchlist; there are: sounds, hashtags"),
         (
@@ -56,7 +56,7 @@ def test_what_is_always_paged_is_watched() -> None:
         ('sounds = ["7.590845459044748e18"]', "line 1: sounds: .*lost its last digits; take the id from the address"),
         ("sounds = [true]", "line 1: sounds: True is not text"),
         ('sounds = "7012345678901234567"', "line 1: sounds must be a list"),
-        ('regions = ["US",\n"UK"]', "line 2: regions: 'UK' is no region.*did you mean 'GB'"),
+        ('regions = ["US",\n"EN"]', "line 2: regions: 'EN' is no region.*did you mean 'GB'"),
         ('regions = ["Brazil"]', "line 1: regions: 'Brazil' is no region.*did you mean 'BR'"),
         ('regions = ["XX"]', r"line 1: regions: 'XX' is no region \(two letters, ISO 3166-1\)$"),
         ('hashtags = ["two words"]', "line 1: hashtags: 'two words' is no hashtag"),

@@ -31,8 +31,9 @@ REGIONS = frozenset(
     TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW
     """.split()
 )
+_ALSO_WRITTEN = {"UK": "GB", "EL": "GR"}  # what else stands for a code, and for nothing else
 _OFTEN_MEANT = {
-    "UK": "GB", "EN": "GB", "EL": "GR", "USA": "US", "UNITED STATES": "US", "UNITED KINGDOM": "GB", "AUSTRALIA": "AU",
+    "EN": "GB", "USA": "US", "UNITED STATES": "US", "UNITED KINGDOM": "GB", "AUSTRALIA": "AU",
     "BRASIL": "BR", "BRAZIL": "BR", "CANADA": "CA", "FRANCE": "FR", "GERMANY": "DE", "INDIA": "IN", "INDONESIA": "ID",
     "ITALY": "IT", "JAPAN": "JP", "KOREA": "KR", "MEXICO": "MX", "NETHERLANDS": "NL", "PHILIPPINES": "PH",
     "POLAND": "PL", "SOUTH KOREA": "KR", "SPAIN": "ES", "SWEDEN": "SE", "THAILAND": "TH", "TURKEY": "TR",
@@ -228,6 +229,7 @@ def _keyword(value: object) -> str:
 
 def _region(value: object) -> str:
     text = str(value).strip().upper()
+    text = _ALSO_WRITTEN.get(text, text)
     if text in REGIONS:
         return text
     meant = _OFTEN_MEANT.get(text)

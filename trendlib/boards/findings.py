@@ -25,6 +25,26 @@ def pace(row: "pd.Series[Any]") -> str:
     return f"{words}{f': the last {days} days against the days' if is_widened else ' its own week'} before, {posts}"
 
 
+def leads(board: pd.DataFrame) -> str:
+    """Say which sound leads a board, and how many of its rows stand out."""
+    ranked = board[board["rank"].notna()]
+    if ranked.empty:
+        return "of no sound growth can be told yet"
+    first = ranked.iloc[0]
+    words = ratio_words(first["growth_rate"], first["growth_low"], first["growth_high"])
+    alerts = ranked.loc[ranked["alert"].notna() & (ranked["alert"] != "none"), "alert"].value_counts(sort=False)
+    counts = ", ".join(f"{number} {alert}" for alert, number in alerts.items())
+    return f"{plain_text(first['title'], NAME_LETTERS) or 'untitled'} leads: {words}; standing out: {counts or 'none'}"
+
+
+def flagged(alerts: pd.DataFrame) -> str:
+    """Name the sounds that rules flag."""
+    titles = [plain_text(one, NAME_LETTERS) or "untitled" for one in alerts.drop_duplicates("sound_id")["title"]]
+    more = f" and {len(titles) - MOST_NAMED} more" if len(titles) > MOST_NAMED else ""
+    number = f"{len(titles)} sound{'' if len(titles) == 1 else 's'}"
+    return f"{number}: {', '.join(titles[:MOST_NAMED])}{more}" if titles else "no rule flags a sound this time"
+
+
 def young(alerts: pd.DataFrame) -> str:
     """Explain the alert ``new`` where it stands, maybe beside the status ok: posts may be covered from the first."""
     if not alerts["alert"].eq("new").any():

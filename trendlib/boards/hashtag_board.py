@@ -34,10 +34,11 @@ LEADERBOARD_COLUMNS = (
 BUMP_COLUMNS = ("hashtag", "delta", "baseline", "evidence", "snapshots", "status", "is_bump")
 BRIEF_COLUMNS = (
     "hashtag_rank", "hashtag", "growth_rate", "growth_low", "growth_high", "status", "post_rank", "views", "posted_at",
-    "link",
+    "link", "note",
 )  # fmt: skip
 YEAR_DAYS = 365
 RECENT_DAYS = 7
+NO_POST = f"no post of the last {RECENT_DAYS} days was fetched; its counter says it grows"
 
 
 class HashtagBoard:
@@ -94,8 +95,9 @@ class HashtagBoard:
         """
         at_least_one(top=top)
         frame = self._leaders.head(len(self._leaders) if top is None else top)
-        names = [f"#{one}" for one in frame["hashtag"]]
-        shown = frame.assign(title=names, artist="growth of " + frame["counts"])
+        bumps = self.bumps().frame.query("is_bump")["hashtag"]
+        alerts = frame["hashtag"].isin(bumps).map({True: "bump", False: ""})
+        shown = frame.assign(title="#" + frame["hashtag"], artist="growth of " + frame["counts"], alert=alerts)
         return self._exhibit(
             "hashtags",
             "Hashtags that grow",
@@ -103,7 +105,7 @@ class HashtagBoard:
             subtitle=self._leader_words(),
             columns=LEADERBOARD_COLUMNS,
             draw=partial(charts.leaderboard, shown),
-            note="ranked by the lower end of the 90 % interval; 1× is the hashtag's own week before",
+            note="ranked by the lower end of the 90 % interval; 1× is its own week before; a bump is one of its views",
         )
 
     def bumps(self, *, of: Literal["total_views", "total_posts"] = "total_views") -> Exhibit:
@@ -188,8 +190,9 @@ class HashtagBoard:
             f"A year of #{plain_text(name, 60)}",
             frame.iloc[::-1].reset_index(drop=True),
             subtitle=f"{frame['posts'].count()} days known, {starts} start{'s' * (starts != 1)}",
+            columns=("day", "posts", "exposure_days", "mark"),
             draw=partial(charts.hashtag_year, frame),
-            note="posts a day by its counter",
+            note="posts a day by its counter; a start is a confirmed breakout",
         )
 
     def creator_brief(self) -> Exhibit:
@@ -198,6 +201,7 @@ class HashtagBoard:
             self._leaders.rename(columns={"hashtag": "sound_id"}), self._tagged, as_of=self.as_of
         )
         frame = self._linked(brief, self._posts_of(brief["post_id"].dropna().tolist()))
+        frame["note"] = frame["post_id"].isna().map({True: NO_POST, False: ""})
         leaders = frame.drop_duplicates("hashtag")
         return self._exhibit(
             "creator_brief",
@@ -206,8 +210,7 @@ class HashtagBoard:
             subtitle=findings.tags(leaders["hashtag"], "none can be ranked"),
             columns=BRIEF_COLUMNS,
             tally=Counter(leaders["status"]),
-            things="hashtags",
-            note="each with its most viewed posts of the last 7 days",
+            note=f"each with its most viewed posts of the last {RECENT_DAYS} days",
         )
 
     def co_occurrence(self, tag: str) -> Exhibit:

@@ -232,7 +232,8 @@ class Sound(Posted):
         unusual = "unusual, but " if row["alert"] == "unusual" else ""
         flags = f"flagged by {' and '.join(flagged)}" if flagged else f"{unusual}flagged by no rule"
         failed = int((~checks["passed"]).sum())
-        parts = [*([place] if ranked else []), flags, f"{failed or 'none'} of {len(checks)} checks below say no"]
+        against = f"{failed or 'none'} of {len(checks)} checks below {'says' if failed == 1 else 'say'} no"
+        parts = [*([place] if ranked else []), flags, against]
         return self._exhibit(
             "why",
             f"Why, or why not: {self.name}",

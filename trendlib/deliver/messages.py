@@ -18,8 +18,10 @@ from trendlib.show.places import region_words, the_region
 from trendlib.show.theme import (
     daily_words,
     plain_text,
+    points_words,
     ratio_words,
     rule_words,
+    share_words,
     short_number,
     status_words,
     time_words,
@@ -109,14 +111,25 @@ def _message(row: Mapping[str, Any], *, is_practice: bool) -> Message:
 
 
 def _numbers(row: Mapping[str, Any]) -> Iterator[str]:
+    inputs = json.loads(row["inputs"] or "{}")
+    is_crossing = row["rule"] == "crossover"  # a crossover is told by shares, and knows no window of its posts
+    if is_crossing and "p1" in inputs:
+        yield _shift(inputs)
     if row["growth_rate"] is not None:
         yield f"velocity {ratio_words(row['growth_rate'], row['growth_low'], row['growth_high'])}"
-    if row["posts_last_24h"] is not None:
-        yield daily_words(row["posts_last_24h"], _window_days(row["inputs"]), row["status"])
+    if row["posts_last_24h"] is not None and not is_crossing:
+        yield daily_words(row["posts_last_24h"], inputs.get("window_days"), row["status"])
     for name, words in COUNTS.items():
         if row[name] is not None:
             yield f"{short_number(row[name])} {words}"
     yield f"status: {status_words(row['status'])}"
+
+
+def _shift(inputs: Mapping[str, Any]) -> str:
+    """Say from what share of its creators to what share a region came."""
+    low = inputs.get("low")
+    surely = "" if low is None else f", at least {points_words(low)}"
+    return f"{share_words(inputs['p0'])} → {share_words(inputs['p1'])} of its creators{surely}"
 
 
 def _window_days(inputs: str | None) -> int | None:

@@ -361,7 +361,7 @@ def _rule_checks(sound: "pd.Series[Any]", rule: Rule) -> list[Check]:
 
 def _figure(value: float) -> str:
     """Write a number as exactly as it is needed: two decimals where it is small and has some."""
-    return f"{value:,.2f}" if value < _WHOLE_FROM and value % 1 else f"{value:,.0f}"
+    return (f"{value:,.2f}" if value < _WHOLE_FROM and value % 1 else f"{value:,.0f}").replace("-", "−")
 
 
 def _of_a_day(sound: "pd.Series[Any]", found: str, advice: str) -> tuple[str, str]:

@@ -22,9 +22,11 @@ from trendlib.review.settings import Settings, read_settings
 from trendlib.review.week import WEEK, Agenda, Week
 from trendlib.runs.run import OnProgress, silent, utc_now
 from trendlib.schema import utc_text
+from trendlib.show import page
+from trendlib.show.canvas import Words
 from trendlib.show.deck import Deck, Slide, save
 from trendlib.show.exhibits import Exhibit
-from trendlib.show.theme import day_words, plain_text, safe_text, time_words
+from trendlib.show.theme import day_words, plain_text, time_words
 
 FORMATS = ("html", "pptx", "pdf")
 PARTS: Mapping[str, tuple[str, Callable[[Agenda], list[Slide]]]] = {
@@ -306,8 +308,9 @@ class Review:
 
     def _repr_html_(self) -> str:
         parts = ", ".join(PARTS[name][0] for name in self.settings.sections)
-        head = "; ".join(filter(None, (f"{self.title}: {self.headline}", self.cut.beginning)))
-        return f"<h3>{safe_text(head, 300)}</h3><p>{safe_text(parts, 400)}</p>{self.table.fragment()}"
+        found = "; ".join(filter(None, (self.headline, self.cut.beginning)))
+        head = page.heading(Words(self.title, f"{found}. The deck's sections: {parts}."))
+        return page.leaf(head) + self.table.fragment()
 
     @property
     def _folder(self) -> Path:

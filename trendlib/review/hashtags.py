@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from trendlib.boards import findings
 from trendlib.errors import NoDataError
 from trendlib.review.boards import missing
 from trendlib.review.week import Agenda
@@ -57,7 +58,9 @@ def _with_growth(brief: pd.DataFrame) -> pd.DataFrame:
 
 def _brief_caveat(brief: pd.DataFrame) -> str:
     unsure = brief.loc[~(brief["growth_low"] > 1), "hashtag"].nunique()
-    views = "views as last read, and they grow with age: a list to look at, no comparison"
+    bare = findings.tags(brief.loc[brief["link"].isna(), "hashtag"].unique(), "")
+    untold = f"of {bare} no post of these days was fetched; " if bare else ""
+    views = f"{untold}views as last read, and they grow with age: a list to look at, no comparison"
     return (
         f"{unsure} of {brief['hashtag'].nunique()} may not grow: their interval reaches 1×; {views}"
         if unsure

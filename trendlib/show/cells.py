@@ -6,6 +6,7 @@ and what it said. Files hold the frame as it is, under its own names.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from trendlib.show.places import region_words
 from trendlib.show.theme import (
     daily_cell,
     plain_text,
+    points_words,
     ratio_words,
     rule_words,
     share_words,
@@ -28,6 +30,9 @@ from trendlib.show.theme import (
 
 NO_ALERT = "none"
 CELL_SIGNS = 160
+_MONTHS = "|".join(f"{datetime(2000, month, 1, tzinfo=UTC):%b}" for month in range(1, 13))
+_WITHIN_DATES = re.compile(rf"(?<=\d) (?=(?:{_MONTHS})\b)")
+HELD = "\u00a0"
 _MIDNIGHT = " 00:00"
 _WHOLE_FROM = 100  # decimals of larger numbers tell a reader nothing
 _GROWTH = ("growth_rate", "growth_low", "growth_high")
@@ -181,12 +186,36 @@ def _writer(name: str, there: set[str]) -> Callable[[Any], str] | None:
     if name in _TIMES:
         return times_words
     if name in {"low", "high"} and "p0" in there:
-        return _points
+        return points_words
     return _WRITERS.get(name)
 
 
 def _spaced(text: Any) -> str:
     return plain_text(text, CELL_SIGNS).replace("_", " ")
+
+
+def held_dates(text: str) -> str:
+    r"""Keep the day and the month of a date on one line, by `HELD` instead of a space.
+
+    Examples
+    --------
+    >>> held_dates("early 14 Nov to 15 Nov") == "early 14\u00a0Nov to 15\u00a0Nov"
+    True
+    """
+    return _WITHIN_DATES.sub(HELD, text)
+
+
+def _tag(name: Any) -> str:
+    return _begun_with("#", name)
+
+
+def _handle(name: Any) -> str:
+    return _begun_with("@", name)
+
+
+def _begun_with(sign: str, name: Any) -> str:
+    text = plain_text(name, CELL_SIGNS)
+    return f"{sign}{text.removeprefix(sign)}" if text else "–"
 
 
 def _check(text: Any) -> str:
@@ -197,8 +226,11 @@ def _check(text: Any) -> str:
 
 _WRITERS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
     {
+        "beside": _tag,
         "check": _check,
         "country": region_words,
+        "handle": _handle,
+        "hashtag": _tag,
         "region": region_words,
         "released_in": region_words,
         "rule": _spaced,
@@ -206,10 +238,6 @@ _WRITERS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
         "status_without": status_words,
     }
 )
-
-
-def _points(change: Any) -> str:
-    return "–" if pd.isna(change) else f"{100 * change:+.0f} points".replace("-", "−")
 
 
 def shown_values(values: pd.Series) -> list[str]:

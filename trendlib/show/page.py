@@ -18,7 +18,7 @@ import pandas as pd
 from plotly.offline import get_plotlyjs
 
 from trendlib.show.canvas import EDGE, Words
-from trendlib.show.cells import CELL_SIGNS, Column, columns
+from trendlib.show.cells import CELL_SIGNS, Column, columns, held_dates
 from trendlib.show.theme import (
     CONFIG,
     DARK,
@@ -62,6 +62,7 @@ _FOLD_STYLE = """
 @media print { .trendlib .rows > details > .scroll { max-height: none; } }
 """
 MOST_UNFOLDED = 300
+_ROWS_OF_A_SECTION = 100
 _TOO_FEW_TO_FOLD = 3
 _MOST_FOLDED_SIGNS = 25_000
 _OWN_KEYS = 'data-lm-suppress-shortcuts="true"'  # in JupyterLab arrows would move cells, not these rows
@@ -178,16 +179,17 @@ def section(frame: pd.DataFrame, words: Words, figure_json: str | None, place: s
 
     Below a picture the table is folded up, and opened by a click or the keyboard.
     """
-    rows = f'<div class="trendlib">{table(frame, most_rows=100)}</div>'
-    below = f"<details><summary>{folded(frame)}</summary>{rows}</details>" if figure_json else rows
+    rows = f'<div class="trendlib">{table(frame, _ROWS_OF_A_SECTION)}</div>'
+    below = f"<details><summary>{folded(frame, _ROWS_OF_A_SECTION)}</summary>{rows}</details>" if figure_json else rows
     heading = f"<h2>{safe_text(words.title, 200)}</h2>{_subtitle(words)}"
     shown = _shown(words, figure_json, f"{place}-picture")
     return f'<section id="{place}">{heading}{shown}{below}</section>'
 
 
-def folded(frame: pd.DataFrame) -> str:
-    """Say what a fold holds: ``Table, 1,234 rows``."""
-    return f"Table, {len(frame):,} row{'' if len(frame) == 1 else 's'}"
+def folded(frame: pd.DataFrame, most_rows: int) -> str:
+    """Say what a fold holds: ``Table, 12 of 1,234 rows``."""
+    rest = f"{most_rows:,} of " if len(frame) > most_rows else ""
+    return f"Table, {rest}{len(frame):,} row{'' if len(frame) == 1 else 's'}"
 
 
 def around(body: str, words: Words, figures: Mapping[str, str], *, is_practice: bool) -> str:
@@ -295,7 +297,7 @@ def _rows(told: Sequence[Column], frame: pd.DataFrame) -> list[str]:
     cells = [
         special[column.name](frame[column.name])
         if column.name in special
-        else [f"<td{_side(column)}>{safe_text(text, CELL_SIGNS)}</td>" for text in column.texts]
+        else [f"<td{_side(column)}>{held_dates(safe_text(text, CELL_SIGNS))}</td>" for text in column.texts]
         for column in told
     ]
     return [f"<tr>{''.join(row)}</tr>" for row in zip(*cells, strict=True)]

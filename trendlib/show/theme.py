@@ -259,6 +259,17 @@ def share_words(share: Any) -> str:
     return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
+def points_words(change: Any) -> str:
+    """Write a change of a share in whole points of a hundred.
+
+    Examples
+    --------
+    >>> [points_words(change) for change in (0.264, -0.08, 0, None)]
+    ['+26 points', '−8 points', '+0 points', '–']
+    """
+    return "–" if pd.isna(change) else f"{100 * change:+.0f} points".replace("-", "−")
+
+
 def _ratio(value: Any) -> str:
     return f"{value:.1f}" if pd.notna(value) and 0.095 <= value < 100 else short_number(value)
 

@@ -88,7 +88,7 @@ class Window(AnyWidget):
             "table": page.leaf(page.table(exhibit.table, _ROWS))
             if beneath is None
             else beneath.fragment(is_headed=True),
-            "fold": page.folded(exhibit.frame) if figure is not None and beneath is None else "",
+            "fold": page.folded(exhibit.frame, _ROWS) if figure is not None and beneath is None else "",
             "chosen": chosen,
         }
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from trendlib.show.cells import HELD, held_dates
 from trendlib.show.theme import plain_text
 
 LINE = 1.28
@@ -121,7 +122,7 @@ def wrapped(text: str, room: float, size: float, *, is_bold: bool = False) -> li
 
 
 def _words(text: str, room: float, size: float, *, is_bold: bool) -> Iterator[str]:
-    for word in text.split():
+    for word in (part.replace(HELD, " ") for part in held_dates(" ".join(text.split())).split(" ")):
         if width(word, size, is_bold=is_bold) <= room:
             yield word
             continue
