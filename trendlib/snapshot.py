@@ -133,9 +133,11 @@ def condensed(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     """Condense rows as their table's role says: all rows that were seen, in the order of key, time and answer."""
     if table.role == "log":
         return rows
-    keys = rows[list(table.key)].to_numpy()
+    keys = [rows[name].to_numpy() for name in table.key]
     is_first = np.ones(len(rows), dtype=bool)
-    is_first[1:] = (keys[1:] != keys[:-1]).any(axis=1)
+    is_first[1:] = np.any([values[1:] != values[:-1] for values in keys], axis=0)
+    if is_first.all():
+        return rows if table.role == "latest" else rows.assign(first_seen=rows["observed_at"])
     last = np.flatnonzero(np.roll(is_first, -1))
     if table.role == "latest":
         return rows.take(last).reset_index(drop=True)

@@ -132,7 +132,7 @@ class Evidence:
     @cached_property
     def tally(self) -> pd.DataFrame:
         """How many posts, posts of creators counted twice at most, and creators each window holds."""
-        bounds = self.span[["counted_from", "until"]].iloc[0] if len(self.span) else [None, None]
+        bounds = [self.span[name].iloc[0] if len(self.span) else None for name in ("counted_from", "until")]
         return self.world.posts_by_day(HORIZON_DAYS, POSTS_PER_CREATOR, *bounds)
 
     def listed_by_day(self, posts: str, days: int) -> Listed:
