@@ -9,7 +9,8 @@ import pytest
 from benchmarks import calibration, direct
 from benchmarks.scoring import score
 from trendlib.metrics import BREAKOUT, breakouts
-from trendlib.metrics.breakouts import crowds
+from trendlib.metrics.breakouts import crowds, last_day
+from trendlib.metrics.daily import grid
 
 AS_OF = datetime(2026, 3, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -193,6 +194,19 @@ RISING = [*QUIET, 260, 320, 380]
 def test_a_rise_of_a_handful_of_accounts_is_not_sent(creators, alert):
     crowd = crowds(posts_of(creators), as_of=AS_OF)
     assert row(breakouts(days_of(RISING, source="counter"), as_of=AS_OF, crowd=crowd))["alert"] == alert
+
+
+@pytest.mark.parametrize("creators", [["bot"] * 30, [f"fan{number}" for number in range(30)]])
+def test_a_sound_looked_at_alone_gets_what_the_board_says_of_it(creators):
+    counts = {"7001": RISING, "7002": QUIET, "7003": [*QUIET, None], "7004": [60, 90, 150], "7005": RISING[:-1]}
+    board = pd.concat([days_of(own, sound_id=sound, source="counter") for sound, own in counts.items()])
+    days, said = grid(board, as_of=AS_OF, days=71), ["alert", "evidence", "lift"]
+    for sound in counts:
+        crowd = crowds(posts_of(creators, sound_id=sound), as_of=AS_OF)
+        expected = breakouts(board, as_of=AS_OF, crowd=crowd).set_index("sound_id").loc[sound, said]
+        found = pd.Series(last_day(days, sound, crowd.assign(age=1)), dtype="object")[said]
+        pd.testing.assert_series_equal(found, expected, check_names=False)
+    assert last_day(days, "7009", crowd.assign(age=1))["alert"] is None
 
 
 def test_bots_stay_known_for_a_week():

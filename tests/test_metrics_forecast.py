@@ -12,7 +12,7 @@ from pandas.testing import assert_frame_equal
 
 from trendlib.metrics.daily import grid
 from trendlib.metrics.engines import board, enter
-from trendlib.metrics.forecast import forecast, forecast_errors
+from trendlib.metrics.forecast import forecast, forecast_errors, outlook, past_errors
 from trendlib.sandbox.world import World
 
 AS_OF = datetime(2026, 3, 10, tzinfo=UTC)
@@ -145,6 +145,15 @@ def test_a_grid_that_was_looked_ahead_from_before_says_what_a_frame_says(crowd, 
         importlib.import_module("trendlib.metrics.forecast"), "_fitted"
     )  # 7 days ahead stands on the fits of 1 day ahead
     forecast_errors(counts, as_of=AS_OF, days=7)
+
+
+def test_an_outlook_says_of_each_horizon_what_its_forecast_says(crowd):
+    counts = grid(crowd, as_of=AS_OF)
+    found = outlook(counts, {days: past_errors(counts, days) for days in (1, 3, 7)})
+    for days in (1, 3, 7):
+        own = found[found["days"] == days].drop(columns="days").reset_index(drop=True)
+        errors = forecast_errors(crowd, as_of=AS_OF, days=days)
+        assert_frame_equal(own, forecast(crowd, as_of=AS_OF, days=days, errors=errors))
 
 
 def test_the_interval_covers_what_it_promises():

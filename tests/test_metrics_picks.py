@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from trendlib.metrics import CATCH_THEM_EARLY, REACTIVATION, breakouts, catch_them_early, reactivations
+from trendlib.metrics.picks import is_early
 
 AS_OF = datetime(2026, 3, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -33,6 +34,7 @@ def leader(**changes):
 )
 def test_who_is_caught_early(changes, is_caught):
     assert len(catch_them_early(leader(**changes))) == is_caught
+    assert is_early(leader(**changes).iloc[0]) == is_caught
 
 
 def test_another_limit_catches_another_sound():

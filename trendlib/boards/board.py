@@ -73,7 +73,7 @@ class Board:
     shifts
         Regions this week against last, of the sounds with posts.
     crowd
-        How many creators are known to have posted each sound, day by day.
+        How many creators are known to have posted each sound, day by day, sorted by sound.
     readings_used, posts_used
         What it all rests on [readings, posts].
     woken
@@ -113,7 +113,7 @@ class Board:
         return _bumps(self.tags, self.as_of, self.rules["hashtag_bump"]) if len(self.tags) else self.tags
 
     @cached_property
-    def _everything(self) -> pd.DataFrame:
+    def everything(self) -> pd.DataFrame:
         """All sounds ranked, with those that cannot be ranked last: what nearly every question begins with."""
         ranked: pd.DataFrame = metrics.leaderboard(
             self.velocities, as_of=self.as_of, facts=self.facts, max_uses=None, top=None, include_unrankable=True
@@ -125,7 +125,7 @@ class Board:
     ) -> pd.DataFrame:
         """Rank the sounds; by default all of them, with those that cannot be ranked last."""
         if max_uses is None and top is None and include_unrankable:
-            return self._everything.copy()
+            return self.everything.copy()
         ranked: pd.DataFrame = metrics.leaderboard(
             self.velocities,
             as_of=self.as_of,
@@ -135,6 +135,14 @@ class Board:
             include_unrankable=include_unrankable,
         )
         return ranked
+
+    def crowd_of_week(self, sound_id: str) -> tuple[int, int]:
+        """Tell how many of a sound's posts of the last 7 days are known, and how many creators each day, added up."""
+        first, end = (self.crowd["sound_id"].searchsorted(sound_id, side) for side in ("left", "right"))
+        own = self.crowd.iloc[first:end]
+        is_recent = own["day"] >= engines.instant(self.as_of) - CROWD_DAYS * engines.DAY
+        posts, creators = own.loc[is_recent, ["posts", "creators"]].sum()
+        return int(posts), int(creators)
 
     def days_of(self, sound_id: str) -> pd.DataFrame:
         """Return one sound's daily counts, oldest first."""
@@ -148,7 +156,11 @@ class Board:
             The columns of ``ALERT_COLUMNS``; ``alert`` is what the rule says: watch, confirmed, new, early or
             reactivation.
         """
-        everything = self.leaderboard()
+        return self._alerts.copy()
+
+    @cached_property
+    def _alerts(self) -> pd.DataFrame:
+        everything = self.everything
         flagged = self._told(everything[everything["alert"].isin(SENT_ALERTS)])
         small: pd.DataFrame = metrics.catch_them_early(everything, rule=self.rules["catch_them_early"])
         woken = everything[everything["sound_id"].isin(self.woken.get("sound_id", ()))]

@@ -13,6 +13,7 @@ from trendlib.boards.alerts import PACE_RULES, standing
 from trendlib.boards.board import COUNTED, POSTS_PER_CREATOR, SENT_ALERTS, not_measured
 from trendlib.boards.names import named_sounds
 from trendlib.boards.study import GRID_DAYS, Study
+from trendlib.metrics.breakouts import CROWD_DAYS, last_day
 from trendlib.metrics.captions import hashtag_shares
 from trendlib.metrics.counters import Told
 from trendlib.metrics.coverage import own_span
@@ -20,6 +21,7 @@ from trendlib.metrics.creators import concentrated
 from trendlib.metrics.engines import days_at, days_before, instant
 from trendlib.metrics.forecast import outlook
 from trendlib.metrics.leaderboard import best_evidence
+from trendlib.metrics.picks import is_early
 from trendlib.metrics.regions import mixed
 from trendlib.metrics.season import season
 from trendlib.metrics.velocity import COUNTED_DAYS, Dialect, of_counts
@@ -230,7 +232,13 @@ class Evidence:
         """What the rules said of it, as it was recorded."""
         return self.world.frame("alerts")
 
-    @cached_property
+    @property
+    def crowd_of_week(self) -> tuple[int, int]:
+        """How many of its posts of the last 7 days are known, and how many creators each day, added up."""
+        posts, creators = self.tally.loc[self.tally["age"] <= CROWD_DAYS, ["posts", "creators"]].sum()
+        return int(posts), int(creators)
+
+    @property
     def crowd(self) -> pd.DataFrame:
         """How many creators are known to have posted it, day by day."""
         return (
@@ -243,31 +251,29 @@ class Evidence:
         )
 
     @cached_property
-    def today(self) -> pd.DataFrame:
-        """What the breakout rule says of its last day."""
-        flags: pd.DataFrame = metrics.breakouts(
-            self.company_days, as_of=self.as_of, crowd=self.crowd, rule=self.study.rules["breakout"]
-        )
-        return flags[flags["sound_id"] == self.sound_id]
+    def flagged(self) -> "pd.Series[Any]":
+        """What rules need of its row on the leaderboard, with what the breakout rule says of its last day."""
+        uses = self.uses["total_uses"].iloc[0] if len(self.uses) else pd.NA
+        today = last_day(self.company_days, self.sound_id, self.tally, rule=self.study.rules["breakout"])
+        return pd.Series({**self.row, "total_uses": uses, "effective_creators": np.nan, **today}, dtype="object")
 
     @cached_property
     def flagged_by(self) -> list[str]:
         """The rules that flag it now, but for those that need all sounds."""
-        rules = self.study.rules
-        today = self.today
-        small = metrics.catch_them_early(self.leaders, rule=rules["catch_them_early"])
-        is_sent = bool(today["alert"].isin(SENT_ALERTS).any())
+        is_sent = self.flagged["alert"] in SENT_ALERTS
         told = {
             "breakout": is_sent,
-            "catch_them_early": len(small),
+            "catch_them_early": is_early(self.flagged, self.study.rules["catch_them_early"]),
             "reactivation": is_sent and self._is_woken,  # who wakes up breaks out
         }
         return [rule for rule, is_flagged in told.items() if is_flagged]
 
     @property
     def _is_woken(self) -> bool:
-        rule = self.study.rules["reactivation"]
-        return len(metrics.reactivations(self.today, self.company_days, as_of=self.as_of, rule=rule)) > 0
+        rules, days = self.study.rules, self.company_days
+        flags = metrics.breakouts(days, as_of=self.as_of, crowd=self.crowd, rule=rules["breakout"])
+        woken = metrics.reactivations(flags, days, as_of=self.as_of, rule=rules["reactivation"])
+        return bool((woken["sound_id"] == self.sound_id).any())
 
     @cached_property
     def number_of_posts(self) -> int:

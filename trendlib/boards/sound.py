@@ -20,8 +20,7 @@ from trendlib.boards.posted import Posted, known_dialect
 from trendlib.boards.songbook import told_shares
 from trendlib.boards.study import Study, at_least_one, in_utc, named_exhibit
 from trendlib.errors import ConfigError
-from trendlib.metrics.breakouts import CROWD_DAYS
-from trendlib.metrics.engines import DAY, instant
+from trendlib.metrics.checks import checked, row_of
 from trendlib.metrics.forecast import RECENT_DAYS as MOST_AHEAD
 from trendlib.metrics.leaderboard import TOP
 from trendlib.metrics.titles import OFFICIAL
@@ -213,34 +212,33 @@ class Sound(Posted):
         """
         if ranked:
             board = self.study.board(self.as_of)
-            leaders, alerts, crowd = board.leaderboard(), board.alerts(), board.crowd
+            leaders, alerts, week = board.everything, board.alerts(), board.crowd_of_week(self.sound_id)
+            sound = row_of(leaders, self.sound_id)
             flagged = alerts.loc[alerts["sound_id"] == self.sound_id, "rule"].tolist()
+            place = "not ranked" if pd.isna(sound["rank"]) else f"rank {sound['rank']} of all that is watched"
         else:
-            leaders, flagged, crowd = self.evidence.leaders, self.evidence.flagged_by, self.evidence.crowd
-            today = self.evidence.today.set_index("sound_id").reindex(leaders["sound_id"])
-            leaders = leaders.assign(**{name: today[name].to_numpy() for name in ("alert", "evidence", "lift")})
-        checks = metrics.why(
-            self.sound_id,
+            evidence = self.evidence
+            leaders, sound, flagged, week = None, evidence.flagged, evidence.flagged_by, evidence.crowd_of_week
+            place = ""
+        checks = checked(
+            sound,
             leaders,
             max_uses=MAX_USES,
-            top=TOP if ranked else None,
+            top=TOP,
             rules=[self.study.rules[name] for name in ("catch_them_early", "breakout")],
-            crowd=crowd[crowd["day"] >= instant(self.as_of) - CROWD_DAYS * DAY],
+            week=week,
         )
-        row = leaders[leaders["sound_id"] == self.sound_id].iloc[0]
-        place = "not ranked" if pd.isna(row["rank"]) else f"rank {row['rank']} of all that is watched"
-        unusual = "unusual, but " if row["alert"] == "unusual" else ""
+        unusual = "unusual, but " if sound["alert"] == "unusual" else ""
         flags = f"flagged by {' and '.join(flagged)}" if flagged else f"{unusual}flagged by no rule"
         failed = int((~checks["passed"]).sum())
         against = f"{failed or 'none'} of {len(checks)} checks below {'says' if failed == 1 else 'say'} no"
-        parts = [*([place] if ranked else []), flags, against]
         return self._exhibit(
             "why",
             f"Why, or why not: {self.name}",
             checks,
-            subtitle="; ".join(parts),
+            subtitle="; ".join(filter(None, (place, flags, against))),
             source="the whole leaderboard of this instant" if ranked else "this sound alone, without its rank",
-            tally={row["status"]: 1},
+            tally={sound["status"]: 1},
         )
 
     def licence(self) -> Exhibit:

@@ -11,13 +11,14 @@ from trendlib.metrics.breakouts import breakouts, crowds
 from trendlib.metrics.captions import caption_hashtags, hashtag_counts
 from trendlib.metrics.catalogue import find_tracks, match_tracks
 from trendlib.metrics.changes import changes
+from trendlib.metrics.checks import unranked, why
 from trendlib.metrics.coverage import coverage, lagging
 from trendlib.metrics.creators import concentration, leave_one_out, top_creators
 from trendlib.metrics.curves import longevity, rank_path, stitch
 from trendlib.metrics.expected import expected
 from trendlib.metrics.families import Overrides, families, family_totals, version_share
 from trendlib.metrics.forecast import forecast, forecast_errors
-from trendlib.metrics.leaderboard import leaderboard, tally, unranked, why
+from trendlib.metrics.leaderboard import leaderboard, tally
 from trendlib.metrics.ledger import backtest, episodes, hit_rate, outcomes, replay, unflagged
 from trendlib.metrics.picks import catch_them_early, reactivations
 from trendlib.metrics.pulls import by_pull, curve_points

@@ -29,7 +29,8 @@ and day. Bots post by the hundred from a handful of accounts. Under 20 known pos
 Where no creator of any sound is known at all, a ``new`` sound needs 60 posts a day instead of a crowd.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -72,11 +73,19 @@ class _Known:
     adjusted: Matrix
     crowd_posts: Matrix
     crowd_creators: Matrix
+    has_creators: bool
 
-    @property
-    def has_creators(self) -> bool:
-        """Tell whether creators are known at all."""
-        return bool(np.isfinite(self.counts.creators).any() or self.crowd_posts.any())
+    @classmethod
+    def of(cls, counts: Grid, crowd_posts: Matrix, crowd_creators: Matrix) -> "_Known":
+        """Put together what is known; creators are known at all if any sound has some."""
+        has_creators = bool(np.isfinite(counts.creators).any() or crowd_posts.any())
+        return cls(counts, adjusted(counts), crowd_posts, crowd_creators, has_creators)
+
+    def only(self, place: int) -> "_Known":
+        """Keep one sound."""
+        row, whole_board = slice(place, place + 1), self.counts
+        counts = Grid(*(getattr(whole_board, one.name)[row] for one in fields(Grid)))
+        return _Known(counts, self.adjusted[row], self.crowd_posts[row], self.crowd_creators[row], self.has_creators)
 
 
 @dataclass(frozen=True)
@@ -129,8 +138,8 @@ def breakouts(
         If a column is missing or of the wrong kind.
     """
     counts, now = grid(daily, as_of=as_of, days=HORIZON_DAYS + days), instant(as_of)
-    known = _Known(counts, adjusted(counts), *_crowd_of(counts, crowd, now))
-    ends = [_day(known, back, rule) for back in range(days + NEAR_DAYS)]
+    known = _Known.of(counts, *_crowd_of(counts, crowd, now))
+    ends = [_day(known, back, rule, _scatter(known, back)) for back in range(days + NEAR_DAYS)]
     boards = []
     for back in range(days):
         today, before = ends[back], ends[back + 1 : back + 1 + NEAR_DAYS]
@@ -144,6 +153,40 @@ def breakouts(
     text = dict.fromkeys(("sound_id", "alert", "status", "rule", "rule_version"), "str")
     result = result.astype(text)[list(COLUMNS)]
     return leave(result if days == 1 else result.sort_values(["sound_id", "day"]), daily)
+
+
+def last_day(counts: Grid, sound_id: str, crowd: pd.DataFrame, *, rule: Rule = BREAKOUT) -> Mapping[str, Any]:
+    """Look for a breakout of one sound on the last day, as `breakouts` does for all.
+
+    Parameters
+    ----------
+    counts
+        Daily counts of the whole board, by which an ordinary day is known.
+    sound_id
+        Which sound.
+    crowd
+        Its known posts: ``age`` of the day (1 is the last), ``posts``, ``creators``.
+    rule
+        Thresholds.
+
+    Returns
+    -------
+        ``alert``, ``evidence`` and ``lift``; of a sound without a count in sight, all of them NULL.
+    """
+    place = int(counts.sounds.get_indexer(pd.Index([sound_id]))[0])
+    if place < 0 or not counts.is_seen[place].any():
+        return {"alert": None, "evidence": np.nan, "lift": np.nan}
+    posts, creators = np.zeros_like(counts.posts), np.nan_to_num(counts.creators)
+    cells = (place, crowd["age"].to_numpy() - 1)
+    posts[cells] = crowd["posts"]
+    creators[cells] = np.maximum(creators[cells], crowd["creators"])
+    known = _Known.of(counts, posts, creators)
+    own = known.only(place)
+    # the days before are asked only of a sound that is watched
+    today = _day(own, 0, rule, _scatter(known, 0)[place])
+    backs = range(1, 1 + NEAR_DAYS) if today.is_watch.any() else ()
+    before = [_day(own, back, rule, _scatter(known, back)[place]) for back in backs]
+    return {"alert": str(_alert(today, before, rule)[0]), "evidence": today.evidence[0], "lift": today.lift[0]}
 
 
 def crowds(posts: IntoFrame, *, as_of: datetime, days: int = CROWD_DAYS) -> Any:
@@ -193,13 +236,18 @@ def _crowd_of(counts: Grid, crowd: IntoFrame | None, now: pd.Timestamp) -> tuple
     return posts, creators
 
 
-def _day(known: _Known, back: int, rule: Rule) -> _Day:
+def _scatter(known: _Known, back: int) -> Vector:
+    """Give how far each sound's quiet days scatter, beside the board's, ``back`` days before the last."""
+    quiet = slice(back + QUIET_FROM, back + QUIET_UNTIL)
+    return scatter(known.adjusted[:, quiet], known.counts.unit[:, quiet])[0]
+
+
+def _day(known: _Known, back: int, rule: Rule, scattered: Vector) -> _Day:
     """Judge every sound on one day, ``back`` days before the last."""
     counts, days = known.counts, known.adjusted
     quiet = slice(back + QUIET_FROM, back + QUIET_UNTIL)
     mean = np.maximum(trimmed_mean(days[:, quiet]), LEAST_MEAN)
     coarse = coarsest(counts.unit[:, back : back + QUIET_UNTIL])
-    scattered, _ = scatter(days[:, quiet], counts.unit[:, quiet])
     variance = mean * (1 + mean * scattered) + coarse**2 / ROUNDING_SHARE
     believed = _believed(days[:, back : back + BELIEVED_DAYS], np.maximum(mean, coarse), rule)
     level = _mean(believed[:, :LIFT_DAYS])

@@ -56,6 +56,15 @@ def catch_them_early(leaders: IntoFrame, *, rule: Rule = CATCH_THEM_EARLY) -> An
     return board(passing) if isinstance(passing, nw.LazyFrame) else passing.to_native()
 
 
+def is_early(sound: "pd.Series[Any]", rule: Rule = CATCH_THEM_EARLY) -> bool:
+    """Tell of one row of a leaderboard whether `catch_them_early` keeps it."""
+    rate, uses, posts = (sound[name] for name in ("growth_rate", "total_uses", "posts_last_24h"))
+    if not Status(sound["status"]).is_rankable or any(map(pd.isna, (rate, uses, posts))):
+        return False
+    is_fast, is_small = rate >= rule["growth_rate"], uses < rule["total_uses"]
+    return bool(is_fast and is_small and posts >= rule["posts_last_24h"])
+
+
 def reactivations(
     flags: IntoFrame, daily: Any, *, as_of: datetime, births: IntoFrame | None = None, rule: Rule = REACTIVATION
 ) -> Any:
