@@ -141,14 +141,10 @@ def condensed(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     last = np.flatnonzero(np.roll(is_first, -1))
     if table.role == "latest":
         return rows.take(last).reset_index(drop=True)
-    told = {name: _last_told(rows[name], is_first)[last] for name in table.names}
-    first_seen = rows["observed_at"].array[np.flatnonzero(is_first)]
-    return pd.DataFrame({**{name: rows[name].array[places] for name, places in told.items()}, "first_seen": first_seen})
-
-
-def _last_told(column: "pd.Series[Any]", is_first: Any) -> Any:
-    """Tell for each row in which row the newest word stands, its own or an older one of the same key."""
-    return np.maximum.accumulate(np.where(column.notna() | is_first, np.arange(len(column)), 0))
+    is_told = rows.notna().to_numpy() | is_first[:, None]
+    places = np.maximum.accumulate(np.where(is_told, np.arange(len(rows))[:, None], 0))[last]
+    columns = {name: rows[name].array[place] for name, place in zip(table.names, places.T, strict=True)}
+    return pd.DataFrame({**columns, "first_seen": rows["observed_at"].array[is_first]})
 
 
 def _nullable(values: Any, kind: Literal["Int64", "boolean"]) -> Any:

@@ -83,9 +83,7 @@ class Sound(Posted):
     def name(self) -> str:
         """Title and artist, or the id when it has no title."""
         identity = self.evidence.identity
-        words = (
-            [word for word in identity[["title", "artist"]].iloc[0] if isinstance(word, str)] if len(identity) else []
-        )
+        words = [word for name in ("title", "artist") for word in identity[name].head(1).dropna()]
         return " · ".join(words) or f"sound {self.sound_id}"
 
     def exhibit(self, name: str, **how: Any) -> Exhibit:

@@ -6,6 +6,7 @@ copied, from one database in memory to another.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -55,6 +56,8 @@ class Together(Excerpt):
         for of in SAID_BY_SOUND:
             yield
             self._said_by_sound(of)
+        yield
+        _ = self._creators
 
     @contextmanager
     def copied(self, tables: Sequence[str]) -> Iterator[str]:
@@ -64,6 +67,17 @@ class Together(Excerpt):
 
     def _origin(self, tables: Sequence[str]) -> AbstractContextManager[str]:
         return self.copied(tables) if self._taken.issuperset(tables) else super()._origin(tables)
+
+    def creator_ids(self, numbers: Sequence[int]) -> list[str]:
+        """Give the ids of some creators by their numbers."""
+        return [self._creators[one - 1] for one in numbers]
+
+    @cached_property
+    def _creators(self) -> list[str]:
+        ids = (
+            self.taken("creator_numbers").execute("SELECT creator_id FROM creator_numbers ORDER BY creator").fetchall()
+        )
+        return [one for (one,) in ids]
 
     def log_of(self, sound_ids: Sequence[str], name: str) -> pd.DataFrame:
         """Return the rows of some of the sounds, each's as `log` does."""

@@ -129,7 +129,7 @@ class Feed:
     """
 
     def __init__(self, pages: pd.DataFrame) -> None:
-        self._pages = _walks(_pages(pages.loc[pages["region"].isna(), [*_FEED, *_TIMES, *_PAGE]]))
+        self._pages = _walks([page for page in _pages(pages) if page["region"] is None])
         self._walks = [_walk(walk) for walk in self._pages]
 
     def coverage(self, as_of: datetime, total: float | None = None) -> pd.DataFrame:
@@ -211,7 +211,7 @@ def is_newest_first(pages: Sequence[Page]) -> bool:
 
 
 def _pages(table: pd.DataFrame) -> list[Page]:
-    names = [str(name) for name in table]
+    names = (*_FEED, *_TIMES, *_PAGE)
     columns = [plain(table[name]) for name in names]
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
