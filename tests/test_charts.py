@@ -123,6 +123,8 @@ def test_a_rounded_counter_shows_how_far_it_can_be_off():
     assert bars["error_y"]["array"] == [1000, 1000]
     assert bars["error_y"]["arrayminus"] == [400, 1000]
     assert "from the use counter, give or take 1K" in bars["hovertext"][0]
+    assert "│</span>" in texts(charts.velocity(days(2, source="counter", rounding_unit=1000)))
+    assert "│</span>" not in texts(charts.velocity(days(2)))
 
 
 def test_the_accent_is_for_what_a_rule_flags():
@@ -149,6 +151,15 @@ def test_alerts_are_marked_once_an_episode_with_the_day_on_which_each_was_told()
     assert said == ["<b>watch 15 Feb, early 16 Feb</b>", "<b>watch 2 Mar</b>"]
     assert "alert: watch, early" in trace(figure, "posts")["hovertext"][6]
     assert [color == LIGHT.accent for color in trace(figure, "posts")["marker"]["color"]].count(True) == 4
+
+
+def test_what_is_not_covered_before_an_alert_is_written_beside_its_line():
+    frame = days(30)
+    frame.loc[[10, 19], "posts"] = None
+    alerts = pd.DataFrame({"day": [frame["day"][20]], "alert": ["watch"]})
+    notes = [one for one in charts.velocity(frame, alerts=alerts).layout.annotations if one.text == "not covered"]
+    line = frame["day"][20].strftime("%Y-%m-%d %H:%M:%S")
+    assert sorted((one.xanchor or "middle", one.x == line) for one in notes) == [("middle", False), ("right", True)]
 
 
 def test_the_expected_band_breaks_where_nothing_was_expected():
@@ -415,4 +426,5 @@ def test_a_crossing_goes_from_one_week_s_share_to_the_next_with_what_is_sure_of_
         "<br>last week: 40% of 120 creators<br>status: weak"
     )
     assert "at least +18 points" in texts(figure)
+    assert "<b>Brazil</b>" in texts(figure)
     assert "n = 80, then 120, weak" in texts(figure)

@@ -283,8 +283,10 @@ class Lineup:
         if rows.empty:
             return "on no chart that was pulled"
         latest = rows.drop_duplicates(["sound_id", "region"], keep="last").sort_values(["rank", "region"])
-        ranked = (f"no. {row.rank} {region_name(row.region)}" for row in latest.head(TOP_RANKS).itertuples())
-        return f"charts: {', '.join(ranked)}"
+        best = latest.drop_duplicates("region").head(TOP_RANKS)
+        whose = "" if set(best["sound_id"]) == {sound} else ", by the song's best sound there"
+        ranked = (f"no. {row.rank} {region_name(row.region)}" for row in best.itertuples())
+        return f"charts{whose}: {', '.join(ranked)}"
 
     def audience(self, sound: str) -> str:
         """Say who hears it more than the mean of its list."""

@@ -47,6 +47,8 @@ YE Yemen|YT Mayotte|YU Yugoslavia|ZA South Africa|ZM Zambia|ZW Zimbabwe"""
 REGIONS: Mapping[str, str] = MappingProxyType(
     {entry[:2]: entry[3:] for entry in _NAMES.replace("\n", "|").split("|")},
 )
+# How long a name may be at an axis [signs], and how much room that takes [px].
+NAME_SIGNS, NAME_ROOM = 18, 132
 # Within a sentence these are called "the …".
 _WITH_ARTICLE = frozenset(
     "AE AN AX BS BV CC CF CK CX DO EU FK FO GB GM IC IM IO KM KY MH MP MV NL PH PN SB SU TC TF UK UM US VG VI".split()
@@ -78,7 +80,7 @@ def the_region(code: Any) -> str:
 
 
 def region_words(code: Any) -> str:
-    """Name a region with its code, as axes and commands have it.
+    """Name a region with its code, as commands have it.
 
     Examples
     --------

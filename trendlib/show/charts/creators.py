@@ -63,7 +63,7 @@ def creators(top: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     for place, row in enumerate(shown.to_dict("records")):
         _write_row(sheet, place, row)
     more = len(rows) - len(shown)
-    if more:  # at the left and lower: the marks stand above it, the followers' heading at its right
+    if more:  # at the left and lower: the marks stand above it
         sheet.note(f"{more:,} more in the table", name="cut", x=0, y=0, xref="paper", yref="paper", xanchor="left",
                    yanchor="top", xshift=EDGE - _LEFT, yshift=-22, font={"size": 12, "color": LIGHT.muted})  # fmt: skip
     return sheet.figure()
@@ -99,10 +99,10 @@ def _draw_views(sheet: Sheet, rows: pd.DataFrame) -> None:
 
 
 def _draw_followers(sheet: Sheet, rows: pd.DataFrame) -> None:
-    where = {"xref": "paper", "x": _SIZES[0], "xanchor": "left", "font": {"size": 12, "color": LIGHT.muted}}
     known = rows[rows["followers"] > 0]
-    sheet.note("followers" if len(known) else "followers: of none known", y=0, yref="paper", yanchor="top",
-               yshift=-20, **where)  # fmt: skip
+    untold = "" if len(known) else f'<span style="color:{LIGHT.muted}">: of none known</span>'
+    sheet.note(f"<b>Followers</b>{untold}", x=_SIZES[0], xref="paper", y=1, yref="y domain", xanchor="left",
+               yanchor="bottom", yshift=8)  # fmt: skip
     sheet.draw(
         "scatter",
         name="followers", x=known["followers"].tolist(), y=known.index.tolist(), xaxis="x2", mode="markers+text",

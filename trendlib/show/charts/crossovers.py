@@ -19,11 +19,11 @@ from trendlib.show.canvas import (
     swatch,
     texts,
 )
-from trendlib.show.places import the_region
+from trendlib.show.places import NAME_SIGNS, region_name, the_region
 from trendlib.show.theme import LIGHT, safe_text, share_words, short_number, status_words
 
 _MOST_ROWS = 20
-_LEFT, _RIGHT = 300, 210
+_LEFT, _RIGHT = 350, 210
 
 
 def crossovers(crossing: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
@@ -95,9 +95,9 @@ def _write_row(sheet: Sheet, place: int, row: Mapping[Any, Any]) -> None:
     edge = {"xref": "paper", "y": place, "xanchor": "left"}
     quiet = f'<span style="font-size:0.88em;color:{LIGHT.muted}">'
     title, artist = safe_text(row["title"], 26) or "untitled", safe_text(row["artist"], 30) or "artist unknown"
-    region = safe_text(row["region"], 6) or "?"
+    region = safe_text(region_name(row["region"]), NAME_SIGNS) or "?"
     sheet.note(f"<b>{title}</b><br>{quiet}{artist}</span>", x=0, xshift=EDGE - _LEFT, **edge)
-    sheet.note(f"<b>{region}</b>", x=0, xshift=-44, **edge)
+    sheet.note(f"<b>{region}</b>", x=0, xshift=-12, **{**edge, "xanchor": "right"})
     gain = f"<b>at least {100 * row['low']:+.0f} points</b>" if pd.notna(row["low"]) else "change not known"
     doubt = "" if row["status"] == Status.OK else f", {safe_text(status_words(row['status']))}"
     n = f"n = {short_number(row['n0'])}, then {short_number(row['n1'])}{doubt}"

@@ -25,7 +25,7 @@ from trendlib.show.canvas import (
     wall_time,
     wall_times,
 )
-from trendlib.show.places import region_words
+from trendlib.show.places import NAME_ROOM, NAME_SIGNS, region_name, region_words
 from trendlib.show.theme import LIGHT, RAMP, day_words, safe_text, share_words
 
 _MOST_REGIONS, _MOST_CELLS = 12, 92
@@ -57,7 +57,7 @@ def region_mix(
     rows = _rows(mix, span_days)
     regions, spans = _largest(rows), rows.drop_duplicates("day").set_index("day")
     is_told = bool(regions)
-    sheet = Sheet(words, height=_ROW * max(len(regions), 4) + 2 * _GAP + _STRIP + 30 + _BARS, left=84, right=28)
+    sheet = Sheet(words, height=_ROW * max(len(regions), 4) + 2 * _GAP + _STRIP + 30 + _BARS, left=NAME_ROOM, right=28)
     height = _ROW * max(len(regions), 4) + 2 * _GAP + _STRIP + 30 + _BARS
     if rows.empty:
         sheet.lay(xaxis={"showticklabels": False}, yaxis={"showticklabels": False, "showgrid": False})
@@ -66,9 +66,10 @@ def region_mix(
     step = span_days * DAY
     start, end = rows["day"].min(), rows["day"].max() + step
     main = 1 - _ROW * max(len(regions), 4) / height
+    names = [safe_text(region_name(one), NAME_SIGNS) for one in regions]
     sheet.lay(
         xaxis={**time_axis(start, end), "anchor": "y3"},
-        yaxis={**row_axis(len(regions), [safe_text(one, 10) for one in regions]), "domain": [main, 1]},
+        yaxis={**row_axis(len(regions), names), "domain": [main, 1]},
         yaxis2={**row_axis(1, ["unknown"]), "domain": [main - (_GAP + _STRIP) / height, main - _GAP / height]},
         yaxis3={**count_axis(0, 1.15 * max(spans["n"].max(), 1.0), marks=2), "domain": [0, _BARS / height]},
     )

@@ -8,11 +8,11 @@ import plotly.graph_objects as go
 
 from trendlib.schema import Status
 from trendlib.show.canvas import NO_WORDS, Sheet, Words, checked, numbers, row_axis, share_axis, swatch, texts
-from trendlib.show.places import region_words
+from trendlib.show.places import NAME_ROOM, NAME_SIGNS, region_name, region_words
 from trendlib.show.theme import LIGHT, safe_text, share_words, short_number, status_words
 
 _MOST_ROWS = 15
-_LEFT, _RIGHT = 84, 170
+_RIGHT = 170
 _SHARES, _CHANGE = [0.0, 0.5], [0.58, 1.0]
 
 
@@ -40,8 +40,8 @@ def region_shift(shifts: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     told = rows[(rows["region"] != "") & (rows["p0"].notna() | rows["p1"].notna())]
     told = told.sort_values(["p1", "region"], ascending=[False, True], ignore_index=True)
     shown = told.head(_MOST_ROWS)
-    sheet = Sheet(words, height=34 * len(shown) or 120, left=_LEFT, right=_RIGHT)
-    names = [safe_text(one, 10) for one in shown["region"]]
+    sheet = Sheet(words, height=34 * len(shown) or 120, left=NAME_ROOM, right=_RIGHT)
+    names = [safe_text(region_name(one), NAME_SIGNS) for one in shown["region"]]
     top = max([0.1, *shown["p0"].dropna(), *shown["p1"].dropna()])
     reach = max([0.1, *shown[["difference", "low", "high"]].abs().max().dropna()])
     is_sure = bool(shown["difference"].notna().any())

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import starmap
 from math import isnan
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -220,6 +220,7 @@ def _key(known: Sequence[_Day], band: Sequence[_Band]) -> str:
         ),
         swatch(LIGHT.accent, "alert"): any(day.alerts for day in known),
         swatch(LIGHT.band_soft, "expected", "▬"): bool(band),
+        swatch(LIGHT.muted, "rounding", "│"): any(day.rounding_unit for day in known),
     }
     return "<b>Posts a day</b>" + "".join(part for part, is_there in parts.items() if is_there)
 
@@ -269,12 +270,16 @@ def _draw_uncovered(sheet: Sheet, days: Sequence[_Day], top: float) -> None:
     is_known = [day.is_known for day in days]
     spans = uncovered([day.start for day in days], is_known)
     sheet.hatch(spans, top)
+    alerted = {day.start for day in days if day.alerts}
     widest = sorted(spans, key=lambda span: span[0] - span[1])[:_MOST_NOTES]
     for start, end in widest if any(is_known) else []:
         is_narrow = (end - start) < 0.12 * (days[-1].start - days[0].start)
-        # At the left edge a note in the middle of a narrow span would cover the marks.
-        is_first = is_narrow and start == days[0].start
-        place = {"x": wall_time(start), "xanchor": "left"} if is_first else {"x": wall_time(start + (end - start) / 2)}
+        # In the middle of a narrow span a note would cover the marks at the left edge, or an alert's line after it.
+        place: dict[str, Any] = {"x": wall_time(start + (end - start) / 2)}
+        if is_narrow and start == days[0].start:
+            place = {"x": wall_time(start), "xanchor": "left"}
+        elif is_narrow and end in alerted:
+            place = {"x": wall_time(end), "xanchor": "right", "xshift": -2}
         sheet.note(
             "not covered", y=top / 2, textangle=-90 if is_narrow else 0, bgcolor=LIGHT.wash, borderpad=1,
             font={"size": 12, "color": LIGHT.muted}, **place,

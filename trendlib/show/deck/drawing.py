@@ -2,6 +2,7 @@
 
 import html
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from trendlib.show.theme import LIGHT
 
 _LARGEST, _SMALLEST = 1.25, 0.62
 _LEAST_PLOT = 300
-_SQUEEZED = 0.45
+_SQUEEZED, _ROOMIEST = 0.45, 2.5
 _SHRUNK = 0.72
 _EDGE, _LETTER, _DAY_WIDTH = 20, 13, 62
 _DAY_MS = 86_400_000
@@ -165,10 +166,11 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Needs:
-    """What a figure needs to be readable at its own size [px]: how wide, how high."""
+    """What a figure needs to be readable at its own size [px]: how wide, how high; and how high it may become."""
 
     width: float
     height: float
+    tallest: float = math.inf
 
 
 def needs(figure: go.Figure) -> Needs:
@@ -182,13 +184,15 @@ def needs(figure: go.Figure) -> Needs:
     return Needs(
         width=max(sides + _LEAST_PLOT, _SHRUNK * widest),
         height=natural if counts_rows else ends + max(120.0, _SQUEEZED * (natural - ends)),
+        tallest=ends + _ROOMIEST * (natural - ends) if counts_rows else math.inf,
     )
 
 
 def sized(needed: Needs, box: Box) -> Sized | None:
     """Find how a figure fills a box and stays readable; None if it would be too small to read."""
     scale = min(_LARGEST, box.width / needed.width, box.height / needed.height)
-    return None if scale < _SMALLEST else Sized(box.width / scale, box.height / scale, scale)
+    height = min(box.height / scale, needed.tallest)  # few rows stay together
+    return None if scale < _SMALLEST else Sized(box.width / scale, height, scale)
 
 
 def _reach(note: Any) -> float:
