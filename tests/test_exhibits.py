@@ -81,6 +81,16 @@ def test_the_figure_is_drawn_once_and_only_when_looked_at():
     assert drawn[0].caption == exhibit.caption
 
 
+def test_a_sheet_that_no_figure_was_made_of_is_written_as_its_figure_would_be():
+    frame = pd.DataFrame({"day": pd.to_datetime(["2022-04-18", None, "2022-04-19"], utc=True), "posts": [3, 1, None]})
+    frame = frame.assign(exposure_days=[1, 1, 0.5])
+    drawn, made_of_figure = (made(draw=partial(one, frame)) for one in (charts.velocity.sheet, charts.velocity))
+    assert json.loads(drawn.bare_json) == json.loads(made_of_figure.bare_json) == json.loads(drawn.bare.to_json())
+    assert drawn.headed_figure.to_dict() == made_of_figure.headed_figure.to_dict()
+    assert drawn.figure.to_dict() == made_of_figure.figure.to_dict()
+    assert (made(draw=None).bare_json, made(draw=None).bare) == (None, None)
+
+
 def test_a_look_dresses_the_figure():
     light, dark = made().figure, made(look="dark").figure
     assert light.layout.template.layout.paper_bgcolor != dark.layout.template.layout.paper_bgcolor

@@ -239,7 +239,7 @@ class ChartBoard:
             f"Shape of {self.charted.name_of(wanted)}",
             frame,
             subtitle="When it rose and fell. The curve has no volume and can't be compared with another sound's.",
-            draw=partial(charts.curve, frame),
+            draw=partial(charts.curve.sheet, frame),
             source=f"KeyAPI: {rows['pulled_at'].nunique()} pulls, {region_name(market)}, {period} days",
             note=f"scale error up to {frame['scale_error'].max():.0%}{apart}",
             tally={Status.INDEX_ONLY.value: 1},
@@ -270,7 +270,7 @@ class ChartBoard:
             f"Who hears {self.charted.name_of(str(first['sound_id']))}",
             frame,
             subtitle=AN_INDEX,
-            draw=partial(charts.audience, frame.assign(score=frame["index"])),
+            draw=partial(charts.audience.sheet, frame.assign(score=frame["index"])),
             columns=("kind", "name", "code", "index", "n"),
             source=f"KeyAPI: details of {region_name(first['region'])}, {first['period_days']} days, pulled "
             f"{time_words(first['observed_at'])}; {len(frame)} parts listed",
@@ -365,7 +365,7 @@ class ChartBoard:
             title,
             frame,
             columns=PATH_COLUMNS,
-            draw=partial(charts.rank_path, frame.rename(columns={"period_days": "period"})),
+            draw=partial(charts.rank_path.sheet, frame.rename(columns={"period_days": "period"})),
             source=source,
             note="a day without a pull says nothing; the day's last pull counts",
         )

@@ -112,7 +112,7 @@ class Gallery(ABC):
             frame,
             subtitle=findings.leads(frame),
             columns=LEADERBOARD_COLUMNS,
-            draw=partial(charts.leaderboard, frame),
+            draw=partial(charts.leaderboard.sheet, frame),
             note="; ".join(filter(None, (ranked, windows, findings.young(frame)))),
         )
 
@@ -133,7 +133,7 @@ class Gallery(ABC):
             frame,
             subtitle=f"{found or 'no'} sound{'s' * (found != 1)} to catch early",
             columns=LEADERBOARD_COLUMNS,
-            draw=partial(charts.landscape, frame, growth=rule["growth_rate"], uses=rule["total_uses"]),
+            draw=partial(charts.landscape.sheet, frame, growth=rule["growth_rate"], uses=rule["total_uses"]),
             note=f"rule {rule_words(rule.name)[0]} v{rule.version}: growth of {rule['growth_rate']:g} or more, "
             f"fewer than {rule['total_uses']:,.0f} uses, {rule['posts_last_24h']:g} posts a day or more",
         )
@@ -154,7 +154,7 @@ class Gallery(ABC):
             frame,
             subtitle=findings.flagged(frame),
             columns=ALERT_COLUMNS,
-            draw=partial(charts.leaderboard, _once(frame)),
+            draw=partial(charts.leaderboard.sheet, _once(frame)),
             note="; ".join(filter(None, (f"rules: {rules}", findings.young(frame)))),
         )
 
@@ -179,7 +179,7 @@ class Gallery(ABC):
             title,
             ledger.alerts.drop(columns=["observed_at", "answer_id", "first_seen"], errors="ignore"),
             columns=LEDGER_COLUMNS,
-            draw=partial(charts.ledger, ledger.outcomes, rates=ledger.rates),
+            draw=partial(charts.ledger.sheet, ledger.outcomes, rates=ledger.rates),
             subtitle=ledger.finding,
             source=f"{len(ledger.alerts):,} alerts, {told:,} of them claims of pace; uses a day by the counters",
             tally=Counter(ledger.alerts["status"]),
@@ -210,7 +210,7 @@ class Gallery(ABC):
             "What crosses into another country",
             frame,
             columns=CROSSOVER_COLUMNS,
-            draw=partial(charts.crossovers, frame),
+            draw=partial(charts.crossovers.sheet, frame),
             note=f"{enough} of {looked_at['sound_id'].nunique()} sounds with posts have enough of known region in both "
             "weeks; region is that of the poster's account",
         )

@@ -104,7 +104,7 @@ class HashtagBoard:
             frame,
             subtitle=self._leader_words(),
             columns=LEADERBOARD_COLUMNS,
-            draw=partial(charts.leaderboard, shown),
+            draw=partial(charts.leaderboard.sheet, shown),
             note="ranked by the lower end of the 90 % interval; 1× is its own week before; a bump is one of its views",
         )
 
@@ -159,7 +159,7 @@ class HashtagBoard:
             "When hashtags started and stopped",
             frame.reset_index(drop=True),
             subtitle=f"on now: {on}",
-            draw=partial(charts.hashtag_calendar, frame),
+            draw=partial(charts.hashtag_calendar.sheet, frame),
             tally=Counter(latest["status"]),
             note=f"velocity on the counter of posts; a start is {_STARTS[dialect]}",
         )
@@ -191,7 +191,7 @@ class HashtagBoard:
             frame.iloc[::-1].reset_index(drop=True),
             subtitle=f"{frame['posts'].count()} days known, {starts} start{'s' * (starts != 1)}",
             columns=("day", "posts", "exposure_days", "mark"),
-            draw=partial(charts.hashtag_year, frame),
+            draw=partial(charts.hashtag_year.sheet, frame),
             note="posts a day by its counter; a start is a confirmed breakout",
         )
 
@@ -277,7 +277,7 @@ class HashtagBoard:
             f"Posts with #{plain_text(name, 60)} {span}",
             frame,
             columns=findings.POST_COLUMNS,
-            draw=partial(charts.posts, frame),
+            draw=partial(charts.posts.sheet, frame),
             note="those known, the most viewed first; views as last read",
         )
 

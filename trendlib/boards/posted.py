@@ -75,7 +75,7 @@ class Posted(ABC):
             mix,
             subtitle=findings.top_regions(mix),
             columns=MIX_COLUMNS,
-            draw=partial(charts.region_mix, mix, crossovers=marked, span_days=SPAN_DAYS[by]),
+            draw=partial(charts.region_mix.sheet, mix, crossovers=marked, span_days=SPAN_DAYS[by]),
             source=f"{findings.counted(cells_known, 'n')} posts with a region, "
             f"{findings.counted(cells_known, 'n_unknown')} without",
             note="region of the poster's account; shares are among the posts with one",
@@ -91,7 +91,7 @@ class Posted(ABC):
             shifts,
             subtitle=findings.shift(shifts),
             columns=SHIFT_COLUMNS,
-            draw=partial(charts.region_shift, shifts),
+            draw=partial(charts.region_shift.sheet, shifts),
             source=f"{findings.counted(shifts.head(1), 'n1')} posters this week, "
             f"{findings.counted(shifts.head(1), 'n0')} last week",
             tally=Counter(shifts["status"]),
@@ -119,7 +119,7 @@ class Posted(ABC):
             frame,
             subtitle=findings.concentration(evidence.concentration),
             columns=CREATOR_COLUMNS,
-            draw=partial(charts.creators, frame),
+            draw=partial(charts.creators.sheet, frame),
             source=f"{evidence.number_of_posts:,} posts known",
             note=f"by the views of {span}; concentration is of the last 7 days",
         )
@@ -147,7 +147,7 @@ class Posted(ABC):
             frame,
             subtitle=findings.without(frame),
             columns=("left_out", "who_name", "posts_left_out", "growth_rate", "growth_rate_without", "status_without"),
-            draw=partial(charts.leave_one_out, frame),
+            draw=partial(charts.leave_one_out.sheet, frame),
             source=f"{evidence.number_of_posts:,} posts known",
             tally=Counter(frame["status"].head(1)),
             note="top of the last 24 h; all their posts are left out"
@@ -174,7 +174,7 @@ class Posted(ABC):
             f"How far posts with {self.name} carry",
             frame.drop(columns="sound_id"),
             subtitle=findings.carried(frame),
-            draw=partial(charts.reach, frame, posts=dots),
+            draw=partial(charts.reach.sheet, frame, posts=dots),
             source=f"{findings.counted(frame, 'n')} of {findings.counted(frame, 'posts')} posts "
             "seen 24 to 96 h after posting",
             tally=Counter(frame["status"]),
@@ -202,7 +202,7 @@ class Posted(ABC):
             shown,
             subtitle=findings.most_typical(frame),
             columns=HASHTAG_COLUMNS,
-            draw=partial(charts.hashtags, shown),
+            draw=partial(charts.hashtags.sheet, shown),
             source=f"{findings.counted(frame.head(1), 'n_posts')} posts of the last {days} days",
             tally=Counter(shown["status"]),
             things="hashtags",
@@ -228,7 +228,7 @@ class Posted(ABC):
             f"Most viewed posts with {self.name} of {_last(days)}",
             frame[["rank", "post_id", "link", "views", "posted_at", "region", "handle", "caption"]],
             columns=findings.POST_COLUMNS,
-            draw=partial(charts.posts, frame),
+            draw=partial(charts.posts.sheet, frame),
             source=f"{self.evidence.number_of_posts:,} posts known",
             note="views as last read",
         )

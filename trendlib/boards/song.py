@@ -109,7 +109,7 @@ class Song:
             frame,
             subtitle=self._total_words(),
             columns=SOUND_COLUMNS,
-            draw=partial(charts.leaderboard, frame),
+            draw=partial(charts.leaderboard.sheet, frame),
             source=f"TikLiveAPI: {self._posts.number:,} posts, each counted once",
             tally=Counter(frame["status"]),
             note="a rank is that among all watched sounds"
@@ -143,7 +143,7 @@ class Song:
             f"Which version of {self.name}",
             shares.iloc[::-1].reset_index(drop=True),
             columns=VERSION_COLUMNS,
-            draw=partial(charts.versions, shares),
+            draw=partial(charts.versions.sheet, shares),
             source=f"TikLiveAPI: {self._posts.number:,} posts, each counted once",
             tally=Counter(shares.drop_duplicates("day", keep="last")["status"]),
             things="days",
@@ -176,7 +176,7 @@ class Song:
             subtitle="last seen at "
             + ", ".join(f"{row.rank} in {the_region(row.region)}" for row in best.itertuples()),
             draw=partial(
-                charts.rank_path, frame.drop(columns="period_days").assign(title=frame["sound_id"].map(lines))
+                charts.rank_path.sheet, frame.drop(columns="period_days").assign(title=frame["sound_id"].map(lines))
             ),
             source=f"KeyAPI: {len(rows):,} chart entries of {frame['region'].nunique()} regions, {period} days",
             note="a day without a pull says nothing",
@@ -227,7 +227,7 @@ class Song:
             top,
             subtitle=findings.concentration(self._posts.concentration),
             columns=CREATOR_COLUMNS,
-            draw=partial(charts.creators, top),
+            draw=partial(charts.creators.sheet, top),
             source=f"TikLiveAPI: {self._posts.number:,} posts, each counted once",
         )
 

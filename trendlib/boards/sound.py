@@ -121,7 +121,7 @@ class Sound(Posted):
             subtitle=self._pace(known_dialect(dialect)),
             columns=DAY_COLUMNS,
             draw=partial(
-                charts.velocity,
+                charts.velocity.sheet,
                 evidence.days,
                 readings=evidence.rounded_readings,
                 expected=evidence.expected,
@@ -149,7 +149,7 @@ class Sound(Posted):
             frame,
             subtitle=findings.ahead(frame, days),
             columns=AHEAD_COLUMNS,
-            draw=partial(charts.forecast, self.evidence.days, ahead=frame, as_of=self.as_of),
+            draw=partial(charts.forecast.sheet, self.evidence.days, ahead=frame, as_of=self.as_of),
             source=findings.evidence_used(self.evidence.days, self.evidence.readings),
             tally=Counter(frame["status"].tail(1)),
             note="80 % interval from the errors of past forecasts of other sounds; daily growth is the slope of the "
@@ -193,7 +193,7 @@ class Sound(Posted):
             "versions",
             f"Which version of {self.name}",
             frame,
-            draw=partial(charts.versions, frame),
+            draw=partial(charts.versions.sheet, frame),
             source=f"posts of {len(family)} sound{'' if len(family) == 1 else 's'}, each counted once",
             tally=Counter(frame.drop_duplicates("day")["status"]),
             things="days",

@@ -44,7 +44,7 @@ def top(agenda: Agenda) -> list[Slide]:
             finding=f"{rising} of the first {len(board.frame)} below {MAX_USES:,} uses grow with their whole interval"
             if number == 0
             else "",
-            exhibits=[replace(board, frame=part, draw=partial(charts.leaderboard, part))],
+            exhibits=[replace(board, frame=part, draw=partial(charts.leaderboard.sheet, part))],
         )
         for number, part in enumerate(in_parts(board.frame))
     ]

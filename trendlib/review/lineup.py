@@ -192,7 +192,9 @@ class Lineup:
             days.iloc[::-1].reset_index(drop=True),
             subtitle=self.pace(sound),
             columns=DAY_COLUMNS,
-            draw=partial(charts.velocity, days, readings=readings, expected=_of(self._expected, sound), alerts=stood),
+            draw=partial(
+                charts.velocity.sheet, days, readings=readings, expected=_of(self._expected, sound), alerts=stood
+            ),
             source=findings.evidence_used(days, readings),
             tally={status.value: 1},
             note=status.meaning,
@@ -210,7 +212,7 @@ class Lineup:
             mix,
             subtitle=findings.top_regions(mix),
             columns=REGION_COLUMNS,
-            draw=partial(charts.region_mix, mix, crossovers=marks(crossed, self.desk.as_of), span_days=1),
+            draw=partial(charts.region_mix.sheet, mix, crossovers=marks(crossed, self.desk.as_of), span_days=1),
             source=f"{findings.counted(cells, 'n')} posts with a region, "
             f"{findings.counted(cells, 'n_unknown')} without",
             note="region of the poster's account",
@@ -227,7 +229,7 @@ class Lineup:
             frame,
             subtitle=self.crowd(sound),
             columns=SHORT_COLUMNS,
-            draw=partial(charts.creators, frame),
+            draw=partial(charts.creators.sheet, frame),
             source=f"{self.number_of_posts(sound):,} posts known",
         )
 

@@ -54,7 +54,7 @@ def book(words: Words, parts: Iterable[tuple[str, Exhibit | Gap]], *, is_practic
             title, reason = safe_text(part.title, 200), safe_text(part.reason, 600)
             sections.append(f'<section id="{place}"><h2>{title}</h2><p class="subtitle">{reason}</p></section>')
             continue
-        sheet = None if part.bare is None else part.bare.to_json()
+        sheet = part.bare_json
         if sheet:
             figures[f"{place}-picture"] = sheet
         own = Words(part.title, part.subtitle, part.caption)

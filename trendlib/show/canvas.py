@@ -10,18 +10,19 @@ Conventions of the sheet:
 
 import math
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, update_wrapper
 from itertools import compress, pairwise
-from typing import Any
+from typing import Any, Generic, ParamSpec
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 from pandas.api.types import is_numeric_dtype
+from plotly.io.json import to_json_plotly
 
 from trendlib.errors import SchemaError
 from trendlib.show.theme import LIGHT, plain_text, safe_text, share_words, short_number, template, time_words
@@ -32,6 +33,8 @@ EDGE = 20
 _TITLE_SIGNS = 64
 _CAPTION_SIGNS = 116
 _DECADE_MARKS = (1, 2, 5)
+
+_P = ParamSpec("_P")
 
 
 @dataclass(frozen=True)
@@ -174,8 +177,35 @@ class Sheet:
 
     def figure(self) -> go.Figure:
         """Turn what was drawn into a figure, unexamined: it was made here, and plotly takes longer than the drawing."""
+        return go.Figure(self._drawn, _validate=False)
+
+    def to_json(self) -> str:
+        """Write what was drawn as its figure would, which copies all of it twice before it does."""
+        written: str = to_json_plotly(self._drawn)
+        return written
+
+    @property
+    def _drawn(self) -> dict[str, Any]:
         layout = {**self._layout, "annotations": self._notes, "shapes": self._lines}
-        return go.Figure({"data": self._traces, "layout": layout}, _validate=False)
+        return {"data": self._traces, "layout": layout}
+
+
+class Chart(Generic[_P]):
+    """A way to draw: called, it gives a figure; for pages that write its words themselves, `sheet` is all they need.
+
+    Parameters
+    ----------
+    sheet
+        Draws a sheet of finished frames.
+    """
+
+    def __init__(self, sheet: Callable[_P, Sheet]) -> None:
+        update_wrapper(self, sheet)
+        self.sheet = sheet
+
+    def __call__(self, *args: _P.args, **how: _P.kwargs) -> go.Figure:
+        """Draw a figure."""
+        return self.sheet(*args, **how).figure()
 
 
 @cache

@@ -35,7 +35,7 @@ import plotly.graph_objects as go
 from trendlib.errors import ConfigError, NoDataError
 from trendlib.schema import utc_text
 from trendlib.show import page, pictures
-from trendlib.show.canvas import NO_WORDS, Words
+from trendlib.show.canvas import NO_WORDS, Sheet, Words
 from trendlib.show.cells import columns
 from trendlib.show.theme import CONFIG, CONTROLS, STATUS_LOOKS, Look, dressed, plain_text, status_words, time_words
 
@@ -66,8 +66,8 @@ class Exhibit:
     source
         What the numbers rest on and how many they are: ``1,234 posts listed by TikLiveAPI``.
     draw
-        Makes the figure with these words around it, for example ``partial(charts.leaderboard, board)``;
-        None for an exhibit that is a table only.
+        Draws the sheet, or a figure, with these words around it, for example ``partial(charts.leaderboard.sheet,
+        board)``; None for an exhibit that is a table only.
     tally
         How many of the things shown have which status.
     things
@@ -91,7 +91,7 @@ class Exhibit:
     frame: pd.DataFrame
     as_of: datetime
     source: str
-    draw: Callable[[Words], go.Figure] | None = None
+    draw: Callable[[Words], Sheet | go.Figure] | None = None
     tally: Mapping[str, int] = field(default_factory=dict)
     things: str = "sounds"
     columns: Sequence[str] = ()
@@ -110,27 +110,31 @@ class Exhibit:
         NoDataError
             If the exhibit is a table only.
         """
-        figure = self._drawn(self._words)
-        if figure is None:
+        if self.draw is None:
             message = (
                 f"the exhibit {self.name!r} is a table without a picture; use .frame, or save it as html, csv or json"
             )
             raise NoDataError(message)
-        return dressed(go.Figure(figure), self.look)
+        return dressed(go.Figure(_figure(self.draw(self._words))), self.look)
 
     @property
     def headed_figure(self) -> go.Figure | None:
         """The chart with its heading alone, as a notebook shows it above table and caption; None for a table."""
-        figure = self._drawn(Words(self.title, self.subtitle))
-        return None if figure is None else dressed(figure, self.look)
+        return None if self.draw is None else dressed(_figure(self.draw(Words(self.title, self.subtitle))), self.look)
 
     @cached_property
     def bare(self) -> go.Figure | None:
-        """The chart alone, for pages that write its words themselves; None for a table."""
-        return self._drawn(NO_WORDS)
+        """The chart alone, for slides that write its words themselves; None for a table."""
+        return None if self._bare is None else _figure(self._bare)
 
-    def _drawn(self, words: Words) -> go.Figure | None:
-        return None if self.draw is None else self.draw(words)
+    @property
+    def bare_json(self) -> str | None:
+        """The same as JSON, for pages and windows."""
+        return None if self._bare is None else self._bare.to_json()
+
+    @cached_property
+    def _bare(self) -> Sheet | go.Figure | None:
+        return None if self.draw is None else self.draw(NO_WORDS)
 
     @property
     def _words(self) -> Words:
@@ -201,8 +205,7 @@ class Exhibit:
         return target
 
     def _html_file(self) -> bytes:
-        sheet = None if self.bare is None else self.bare.to_json()
-        return page.page(self.table, self._words, sheet, is_practice=self.is_practice).encode()
+        return page.page(self.table, self._words, self.bare_json, is_practice=self.is_practice).encode()
 
     def _picture(self, kind: str) -> bytes:
         return pictures.printed(self.figure, kind, width=pictures.WIDTHS[self.look], drawn_at=self.as_of)
@@ -228,7 +231,7 @@ class Exhibit:
         is_headed
             Whether title and subtitle stand above it though there is a picture that says them.
         """
-        drawn = "" if is_headed or self.bare is None else self.bare.to_json()
+        drawn = "" if is_headed else self.bare_json or ""
         return page.fragment(self.table, self._words, self.most_rows, figure_json=drawn)
 
     _repr_html_ = fragment
@@ -246,6 +249,10 @@ class Exhibit:
             config = {**CONFIG, "responsive": False}
             display({_PLOTLY: {**sheet, "config": config}, "text/html": instead}, raw=True)
         display({"text/html": self.fragment(), "text/plain": repr(self)}, raw=True)
+
+
+def _figure(drawn: Sheet | go.Figure) -> go.Figure:
+    return drawn.figure() if isinstance(drawn, Sheet) else drawn
 
 
 def tally_words(tally: Mapping[str, int], things: str = "sounds") -> str:

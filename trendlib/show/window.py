@@ -79,16 +79,16 @@ class Window(AnyWidget):
         beneath
             An exhibit whose table stands beneath the figure instead of its own.
         """
-        figure = exhibit.bare
+        drawn = exhibit.bare_json
         self.sheet = {
-            "figure": None if figure is None else json.loads(figure.to_json()),
+            "figure": None if drawn is None else json.loads(drawn),
             "heading": plain_text(exhibit.title, 160),
             "subtitle": plain_text(exhibit.subtitle, 400),
             "caption": plain_text(exhibit.caption, 2000),
             "table": page.leaf(page.table(exhibit.table, _ROWS))
             if beneath is None
             else beneath.fragment(is_headed=True),
-            "fold": page.folded(exhibit.frame, _ROWS) if figure is not None and beneath is None else "",
+            "fold": page.folded(exhibit.frame, _ROWS) if drawn is not None and beneath is None else "",
             "chosen": chosen,
         }
 

@@ -2,7 +2,8 @@
 
 Conventions of every chart:
 
-* A chart is a pure function of finished frames (pandas). It aggregates nothing, reads no clock and
+* A chart is a pure function of finished frames (pandas). Called, it gives a plotly figure; exhibits take its
+  ``sheet``, which is a figure only if somebody asks for one. It aggregates nothing, reads no clock and
   leaves its frames alone.
 * What is not known is drawn as not known: hatched or in words, never as zero and never left out.
   A chart with nothing to draw says what is missing; it does not raise.

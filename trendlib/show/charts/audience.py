@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
-from trendlib.show.canvas import EDGE, NO_WORDS, Sheet, Words, checked, count_axis, numbers, row_axis, texts
+from trendlib.show.canvas import EDGE, NO_WORDS, Chart, Sheet, Words, checked, count_axis, numbers, row_axis, texts
 from trendlib.show.theme import LIGHT, plain_text, safe_text, short_number
 
 _MOST_EACH = 8
@@ -14,7 +13,8 @@ _KINDS: Mapping[str, str] = {"country": "Countries", "age": "Ages", "interest": 
 _LEFT = 200
 
 
-def audience(scores: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
+@Chart
+def audience(scores: pd.DataFrame, words: Words = NO_WORDS) -> Sheet:
     """Draw the audience index of one sound: countries, ages and interests, the highest first.
 
     Parameters
@@ -40,7 +40,7 @@ def audience(scores: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     sheet.lay(xaxis={**count_axis(0, 1.02 * top), "showticklabels": False}, yaxis=row_axis(lines))
     if told.empty:
         sheet.say("No audience of this sound is known: it was on no chart whose audience was pulled.")
-        return sheet.figure()
+        return sheet
     sheet.head(
         f'<b>Audience index</b>   <span style="color:{LIGHT.muted}">compares the rows of one list</span>',
         "y",
@@ -52,7 +52,7 @@ def audience(scores: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     hidden = len(told) - sum(len(group) for group in groups.values())
     if hidden:
         sheet.cut(f"and {hidden:,} more in the table")
-    return sheet.figure()
+    return sheet
 
 
 def _kinds(told: pd.DataFrame) -> list[str]:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from trendlib.show.canvas import (
     EDGE,
     NO_WORDS,
+    Chart,
     Sheet,
     Words,
     checked,
@@ -24,7 +24,8 @@ _LEFT = 220
 _BARS, _SIZES = [0.0, 0.66], [0.72, 1.0]
 
 
-def creators(top: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
+@Chart
+def creators(top: pd.DataFrame, words: Words = NO_WORDS) -> Sheet:
     """Draw one sound's top creators by views, with their followers.
 
     Parameters
@@ -57,7 +58,7 @@ def creators(top: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     sheet.head("<b>Views of their posts with this sound</b>", "y")
     if shown.empty:
         sheet.say("No creator of this sound is known: its posts were not listed, or name nobody.")
-        return sheet.figure()
+        return sheet
     _draw_views(sheet, shown)
     _draw_followers(sheet, shown)
     for place, row in enumerate(shown.to_dict("records")):
@@ -66,7 +67,7 @@ def creators(top: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     if more:  # at the left and lower: the marks stand above it
         sheet.note(f"{more:,} more in the table", name="cut", x=0, y=0, xref="paper", yref="paper", xanchor="left",
                    yanchor="top", xshift=EDGE - _LEFT, yshift=-22, font={"size": 12, "color": LIGHT.muted})  # fmt: skip
-    return sheet.figure()
+    return sheet
 
 
 def _span(followers: pd.Series) -> tuple[float, float]:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from trendlib.schema import Status
 from trendlib.show.canvas import (
     EDGE,
     NO_WORDS,
+    Chart,
     Sheet,
     Words,
     checked,
@@ -26,7 +26,8 @@ _MOST_ROWS = 20
 _LEFT, _RIGHT = 350, 210
 
 
-def crossovers(crossing: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
+@Chart
+def crossovers(crossing: pd.DataFrame, words: Words = NO_WORDS) -> Sheet:
     """Draw each crossing as the region's share of a sound's posters in the week before and in the last week.
 
     Parameters
@@ -55,7 +56,7 @@ def crossovers(crossing: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     )
     if shown.empty:
         sheet.say("No sound is known to cross into another country this week.")
-        return sheet.figure()
+        return sheet
     key = swatch(LIGHT.slate, "week before", "○") + swatch(LIGHT.accent, "last week", "●")
     sheet.head(f"<b>Share of its creators</b>{key}", "y")
     _draw_shares(sheet, shown)
@@ -63,7 +64,7 @@ def crossovers(crossing: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
         _write_row(sheet, place, row)
     if len(rows) > len(shown):
         sheet.cut(f"{len(rows) - len(shown):,} more in the table", is_under_marks=True)
-    return sheet.figure()
+    return sheet
 
 
 def _draw_shares(sheet: Sheet, rows: pd.DataFrame) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from trendlib.show.canvas import (
     DAY,
     NO_WORDS,
+    Chart,
     Sheet,
     Words,
     checked,
@@ -26,7 +26,8 @@ _MOST_DAYS = 400
 _MOST_NOTES = 4
 
 
-def curve(stitched: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
+@Chart
+def curve(stitched: pd.DataFrame, words: Words = NO_WORDS) -> Sheet:
     """Draw one sound's curve, segment by segment: the latest in full, earlier ones quiet, with why they stand apart.
 
     Parameters
@@ -51,7 +52,7 @@ def curve(stitched: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     if shown.empty:
         sheet.lay(xaxis={"showticklabels": False}, yaxis={"showticklabels": False, "showgrid": False})
         sheet.say("No curve of this sound is known: it was on no chart that was pulled.")
-        return sheet.figure()
+        return sheet
     error = shown["scale_error"].fillna(0).clip(0, 1)
     shown = shown.assign(low=shown["value"] * (1 - error), high=shown["value"] * (1 + error))
     top = 1.12 * max(1.0, min(shown["high"].max(), 2.0))
@@ -71,7 +72,7 @@ def curve(stitched: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     }
     said = "".join(part for part, is_there in notes.items() if is_there)
     sheet.head(f"<b>Index</b>, 1 is its largest day: a shape, no volume{said}", "y")
-    return sheet.figure()
+    return sheet
 
 
 def _draw_segment(sheet: Sheet, rows: pd.DataFrame, *, is_latest: bool) -> None:

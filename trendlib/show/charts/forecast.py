@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from trendlib.schema import Status
 from trendlib.show.canvas import (
     DAY,
     DAY_MS,
     NO_WORDS,
+    Chart,
     Sheet,
     Words,
     columns,
@@ -73,7 +73,8 @@ class _Horizon(NamedTuple):
         return self.uses / self.days
 
 
-def forecast(daily: pd.DataFrame, words: Words = NO_WORDS, *, ahead: pd.DataFrame, as_of: datetime) -> go.Figure:
+@Chart
+def forecast(daily: pd.DataFrame, words: Words = NO_WORDS, *, ahead: pd.DataFrame, as_of: datetime) -> Sheet:
     """Draw one sound's past daily uses and its forecast pace: the mean a day up to each horizon.
 
     Parameters
@@ -119,7 +120,7 @@ def forecast(daily: pd.DataFrame, words: Words = NO_WORDS, *, ahead: pd.DataFram
         ),
     }
     sheet.head("<b>Uses a day</b>" + "".join(part for part, is_there in parts.items() if is_there), "y")
-    return sheet.figure()
+    return sheet
 
 
 def _past(daily: pd.DataFrame, now: datetime) -> list[_Day]:

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from trendlib.show.canvas import (
     DAY,
     NO_WORDS,
+    Chart,
     Sheet,
     Words,
     checked,
@@ -28,7 +28,8 @@ _MOST_HASHTAGS, _MOST_DAYS = 30, 42
 _DEEPEST = 4.0
 
 
-def hashtag_calendar(calendar: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
+@Chart
+def hashtag_calendar(calendar: pd.DataFrame, words: Words = NO_WORDS) -> Sheet:
     """Draw hashtags' velocity day by day as a heat map: orange where they grow, blue where they fall.
 
     Rows come in the order in which hashtags first appear.
@@ -60,7 +61,7 @@ def hashtag_calendar(calendar: pd.DataFrame, words: Words = NO_WORDS) -> go.Figu
     if rows.empty:
         sheet.lay(xaxis={"showticklabels": False}, yaxis=row_axis(0))
         sheet.say("No hashtag has a day yet: follow some, and sweep on a few mornings.")
-        return sheet.figure()
+        return sheet
     days = pd.date_range(rows["day"].min(), last)
     sheet.lay(
         xaxis=time_axis(days[0], last + DAY),
@@ -78,7 +79,7 @@ def hashtag_calendar(calendar: pd.DataFrame, words: Words = NO_WORDS) -> go.Figu
         sheet.say(f"Of {these_days(len(days))} no velocity is known: too few readings, which is not the same as quiet.")
     if len(names) > len(shown):
         sheet.cut(f"the first {len(shown)} of {len(names):,} hashtags", is_under_marks=True)
-    return sheet.figure()
+    return sheet
 
 
 def _draw_velocity(sheet: Sheet, rows: pd.DataFrame, shown: list[Any], days: pd.DatetimeIndex) -> None:

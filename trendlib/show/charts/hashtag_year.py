@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from trendlib.show.canvas import (
     DAY,
     NO_WORDS,
+    Chart,
     Sheet,
     Words,
     checked,
@@ -29,7 +29,8 @@ _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MARKS = (("start", "triangle-right", "▶"), ("stop", "square", "■"))
 
 
-def hashtag_year(days: pd.DataFrame, words: Words = NO_WORDS, *, things: str = "posts") -> go.Figure:
+@Chart
+def hashtag_year(days: pd.DataFrame, words: Words = NO_WORDS, *, things: str = "posts") -> Sheet:
     """Draw one hashtag's last year, a column a week and a row a weekday.
 
     Parameters
@@ -57,7 +58,7 @@ def hashtag_year(days: pd.DataFrame, words: Words = NO_WORDS, *, things: str = "
     if rows.empty:
         sheet.lay(xaxis={"showticklabels": False}, yaxis=row_axis(7, _WEEKDAYS))
         sheet.say(f"No day of this hashtag is known yet, so there are no {things} to show.")
-        return sheet.figure()
+        return sheet
     last = rows["week"].max()
     shown = rows[rows["week"] > last - _WEEKS * _WEEK].drop_duplicates("date", keep="last")
     first = min(shown["week"].min(), last - (_FEWEST - 1) * _WEEK)
@@ -83,7 +84,7 @@ def hashtag_year(days: pd.DataFrame, words: Words = NO_WORDS, *, things: str = "
         sheet.say(f"Not covered: nothing is known of {these_days(len(shown))}, which is not the same as no {things}.")
     elif len(rows) > len(shown):
         sheet.cut("the last 53 weeks", is_under_marks=True)
-    return sheet.figure()
+    return sheet
 
 
 def _hover(row: Mapping[Any, Any] | None, day: pd.Timestamp, things: str) -> str:

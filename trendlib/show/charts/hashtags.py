@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from trendlib.schema import Status
 from trendlib.show.canvas import (
     EDGE,
     NO_WORDS,
+    Chart,
     Sheet,
     Words,
     checked,
@@ -27,7 +27,8 @@ _LEFT, _RIGHT = 220, 60
 _SHARES, _LIFTS = [0.0, 0.52], [0.62, 1.0]
 
 
-def hashtags(beside: pd.DataFrame, words: Words = NO_WORDS, *, usual: str = "beside other sounds") -> go.Figure:
+@Chart
+def hashtags(beside: pd.DataFrame, words: Words = NO_WORDS, *, usual: str = "beside other sounds") -> Sheet:
     """Draw hashtags as the share of posts that have them, and how many times what is usual that is.
 
     Parameters
@@ -60,12 +61,12 @@ def hashtags(beside: pd.DataFrame, words: Words = NO_WORDS, *, usual: str = "bes
     )  # fmt: skip
     if shown.empty:
         sheet.say("No hashtag is known: no post of these days was listed, or none has one in its caption.")
-        return sheet.figure()
+        return sheet
     _draw_shares(sheet, shown)
     _draw_lifts(sheet, lifted)
     if len(rows) > len(shown):
         sheet.cut(f"{len(rows) - len(shown):,} more in the table", is_under_marks=True)
-    return sheet.figure()
+    return sheet
 
 
 def _hover(row: Mapping[Any, Any]) -> str:

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
-from trendlib.show.canvas import NO_WORDS, Sheet, Words, checked, log_axis, numbers, ratio_axis, swatch, texts
+from trendlib.show.canvas import NO_WORDS, Chart, Sheet, Words, checked, log_axis, numbers, ratio_axis, swatch, texts
 from trendlib.show.theme import LIGHT, daily_words, ratio_words, safe_text, short_number, status_look, status_words
 
 _MOST_DOTS = 800
@@ -18,7 +17,8 @@ _HEIGHT, _WIDTH = 520, 640  # the width is a guess: a figure takes the room it i
 _LETTER, _LINE, _DOT = 7.2, 17, 10
 
 
-def landscape(board: pd.DataFrame, words: Words = NO_WORDS, *, growth: float = 3.0, uses: float = 100_000) -> go.Figure:
+@Chart
+def landscape(board: pd.DataFrame, words: Words = NO_WORDS, *, growth: float = 3.0, uses: float = 100_000) -> Sheet:
     """Draw sounds by their size and growth, the corner of small ones that grow fast shaded.
 
     Parameters
@@ -66,7 +66,7 @@ def landscape(board: pd.DataFrame, words: Words = NO_WORDS, *, growth: float = 3
     else:
         sheet.say("No sound to place: of none are both its total uses and its growth known.")
     _say_the_rest(sheet, len(board), len(dots), len(shown))
-    return sheet.figure()
+    return sheet
 
 
 def _dots(board: pd.DataFrame, growth: float, uses: float) -> pd.DataFrame:

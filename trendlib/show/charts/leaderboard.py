@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from trendlib.schema import Status
-from trendlib.show.canvas import EDGE, NO_WORDS, Sheet, Words, checked, numbers, ratio_axis, row_axis
+from trendlib.show.canvas import EDGE, NO_WORDS, Chart, Sheet, Words, checked, numbers, ratio_axis, row_axis
 from trendlib.show.theme import LIGHT, daily_words, ratio_words, safe_text, status_look, status_words
 
 _MOST_ROWS = 50
@@ -22,7 +21,8 @@ _UNRANKED: Mapping[str, str] = {
 }
 
 
-def leaderboard(board: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
+@Chart
+def leaderboard(board: pd.DataFrame, words: Words = NO_WORDS) -> Sheet:
     """Draw a board as rows of dots with their intervals: growth on a logarithmic axis, steady at 1×.
 
     Rows that have no growth rate, or no rank, are grey and say why. Where it is told what rules say, the accent is
@@ -67,7 +67,7 @@ def leaderboard(board: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
         sheet.say("No sound is on this board: none is watched, or none passed its rule.")
     if len(rows) > len(shown):
         sheet.cut(f"and {len(rows) - len(shown):,} more rows in the table")
-    return sheet.figure()
+    return sheet
 
 
 def _rows(board: pd.DataFrame) -> pd.DataFrame:

@@ -4,9 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
-from trendlib.show.canvas import EDGE, NO_WORDS, Sheet, Words, checked, numbers, ratio_axis, row_axis, swatch, texts
+from trendlib.show.canvas import (
+    EDGE,
+    NO_WORDS,
+    Chart,
+    Sheet,
+    Words,
+    checked,
+    numbers,
+    ratio_axis,
+    row_axis,
+    swatch,
+    texts,
+)
 from trendlib.show.theme import LIGHT, ratio_words, safe_text, short_number, status_words
 
 _MOST_ROWS = 12
@@ -15,7 +26,8 @@ _LEFT, _RIGHT = 250, 250
 _RATIOS = ("growth_rate", "growth_low", "growth_high")
 
 
-def leave_one_out(without: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
+@Chart
+def leave_one_out(without: pd.DataFrame, words: Words = NO_WORDS) -> Sheet:
     """Draw one sound's growth with and without its top creator, top post and top region.
 
     Parameters
@@ -48,7 +60,7 @@ def leave_one_out(without: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     )
     if shown.empty:
         sheet.say("No post of this sound is known in the last 24 h, so there is nobody to leave out.")
-        return sheet.figure()
+        return sheet
     key = swatch(LIGHT.slate, "all posts", "○") + swatch(LIGHT.accent, "without, with 90 % interval", "●")
     sheet.head(f"<b>Growth</b>{key}", "y")
     if len(drawn):
@@ -58,7 +70,7 @@ def leave_one_out(without: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
         _write_row(sheet, place, row, is_drawn=bool(is_both.iloc[place]))
     if len(rows) > len(shown):
         sheet.cut(f"and {len(rows) - len(shown):,} more in the table", is_under_marks=True)
-    return sheet.figure()
+    return sheet
 
 
 def _span(rows: pd.DataFrame) -> tuple[float, float]:

@@ -4,9 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
-from trendlib.show.canvas import EDGE, NO_WORDS, Sheet, Words, checked, numbers, row_axis, share_axis, swatch, texts
+from trendlib.show.canvas import (
+    EDGE,
+    NO_WORDS,
+    Chart,
+    Sheet,
+    Words,
+    checked,
+    numbers,
+    row_axis,
+    share_axis,
+    swatch,
+    texts,
+)
 from trendlib.show.theme import LIGHT, day_words, rule_words, safe_text, share_words, times_words
 
 _MOST_ALERTS, _MOST_RATES = 24, 12
@@ -21,7 +32,8 @@ _LOOKS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def ledger(outcomes: pd.DataFrame, words: Words = NO_WORDS, *, rates: pd.DataFrame | None = None) -> go.Figure:
+@Chart
+def ledger(outcomes: pd.DataFrame, words: Words = NO_WORDS, *, rates: pd.DataFrame | None = None) -> Sheet:
     """Draw alerts as rows of outcomes, the latest first, and above them hit rates beside those of sounds not flagged.
 
     Parameters
@@ -71,7 +83,7 @@ def ledger(outcomes: pd.DataFrame, words: Words = NO_WORDS, *, rates: pd.DataFra
     said = "; ".join(words for words, is_cut in cuts.items() if is_cut)
     if said:
         sheet.cut(said)
-    return sheet.figure()
+    return sheet
 
 
 def _tiles(outcomes: pd.DataFrame) -> pd.DataFrame:

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
-from trendlib.show.canvas import EDGE, NO_WORDS, Sheet, Words, checked, count_axis, numbers, row_axis, texts
+from trendlib.show.canvas import EDGE, NO_WORDS, Chart, Sheet, Words, checked, count_axis, numbers, row_axis, texts
 from trendlib.show.places import region_name, the_region
 from trendlib.show.theme import LIGHT, day_words, safe_text, short_number, time_words
 
@@ -14,7 +13,8 @@ _MOST_ROWS = 20
 _LEFT = 300
 
 
-def posts(top: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
+@Chart
+def posts(top: pd.DataFrame, words: Words = NO_WORDS) -> Sheet:
     """Draw the most viewed posts as bars of their views, with who posted each, when, and its caption.
 
     Parameters
@@ -42,7 +42,7 @@ def posts(top: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     sheet.lay(xaxis={**count_axis(0, 1.45 * views), "showticklabels": False}, yaxis=row_axis(len(shown)))
     if shown.empty:
         sheet.say("No post of these days is known: none was listed, or none was posted.")
-        return sheet.figure()
+        return sheet
     sheet.head("<b>Views so far</b>", "y")
     sheet.draw(
         "bar",
@@ -55,7 +55,7 @@ def posts(top: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
         _write_row(sheet, place, row)
     if len(rows) > len(shown):
         sheet.cut(f"{len(rows) - len(shown):,} more in the table")
-    return sheet.figure()
+    return sheet
 
 
 def _who(row: Mapping[Any, Any], limit: int) -> str:

@@ -5,11 +5,11 @@ from itertools import pairwise
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from trendlib.show.canvas import (
     DAY,
     NO_WORDS,
+    Chart,
     Sheet,
     Words,
     checked,
@@ -26,7 +26,8 @@ _MOST_LINES, _MOST_DAYS = 8, 120
 _LETTERS = 40
 
 
-def rank_path(paths: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
+@Chart
+def rank_path(paths: pd.DataFrame, words: Words = NO_WORDS) -> Sheet:
     """Draw ranks over time, a line a chart; a line a sound where there are several titles.
 
     A day on which a chart was not pulled says nothing: the line is dotted across it.
@@ -55,7 +56,7 @@ def rank_path(paths: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     if rows.empty:
         sheet.lay(xaxis={"showticklabels": False}, yaxis={"showticklabels": False, "showgrid": False})
         sheet.say("On no chart that was pulled: there is no rank to follow.")
-        return sheet.figure()
+        return sheet
     lowest = max(rows["rank"].max(), 10.0)
     axis = count_axis(0, 1.06 * lowest, marks=8)
     marks = [1.0, *(value for value in axis["tickvals"] if value > 1)]
@@ -78,7 +79,7 @@ def rank_path(paths: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     )
     if len(latest) > len(shown):
         sheet.cut(f"{len(shown)} of {len(latest):,} lines: those seen last and highest", is_under_marks=True)
-    return sheet.figure()
+    return sheet
 
 
 def _lines(rows: pd.DataFrame) -> "pd.Series[Any]":

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from trendlib.show.canvas import (
     DAY,
     DAY_MS,
     NO_WORDS,
+    Chart,
     Sheet,
     Words,
     blocks,
@@ -39,7 +39,8 @@ _MOST_DAYS, _MOST_DOTS = 180, 500
 _SMALLEST = 0.05
 
 
-def reach(days: pd.DataFrame, words: Words = NO_WORDS, *, posts: pd.DataFrame | None = None) -> go.Figure:
+@Chart
+def reach(days: pd.DataFrame, words: Words = NO_WORDS, *, posts: pd.DataFrame | None = None) -> Sheet:
     """Draw one sound's reach day by day, and its posts a day beneath: attention, then adoption.
 
     Parameters
@@ -69,7 +70,7 @@ def reach(days: pd.DataFrame, words: Words = NO_WORDS, *, posts: pd.DataFrame | 
     if shown.empty:
         sheet.lay(xaxis={"showticklabels": False}, yaxis={"showticklabels": False, "showgrid": False})
         sheet.say("No day of this sound is known yet, so there is no reach to show.")
-        return sheet.figure()
+        return sheet
     told = shown[shown["reach_median"] >= 0]
     top = 1.15 * max([1.0, *shown["posts"].dropna()])
     is_told = not told.empty or not dots.empty
@@ -89,7 +90,7 @@ def reach(days: pd.DataFrame, words: Words = NO_WORDS, *, posts: pd.DataFrame | 
         sheet.head(_key(told, dots), "y")
     partly = f"   the last {len(shown)} of {len(rows):,} days" if len(rows) > len(shown) else ""
     sheet.head(f'<b>Posts a day</b><span style="color:{LIGHT.muted}">{partly}</span>', "y2")
-    return sheet.figure()
+    return sheet
 
 
 def _dots(posts: pd.DataFrame | None, days: pd.DataFrame) -> pd.DataFrame:

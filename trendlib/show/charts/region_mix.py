@@ -5,12 +5,12 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from trendlib.show.canvas import (
     DAY,
     DAY_MS,
     NO_WORDS,
+    Chart,
     Sheet,
     Words,
     checked,
@@ -32,9 +32,10 @@ _MOST_REGIONS, _MOST_CELLS = 12, 92
 _ROW, _GAP, _STRIP, _BARS = 26, 8, 20, 60
 
 
+@Chart
 def region_mix(
     mix: pd.DataFrame, words: Words = NO_WORDS, *, crossovers: pd.DataFrame | None = None, span_days: int = 1
-) -> go.Figure:
+) -> Sheet:
     """Draw one sound's shares of regions over time, the share of unknown beneath, and how many posts it rests on.
 
     Parameters
@@ -62,7 +63,7 @@ def region_mix(
     if rows.empty:
         sheet.lay(xaxis={"showticklabels": False}, yaxis={"showticklabels": False, "showgrid": False})
         sheet.say("No post of this sound is known in this time, so there is no mix of regions.")
-        return sheet.figure()
+        return sheet
     step = span_days * DAY
     start, end = rows["day"].min(), rows["day"].max() + step
     main = 1 - _ROW * max(len(regions), 4) / height
@@ -92,7 +93,7 @@ def region_mix(
     }
     if any(cuts.values()):
         sheet.cut(" · ".join(words for words, is_true in cuts.items() if is_true), is_under_marks=True)
-    return sheet.figure()
+    return sheet
 
 
 def _rows(mix: pd.DataFrame, span_days: int) -> pd.DataFrame:

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from trendlib.schema import Status
-from trendlib.show.canvas import NO_WORDS, Sheet, Words, checked, numbers, row_axis, share_axis, swatch, texts
+from trendlib.show.canvas import NO_WORDS, Chart, Sheet, Words, checked, numbers, row_axis, share_axis, swatch, texts
 from trendlib.show.places import NAME_ROOM, NAME_SIGNS, region_name, region_words
 from trendlib.show.theme import LIGHT, safe_text, share_words, short_number, status_words
 
@@ -16,7 +15,8 @@ _RIGHT = 170
 _SHARES, _CHANGE = [0.0, 0.5], [0.58, 1.0]
 
 
-def region_shift(shifts: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
+@Chart
+def region_shift(shifts: pd.DataFrame, words: Words = NO_WORDS) -> Sheet:
     """Draw one sound's regions as last week's share and this week's, and their difference with its interval.
 
     Parameters
@@ -54,13 +54,13 @@ def region_shift(shifts: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     )  # fmt: skip
     if shown.empty:
         sheet.say("Of no post of these two weeks is the region known, so nothing can be compared.")
-        return sheet.figure()
+        return sheet
     _draw_shares(sheet, shown)
     _draw_change(sheet, shown)
     _write(sheet, shown)
     more = len(told) - len(shown)
     sheet.cut(_rests_on(shown.iloc[0]) + (f"; {more} more regions in the table" if more else ""), is_under_marks=True)
-    return sheet.figure()
+    return sheet
 
 
 def _points_axis(reach: float) -> dict[str, Any]:

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import plotly.graph_objects as go
 
 from trendlib.show.canvas import (
     DAY,
     DAY_MS,
     NO_WORDS,
+    Chart,
     Sheet,
     Words,
     blocks,
@@ -77,6 +77,7 @@ class _Band(NamedTuple):
     high: float
 
 
+@Chart
 def velocity(
     daily: pd.DataFrame,
     words: Words = NO_WORDS,
@@ -84,7 +85,7 @@ def velocity(
     readings: pd.DataFrame | None = None,
     expected: pd.DataFrame | None = None,
     alerts: pd.DataFrame | None = None,
-) -> go.Figure:
+) -> Sheet:
     """Draw one sound's posts a day and, beneath, its total uses.
 
     Parameters
@@ -129,7 +130,7 @@ def velocity(
     sheet.head(_key(known, band) + "".join(said), "y")
     if not known:
         sheet.say(_missing_days(len(shown)), y=0.69 if uses else 0.5)
-    return sheet.figure()
+    return sheet
 
 
 def _panels(words: Words, days: Sequence[_Day], uses: Sequence[_Reading], top: float) -> Sheet:

@@ -5,13 +5,13 @@ from itertools import pairwise
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from trendlib.schema import Status
 from trendlib.show.canvas import (
     DAY,
     DAY_MS,
     NO_WORDS,
+    Chart,
     Sheet,
     Words,
     checked,
@@ -33,7 +33,8 @@ _LEAST_APART = 0.09
 _SURE, _UNSURE = 0.95, 0.4
 
 
-def versions(shares: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
+@Chart
+def versions(shares: pd.DataFrame, words: Words = NO_WORDS) -> Sheet:
     """Draw one song's shares of versions as stacked days, and the posts they rest on beneath.
 
     Parameters
@@ -60,7 +61,7 @@ def versions(shares: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
     if days.empty:
         sheet.lay(xaxis={"showticklabels": False}, yaxis={"showticklabels": False, "showgrid": False})
         sheet.say("No day of this song is known yet, so its versions have no shares.")
-        return sheet.figure()
+        return sheet
     known = rows[rows["day"].isin(days.loc[days["is_known"], "day"])]
     is_told = not known.empty
     top = 1.15 * max([1.0, *days["n"].dropna()])
@@ -92,7 +93,7 @@ def versions(shares: pd.DataFrame, words: Words = NO_WORDS) -> go.Figure:
             f"Nothing of {these_days(len(days))} is covered: posts may be known, but not all, so no shares.",
             y=0.7,
         )
-    return sheet.figure()
+    return sheet
 
 
 def _order(known: pd.DataFrame) -> list[str]:
