@@ -191,11 +191,14 @@ def _last_used(levels: _Levels, is_usable: Any) -> Floats:
 
 def _highest_before(levels: _Levels, values: Floats, number: int) -> tuple[Floats, Floats]:
     """Give the highest of so many values before each, and when it was last read."""
-    highest, at = levels.before(values, number), levels.before(levels.time, number)
-    for steps in range(number - 1, 0, -1):
-        value = levels.before(values, steps)
-        is_higher = np.isnan(highest) | (value >= highest)
-        highest, at = np.where(is_higher, value, highest), np.where(is_higher, levels.before(levels.time, steps), at)
+    highest, at, looked_at = levels.before(values), levels.before(levels.time), 1
+    while looked_at < number:
+        # what was highest a few levels earlier was highest of as many levels more
+        more = min(looked_at, number - looked_at)
+        older, older_at = levels.before(highest, more), levels.before(at, more)
+        is_older = np.isnan(highest) | (older > highest)
+        highest, at = np.where(is_older, older, highest), np.where(is_older, older_at, at)
+        looked_at += more
     return highest, at
 
 

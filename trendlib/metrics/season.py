@@ -90,10 +90,11 @@ def scatter(days: Matrix, unit: Matrix) -> tuple[Vector, Any]:
 
 def own_scatter(days: Any, unit: Any) -> Any:
     """Give tau squared of each row (the last axis) of adjusted daily counts by itself; NaN where it can't be told."""
+    is_told = ~np.isnan(days)
     known = np.isfinite(days).sum(axis=-1)
-    total = np.nansum(days, axis=-1)
+    total = np.where(is_told, days, 0.0).sum(axis=-1)
     mean = np.divide(total, known, out=np.full(total.shape, np.nan), where=(known >= QUIET_DAYS_NEEDED) & (total > 0))
-    variance = np.nansum((days - mean[..., None]) ** 2, axis=-1) / np.maximum(known - 1, 1)
+    variance = np.where(is_told, (days - mean[..., None]) ** 2, 0.0).sum(axis=-1) / np.maximum(known - 1, 1)
     coarse = coarsest(unit)
     extra = (variance - mean - coarse**2 / 6) / mean**2
     return np.where(coarse > mean, np.nan, np.maximum(extra, 0.0))
