@@ -235,8 +235,9 @@ class Evidence:
     @property
     def crowd_of_week(self) -> tuple[int, int]:
         """How many of its posts of the last 7 days are known, and how many creators each day, added up."""
-        posts, creators = self.tally.loc[self.tally["age"] <= CROWD_DAYS, ["posts", "creators"]].sum()
-        return int(posts), int(creators)
+        is_recent = self.tally["age"].to_numpy() <= CROWD_DAYS
+        posts, creators = (int(self.tally[name].to_numpy()[is_recent].sum()) for name in ("posts", "creators"))
+        return posts, creators
 
     @property
     def crowd(self) -> pd.DataFrame:
