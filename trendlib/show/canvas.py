@@ -140,15 +140,16 @@ class Sheet:
 
         Cells without a value are hatched.
         """
+        values = cells.to_numpy(dtype="float64", na_value=np.nan)
         self.draw(
             "heatmap",
             x0=wall_time(start + step / 2), dx=step / DAY * DAY_MS, y0=0, dy=1, xgap=1, ygap=1, showscale=False,
-            z=[[None if pd.isna(cell) else round(cell, 4) for cell in row] for row in cells.to_numpy()],
+            z=[[None if math.isnan(cell) else cell for cell in row] for row in values.round(4).tolist()],
             hovertext=hover.to_numpy().tolist(), hoverinfo="text", **look,
         )  # fmt: skip
         where = {name: look[name] for name in ("yaxis",) if name in look}
         spans, rows = [], []
-        for row, is_known in enumerate(cells.notna().to_numpy()):
+        for row, is_known in enumerate(~np.isnan(values)):
             edges = np.flatnonzero(np.diff(np.concatenate([[True], is_known, [True]])))
             spans += [(start + first * step, start + end * step) for first, end in edges.reshape(-1, 2).tolist()]
             rows += [row - 0.5] * (len(edges) // 2)

@@ -131,10 +131,9 @@ def _draw_shares(
     begun = [f"</b> from {day_words(day)}<br>" for day in days]
     hover = []
     for region, own, part in zip(regions, posts.tolist(), shares.tolist(), strict=True):
+        name = f"<b>{safe_text(region_words(region))}"
         found = [_said(*cell) for cell in zip(own, counts, part, strict=True)]
-        hover.append(
-            [f"<b>{safe_text(region_words(region))}{day}{words}" for day, words in zip(begun, found, strict=True)]
-        )
+        hover.append([f"{name}{day}{words}" for day, words in zip(begun, found, strict=True)])
     cells, said = pd.DataFrame(shares, regions, days), pd.DataFrame(hover)
     sheet.heat(
         cells, said, days[0], step, name="shares", colorscale=stops(RAMP), zmin=0, zmax=max(rows["share"].max(), 0.01)
