@@ -320,8 +320,9 @@ def plain_text(text: Any, limit: int = 80) -> str:
     # Nobody reads past the limit: looking at a little more is enough, however long the text is.
     opening = str(text)[: 20 * limit]
     spaced = " ".join(opening.split())
-    shown = "".join(sign for sign in spaced if unicodedata.category(sign) not in _UNSEEN or sign == _JOINER)
-    return shown if len(shown) <= limit else shown[: limit - 1].rstrip() + "…"
+    if not spaced.isprintable():
+        spaced = "".join(sign for sign in spaced if unicodedata.category(sign) not in _UNSEEN or sign == _JOINER)
+    return spaced if len(spaced) <= limit else spaced[: limit - 1].rstrip() + "…"
 
 
 def safe_text(text: Any, limit: int = 80) -> str:
@@ -338,7 +339,7 @@ def safe_text(text: Any, limit: int = 80) -> str:
     shown = plain_text(text, limit)
     # plotly knows the numbers of quotes, not their names.
     safe = html.escape(shown, quote=False).translate({34: "&#34;", 36: "&#36;", 39: "&#39;"})
-    runs_leftwards = any(unicodedata.bidirectional(sign) in {"R", "AL"} for sign in shown)
+    runs_leftwards = not shown.isascii() and any(unicodedata.bidirectional(sign) in {"R", "AL"} for sign in shown)
     return f"\u2068{safe}\u2069" if runs_leftwards else safe
 
 
