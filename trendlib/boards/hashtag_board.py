@@ -95,8 +95,8 @@ class HashtagBoard:
         """
         at_least_one(top=top)
         frame = self._leaders.head(len(self._leaders) if top is None else top)
-        bumps = self.bumps().frame.query("is_bump")["hashtag"]
-        alerts = frame["hashtag"].isin(bumps).map({True: "bump", False: ""})
+        bumps = pd.concat([self.bumps().frame, self.bumps(of="total_posts").frame]).query("is_bump")
+        alerts = frame["hashtag"].isin(bumps["hashtag"]).map({True: "bump", False: ""})
         shown = frame.assign(title="#" + frame["hashtag"], artist="growth of " + frame["counts"], alert=alerts)
         return self._exhibit(
             "hashtags",
@@ -105,7 +105,7 @@ class HashtagBoard:
             subtitle=self._leader_words(),
             columns=LEADERBOARD_COLUMNS,
             draw=partial(charts.leaderboard.sheet, shown),
-            note="ranked by the lower end of the 90 % interval; 1× is its own week before; a bump is one of its views",
+            note="ranked by the lower end of the 90 % interval; 1× is its own week before; bumps: views or posts",
         )
 
     def bumps(self, *, of: Literal["total_views", "total_posts"] = "total_views") -> Exhibit:
