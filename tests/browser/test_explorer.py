@@ -114,7 +114,7 @@ def test_what_is_misspelt_is_guessed_and_what_is_not_watched_can_be_added(window
     expect(found.locator("[role=option]").first).to_contain_text("Cherry Cola Sky")
     found = search(window, "7012345678901234567")
     found.get_by_text("Add 7012345678901234567 to the watchlist").click()
-    expect(window.locator(".tl-said")).to_contain_text("The practice world follows all its sounds")
+    expect(window.locator(".tl-top + .tl-said")).to_contain_text("The practice world follows all its sounds")
 
 
 def test_a_row_of_the_list_opens_by_click_and_by_keyboard(window: Locator, page: Page) -> None:

@@ -28,6 +28,7 @@ from trendlib.metrics.velocity import Dialect
 from trendlib.schema import Status
 from trendlib.show import charts
 from trendlib.show.exhibits import Exhibit
+from trendlib.show.theme import rule_words
 
 MAX_USES = int(metrics.CATCH_THEM_EARLY["total_uses"])
 EXHIBITS = (
@@ -227,7 +228,8 @@ class Sound(Posted):
             week=week,
         )
         unusual = "unusual, but " if sound["alert"] == "unusual" else ""
-        flags = f"flagged by {' and '.join(flagged)}" if flagged else f"{unusual}flagged by no rule"
+        rules = ", ".join(rule_words(one)[0] for one in flagged)
+        flags = f"flagged by {rules}" if rules else f"{unusual}flagged by no rule"
         failed = int((~checks["passed"]).sum())
         against = f"{failed or 'none'} of {len(checks)} checks below {'says' if failed == 1 else 'say'} no"
         return self._exhibit(

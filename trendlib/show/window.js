@@ -295,6 +295,8 @@ function render({ model, el: root }) {
   function ask(what, value) {
     if (isWaiting) { later.set(what, value); return; }
     isWaiting = true;
+    // Whoever asked at the top of a tall window does not see its foot.
+    if (places.top.contains(document.activeElement)) places.top.after(said); else shown.append(said);
     shell.setAttribute("aria-busy", "true");
     model.send({ what, value });
   }
