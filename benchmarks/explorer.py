@@ -37,7 +37,7 @@ AS_OF = datetime(2026, 3, 2, 7, tzinfo=UTC)
 FIRST_ID = 7_000_000_000_000_000_000
 SLIDES = 40
 SMALL_SOUNDS = 40
-TABS = ("velocity", "regions", "creators", "hashtags", "forecast", "why")
+TABS = ("velocity", "regions", "creators", "hashtags", "audience", "forecast", "why")
 KEY, READING = "a key typed in the search", "reading ahead what it offers"
 
 _NUMBERS = {
@@ -88,6 +88,12 @@ _TABLES = (
     GROUP BY sound_id, age, page""",
     """INSERT INTO creators BY NAME SELECT 'c' || range AS creator_id, 'handle' || range AS handle, 'Name ' || range AS nickname,
            false AS is_verified, TIMESTAMPTZ '{now}' - INTERVAL 70 DAY AS observed_at, 'w' AS answer_id FROM range(400000)""",
+    """INSERT INTO chart_audiences BY NAME
+    SELECT ({id} + sound)::VARCHAR AS sound_id, 'US' AS region, 7 AS period_days, kind, kind || part AS code,
+           kind || ' ' || part AS name, (hash(sound, kind, part, day) % 1000) / 1000 AS score,
+           TIMESTAMPTZ '{now}' - INTERVAL 2 HOUR - to_days(day::INT) AS observed_at, 'd' || sound || '.' || day AS answer_id
+    FROM range({sounds}) s(sound), range(0, {days}, 30) d(day), range(8) p(part),
+         (SELECT unnest(['country', 'interest', 'age']) AS kind)""",
     """INSERT INTO calls BY NAME SELECT 'end' AS answer_id, TIMESTAMPTZ '{now}' - INTERVAL 30 SECOND AS observed_at,
            'bulk' AS sweep_id""",
 )  # fmt: skip

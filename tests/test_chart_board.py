@@ -58,7 +58,7 @@ def test_a_chart_has_every_sound_of_the_latest_pull_in_its_order(board: ChartBoa
 
 def test_what_nobody_watches_is_told_apart(monitor: Monitor, board: ChartBoard) -> None:
     followed = set(monitor.watchlist.sounds[:7])
-    few = ChartBoard(board.charted, followed, board.ask)
+    few = ChartBoard(board.charted, lambda: followed, board.ask)
     shown = few.table("US")
     assert set(shown.frame.loc[shown.frame["is_watched"], "sound_id"]) <= followed
     assert f"{int((~shown.frame['is_watched']).sum())} not watched yet" in shown.subtitle

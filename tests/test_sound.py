@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from trendlib import metrics
+from trendlib.boards import evidence
 from trendlib.boards.creator_names import CreatorNames
 from trendlib.boards.excerpt import Excerpt
 from trendlib.boards.sound import EXHIBITS, Sound
@@ -57,6 +58,20 @@ def home_of(folder: Path, *answers: Answer) -> Monitor:
 
 
 # Every exhibit
+
+
+@pytest.mark.parametrize("name", ["region_shift", "leave_one_out", "reach", "posts"])
+def test_few_posts_at_hand_tell_what_they_tell_in_the_engine(
+    busiest: Sound, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_hand = busiest.exhibit(name)
+    assert 0 < busiest.evidence.number_of_posts <= evidence.FEW_POSTS
+    monkeypatch.setattr(evidence, "FEW_POSTS", 0)
+    busiest.study.forget_sounds()
+    in_engine = busiest.exhibit(name)
+    busiest.study.forget_sounds()
+    pd.testing.assert_frame_equal(at_hand.frame, in_engine.frame)
+    assert (at_hand.subtitle, at_hand.caption) == (in_engine.subtitle, in_engine.caption)
 
 
 @pytest.mark.parametrize("name", EXHIBITS)
@@ -143,7 +158,7 @@ def test_another_instant_is_the_same_as_a_monitor_of_that_instant(monitor: Monit
 
 
 def test_region_cells_are_the_region_mix_of_each_cell(busiest: Sound) -> None:
-    posts = busiest.evidence.listed.df().astype({"sound_id": "str", "post_id": "str", "region": "str"})
+    posts = busiest.evidence.listed
     for by, days in (("day", 1), ("week", 7)):
         frame = busiest.regions(by=by, cells=3).frame  # type: ignore[arg-type]
         for place in range(3):
@@ -168,7 +183,8 @@ def test_creators_and_concentration_are_those_of_the_metrics(busiest: Sound) -> 
 def test_hashtags_are_those_of_the_metric(busiest: Sound) -> None:
     evidence = busiest.evidence
     tags = evidence.world.table("post_hashtags")
-    counts = metrics.hashtag_counts(evidence.listed, tags, as_of=busiest.as_of)
+    posts = evidence.world.posts_known(has_counters=False)
+    counts = metrics.hashtag_counts(posts, tags, as_of=busiest.as_of)
     ours = evidence.world.hashtags_by_sound(28)
     pd.testing.assert_frame_equal(ours, counts, check_dtype=False)
 

@@ -6,6 +6,7 @@ as ``explorer.exhibit``. A saved notebook whose widgets no longer run shows that
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
@@ -14,6 +15,8 @@ from typing import Any
 import pandas as pd
 
 from trendlib.boards.board import SENT_ALERTS
+from trendlib.boards.chart_board import ChartBoard
+from trendlib.boards.charted import Charted
 from trendlib.boards.finder import Finder
 from trendlib.boards.sound import Sound
 from trendlib.boards.study import in_utc
@@ -250,10 +253,16 @@ class Explorer:
         if self._tab == "Board":
             shown: Exhibit = getattr(self._then, self._name)()
         elif self._tab == "Audience":
-            shown = getattr(self._then.charts, self._name)(self.sound_id, **how)
+            shown = getattr(self._charts, self._name)(self.sound_id, **how)
         else:
             shown = self._sound.exhibit(self._name, **how)
         return shown
+
+    @property
+    def _charts(self) -> ChartBoard:
+        """What charts said of the one sound: cheap, as what is known of it lies in memory."""
+        known = Charted(self.monitor.study.excerpt(self.sound_id), self.as_of)
+        return replace(self.monitor.charts, charted=known)
 
     @property
     def _sound(self) -> Sound:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeAlias
 
 import pandas as pd
@@ -50,8 +50,8 @@ class ChartBoard:
     ----------
     charted
         What is known of them at one instant.
-    watched
-        Sound ids that the team follows.
+    followed
+        Tells the sound ids that the team follows; asked once, by whoever shows them.
     ask
         Pulls from the provider.
     is_practice
@@ -59,7 +59,7 @@ class ChartBoard:
     """
 
     charted: Charted
-    watched: Collection[str]
+    followed: Callable[[], Collection[str]]
     ask: Ask
     is_practice: bool = False
 
@@ -67,6 +67,11 @@ class ChartBoard:
         """Name the charts that are known."""
         known = ", ".join(f"{row.region} {row.period_days} days" for row in self.charted.known.itertuples())
         return f"ChartBoard({known or 'no chart pulled yet'}; as of {time_words(self.as_of)})"
+
+    @cached_property
+    def watched(self) -> Collection[str]:
+        """Sound ids that the team follows."""
+        return self.followed()
 
     @property
     def as_of(self) -> datetime:

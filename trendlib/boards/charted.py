@@ -210,9 +210,10 @@ class Charted:
 
     def _charted(self, *names: str) -> pd.DataFrame:
         with self.store.as_of(self.as_of) as world:
-            tables = [enter(world.table(name), ids=["sound_id"]) for name in ("chart_entries", "chart_details")]
-            parts = [board(one.select(*names).unique()) for one in tables]
-        return pd.concat(parts).drop_duplicates().sort_values(list(names), ignore_index=True)
+            tables = [world.table(name).project(", ".join(names)) for name in ("chart_entries", "chart_details")]
+            found = pd.concat(one.distinct().df().astype("str") for one in tables)
+        known: pd.DataFrame = found.dropna(subset="sound_id").drop_duplicates()
+        return known.sort_values(list(names), ignore_index=True)
 
     def find(self, name: str | int) -> str:
         """Return the id of a charted sound by its id, its TikTok address or part of its title.

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
@@ -18,7 +19,7 @@ from trendlib.metrics.captions import hashtag_shares
 from trendlib.metrics.counters import Told
 from trendlib.metrics.coverage import own_span
 from trendlib.metrics.creators import concentrated
-from trendlib.metrics.engines import days_at, days_before, instant
+from trendlib.metrics.engines import board, days_at, days_before, instant
 from trendlib.metrics.forecast import outlook
 from trendlib.metrics.leaderboard import best_evidence
 from trendlib.metrics.picks import is_early
@@ -29,6 +30,7 @@ from trendlib.metrics.windows import HORIZON_DAYS, WHOLE_DAY, Counts, Grid, List
 from trendlib.schema import Status
 
 CONCENTRATION_DAYS = 7
+FEW_POSTS = 5000
 _AHEAD = (1, 3, 7)
 
 
@@ -102,18 +104,27 @@ class Evidence:
 
     @cached_property
     def posts(self) -> Any:
-        """Its posts, one row each, to be counted: a relation without what counting does not need."""
-        return self.world.posts_known(has_counters=False).project(", ".join(COUNTED))
+        """Its posts, one row each, to be counted, without what counting does not need."""
+        return self._at_hand(self.world.posts_known(has_counters=False).project(", ".join(COUNTED)))
 
     @cached_property
     def listed(self) -> Any:
-        """Its posts with all that is said of them: a relation."""
-        return self.world.posts_known(has_counters=False)
+        """Its posts with all that is said of them."""
+        return self._at_hand(self.world.posts_known(has_counters=False))
 
     @cached_property
     def viewed(self) -> Any:
-        """Its posts with all that is said of them and their latest counters: a relation."""
-        return self.world.posts_known(has_counters=True)
+        """Its posts with all that is said of them and their latest counters."""
+        return self._at_hand(self.world.posts_known(has_counters=True))
+
+    @cached_property
+    def views_read(self) -> Any:
+        """Every reading of its posts' counters, the older ones too."""
+        return self._at_hand(self.world.readings_of_posts())
+
+    def _at_hand(self, rows: Any) -> Any:
+        """Bring the rows of a few posts out of the engine, which takes longer to plan a query than to count them."""
+        return board(nw.from_native(rows)) if self.number_of_posts <= FEW_POSTS else rows
 
     @cached_property
     def counted(self) -> Counts:

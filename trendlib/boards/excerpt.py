@@ -33,7 +33,8 @@ _OF_POSTS = ("SEMI JOIN posts USING (post_id)", "posts")
 # Which rows of a table are of a sound, or of hashtags that were read, and which copies that takes; {ids} are sounds.
 _ROWS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "sound": {
-        **dict.fromkeys(("sounds", "sound_observations", "posts", "chart_entries"), ("WHERE sound_id IN ({ids})",)),
+        **dict.fromkeys(("sounds", "sound_observations", "posts"), ("WHERE sound_id IN ({ids})",)),
+        **dict.fromkeys(("chart_entries", "chart_details", "chart_audiences"), ("WHERE sound_id IN ({ids})",)),
         "feed_pages": ("WHERE subject = 'sound' AND subject_id IN ({ids})",),
         "alerts": (_OF_ALERTS,),
         **dict.fromkeys(("post_observations", "post_hashtags"), _OF_POSTS),
@@ -93,9 +94,14 @@ class Excerpt(Store):
             If nothing was ever loaded.
         """
         if not self.is_there:
-            with self.as_of(instant):
+            with super().as_of(instant):
                 pass
         return ExcerptSnapshot(self, instant)
+
+    @contextmanager
+    def as_of(self, instant: datetime) -> Iterator[Any]:
+        """Give what `at` does to who reads a store; the file is not held."""
+        yield self.at(instant)
 
     def taken(self, *tables: str) -> duckdb.DuckDBPyConnection:
         """Return the copy with some tables in it: of the warehouse, or versions of posts.

@@ -118,7 +118,6 @@ class Market(Gallery):
         self.move_on()
         return report
 
-    @property
     def _followed(self) -> Collection[str]:
         """Sound ids of the watchlist; without one, those that were ever read."""
         listed = self.watchlist.sounds

@@ -166,7 +166,7 @@ class Posted(ABC):
         if days > OWN_DAYS:
             raise ConfigError(f"reach of {days} days: ask for 1 to {OWN_DAYS}")
         evidence = self.evidence
-        posts, readings = evidence.listed, evidence.world.readings_of_posts()
+        posts, readings = evidence.listed, evidence.views_read
         frame = metrics.reach_by_day(posts, readings, as_of=self.as_of, days=days)
         dots = metrics.reach(posts, readings, as_of=self.as_of, days=days)
         return self._exhibit(
