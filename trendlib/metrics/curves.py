@@ -10,7 +10,7 @@ scaled so that its largest day is 1.
 of the chart says nothing; a day with one on which the sound is missing means that it was off the chart.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -49,22 +49,23 @@ class _Segment:
     seen: dict[pd.Timestamp, list[float]] = field(default_factory=dict)
     errors: dict[pd.Timestamp, float] = field(default_factory=dict)
 
-    def add(self, pull: "pd.Series[float]", factor: float) -> None:
+    def add(self, pull: Mapping[pd.Timestamp, float], factor: float) -> None:
         """Take a pull in."""
-        for day, value in zip(pd.DatetimeIndex(pull.index), pull, strict=True):
+        for day, value in pull.items():
             self.seen.setdefault(day, []).append(factor * value)
             self.errors.setdefault(day, self.error)
 
-    @property
-    def curve(self) -> "pd.Series[float]":
-        """Mean of the pulls on each day."""
-        return pd.Series({day: float(np.mean(one)) for day, one in sorted(self.seen.items())}, dtype="float64")
+    def shared(self, pull: Mapping[pd.Timestamp, float]) -> tuple[Any, Any]:
+        """Give the values of the days that a pull shows too: mean of the pulls before, and its own."""
+        days = sorted(self.seen.keys() & pull.keys())
+        return np.array([np.mean(self.seen[day]) for day in days]), np.array([pull[day] for day in days])
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Give day, value, pulls and scale error of each day."""
-        largest = self.curve.max() or 1.0
-        for day in sorted(self.seen):
-            yield day, float(np.mean(self.seen[day])) / largest, len(self.seen[day]), self.errors[day]
+        curve = {day: float(np.mean(self.seen[day])) for day in sorted(self.seen)}
+        largest = max(curve.values()) or 1.0
+        for day, value in curve.items():
+            yield day, value / largest, len(self.seen[day]), self.errors[day]
 
 
 def stitch(pulls: IntoFrame, *, as_of: datetime) -> Any:
@@ -97,7 +98,8 @@ def stitch(pulls: IntoFrame, *, as_of: datetime) -> Any:
     table = table.groupby(["sound_id", "pulled_at", "day"]).agg(value=("value", "mean")).reset_index()
     rows: list[tuple[Any, ...]] = []
     for sound, own in table.groupby("sound_id"):
-        segments = _segments([one.set_index("day")["value"] for _, one in own.groupby("pulled_at")])
+        pulls_of = [dict(zip(one["day"], one["value"], strict=True)) for _, one in own.groupby("pulled_at")]
+        segments = _segments(pulls_of)
         for number, segment in enumerate(segments, start=1):
             is_latest = number == len(segments)
             status = Status.INDEX_ONLY.value if is_latest else Status.NOT_ENOUGH_COVERAGE.value
@@ -105,7 +107,7 @@ def stitch(pulls: IntoFrame, *, as_of: datetime) -> Any:
     return leave(pd.DataFrame(rows, columns=list(_CURVE_DTYPES)).astype(_CURVE_DTYPES), pulls)
 
 
-def _segments(pulls: "list[pd.Series[float]]") -> list[_Segment]:
+def _segments(pulls: Iterable[Mapping[pd.Timestamp, float]]) -> list[_Segment]:
     segments: list[_Segment] = []
     for pull in pulls:
         if not segments:
@@ -113,7 +115,7 @@ def _segments(pulls: "list[pd.Series[float]]") -> list[_Segment]:
             segments[-1].add(pull, 1.0)
             continue
         current = segments[-1]
-        shared = pd.concat([current.curve, pull], axis=1, join="inner").to_numpy(dtype="float64").T
+        shared = current.shared(pull)
         reason = _refusal(*shared)
         if reason is None:
             factor, error = _factor(*shared)
