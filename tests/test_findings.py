@@ -77,6 +77,20 @@ def test_what_is_not_known_is_said_to_be_so() -> None:
     assert findings.ahead(pd.DataFrame(), 7).startswith("no forecast: ")
 
 
+@pytest.mark.parametrize(
+    ("posts", "share", "said"),
+    [
+        (1, 1.0, "1 post of the last 7 days, all by one creator, who is new to it"),
+        (4, 0.0, "4 posts of the last 7 days, all by one creator"),
+        (4, None, "4 posts of the last 7 days, all by one creator"),
+    ],
+)
+def test_one_creator_is_said_to_be_one(posts, share, said):
+    few = pd.DataFrame({"posts": [posts], "creators": [1], "effective_creators": [1.0], "top_creator_share": [1.0]})
+    few = few.assign(first_time_share=pd.array([share], dtype="Float64"), is_concentrated=True)
+    assert findings.concentration(few) == said
+
+
 def test_the_address_of_a_post_holds_no_markup() -> None:
     assert findings.post_link("me", "7") == "https://www.tiktok.com/@me/video/7"
     assert findings.post_link(None, '7"><b>') == "https://www.tiktok.com/@_/video/7%22%3E%3Cb%3E"

@@ -106,6 +106,10 @@ def concentration(few: pd.DataFrame) -> str:
     row = few.iloc[0]
     posts, creators, worth = (short_number(row[name]) for name in ("posts", "creators", "effective_creators"))
     verdict = "a few creators carry it: " if row["is_concentrated"] else ""
+    if row["creators"] == 1:
+        is_new = pd.notna(row["first_time_share"]) and row["first_time_share"] == 1
+        who = f"one creator{', who is new to it' if is_new else ''}"
+        return f"{posts} post{'' if row['posts'] == 1 else 's'} of the last 7 days, all by {who}"
     shares = f"the busiest makes {share_words(row['top_creator_share'])}"
     new = f", {share_words(row['first_time_share'])} are new to it" if pd.notna(row["first_time_share"]) else ""
     return (
