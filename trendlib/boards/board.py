@@ -140,7 +140,7 @@ class Board:
         """Tell how many of a sound's posts of the last 7 days are known, and how many creators each day, added up."""
         first, end = (self.crowd["sound_id"].searchsorted(sound_id, side) for side in ("left", "right"))
         own = self.crowd.iloc[first:end]
-        is_recent = own["day"] >= engines.instant(self.as_of) - CROWD_DAYS * engines.DAY
+        is_recent = own["day"] >= instant(self.as_of) - CROWD_DAYS * engines.DAY
         posts, creators = own.loc[is_recent, ["posts", "creators"]].sum()
         return int(posts), int(creators)
 
